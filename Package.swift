@@ -1,0 +1,60 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// The strict settings that every Swift target is built with.
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+]
+
+/// A library of the system, found through pkg-config and installed as a Debian package.
+func systemLibrary(_ name: String, pkgConfig: String, apt: String) -> Target {
+    .systemLibrary(name: name, pkgConfig: pkgConfig, providers: [.apt([apt])])
+}
+
+func room(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func program(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .executableTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+let package = Package(
+    name: "minio-sync",
+    products: [
+        .executable(name: "minio-sync", targets: ["minio-sync"]),
+        .executable(name: "s3-sandbox", targets: ["s3-sandbox"]),
+    ],
+    targets: [
+        systemLibrary("CCurl", pkgConfig: "libcurl", apt: "libcurl4-openssl-dev"),
+        systemLibrary("COpenSSL", pkgConfig: "openssl", apt: "libssl-dev"),
+        systemLibrary("CXML2", pkgConfig: "libxml-2.0", apt: "libxml2-dev"),
+        systemLibrary("CSQLite", pkgConfig: "sqlite3", apt: "libsqlite3-dev"),
+        systemLibrary("CYAML", pkgConfig: "yaml-0.1", apt: "libyaml-dev"),
+        systemLibrary("CMicroHTTPD", pkgConfig: "libmicrohttpd", apt: "libmicrohttpd-dev"),
+
+        .systemLibrary(name: "CLinux"),
+
+        room("ObjectModel"),
+        room("Runtime", ["CLinux"]),
+        room("S3", ["ObjectModel", "Runtime", "CCurl", "COpenSSL", "CXML2", "CLinux"]),
+        room("Stores", ["ObjectModel", "Runtime", "S3"]),
+        room("Journal", ["ObjectModel", "Runtime", "CSQLite"]),
+        room("MirrorEngine", ["ObjectModel", "Runtime", "Stores", "Journal"]),
+        room("Configuration", ["ObjectModel", "Runtime", "CYAML"]),
+        program("minio-sync", ["ObjectModel", "Runtime", "S3", "Stores", "Journal", "MirrorEngine", "Configuration"]),
+
+        room("S3Sandbox", ["ObjectModel", "Runtime", "COpenSSL", "CMicroHTTPD"]),
+        program("s3-sandbox", ["S3Sandbox"]),
+    ]
+)
