@@ -46,7 +46,7 @@ let package = Package(
         .systemLibrary(name: "CLinux"),
 
         room("ObjectModel"),
-        room("Runtime", ["CLinux"]),
+        room("Runtime", ["CLinux", "ObjectModel"]),
         room("S3", ["ObjectModel", "Runtime", "CCurl", "COpenSSL", "CXML2", "CLinux"]),
         room("Stores", ["ObjectModel", "Runtime", "S3"]),
         room("Journal", ["ObjectModel", "Runtime", "CSQLite"]),

@@ -1,4 +1,4 @@
-public import ObjectModel
+import ObjectModel
 
 /// Where an S3 server is and how its buckets are addressed.
 public struct Endpoint: Sendable, Hashable {

@@ -6,10 +6,12 @@ extension S3Error {
         var code = ""
         var message = ""
         var requestID = head["x-amz-request-id"]
+        var region = head["x-amz-bucket-region"]
         if let document = try? XMLTree.parse(body.bytes), document.name == "Error" {
             code = document["Code"]?.text ?? ""
             message = document["Message"]?.text ?? ""
             requestID = document["RequestId"]?.text ?? requestID
+            region = document["Region"]?.text ?? region
         }
         if code.isEmpty {
             // A HEAD has no body; newer MinIO says the code in a header.
@@ -47,6 +49,15 @@ extension S3Error {
         self.init(
             kind: kind, server: server, operation: request.operation, bucket: request.bucket, key: request.key,
             status: 0, code: "", message: message)
+    }
+
+    /// From an error document that came in the place of a listing, with status 200.
+    init(listing document: XMLError.ErrorDocument, for request: S3Request, server: String) {
+        self.init(
+            kind: Self.kind(status: 200, code: document.code, operation: request.operation), server: server,
+            operation: request.operation, bucket: request.bucket, key: nil, status: 200, code: document.code,
+            message: document.message, requestID: document.requestID)
+        serverRegion = document.region
     }
 
     /// An answer with a success status that cannot be believed.

@@ -52,6 +52,9 @@ public struct S3Error: Error, Sendable, Hashable {
     public var retryAfter: Int?
     /// How often it was tried, 1 or more.
     public var attempts = 1
+    /// The server's `Date` and the region it names, from which signing may be corrected.
+    var serverDate: Timestamp?
+    var serverRegion: String?
 
     /// Whether the same request may succeed later without anybody's doing.
     public var isTransient: Bool {

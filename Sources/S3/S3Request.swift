@@ -12,6 +12,8 @@ struct S3Request {
     var body = HTTPRequest.Body.none
     var payload = PayloadHash.empty
     var sink = HTTPRequest.Sink.block(limit: 4 << 20)
+    /// Called before each try, for a sink that has to begin anew.
+    var onStart: (() -> Void)?
 
     init(
         _ operation: S3Operation, _ method: HTTPRequest.Method, bucket: String? = nil, key: ObjectKey? = nil,

@@ -36,7 +36,8 @@ public struct SHA256Digest: Hashable, Sendable {
     @inline(__always)
     func appendHexadecimal(to buffer: inout [UInt8]) {
         unsafe withBytes { raw in
-            for unsafebyte in unsafe raw {
+            for index in 0..<32 {
+                let byte = unsafe raw[index]
                 buffer.append(Self.digit(byte >> 4))
                 buffer.append(Self.digit(byte & 15))
             }

@@ -14,7 +14,7 @@
     private(set) var total: Int64 = 0
 
     /// Called for every piece put in; for hashing on the way. The bytes are valid during the call only.
-    var tap: ((UnsafeRawBufferPointer) -> Void)?
+    public var tap: ((UnsafeRawBufferPointer) -> Void)?
     /// Called when bytes come into the empty ring.
     var onBytes: (() -> Void)?
     /// Called when `headroom` becomes free again.
@@ -26,6 +26,12 @@
 
     deinit {
         unsafe base.deallocate()
+    }
+
+    /// Drops what is in it.
+    func empty() {
+        start = 0
+        count = 0
     }
 
     var free: Int { Self.capacity - count }

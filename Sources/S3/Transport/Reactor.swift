@@ -29,6 +29,10 @@ public final class Reactor: TaskExecutor, @unchecked Sendable {
     private var running: [UnownedJob] = []
     private var timers = TimerQueue()
     let engine: TransferEngine
+    /// One for each client that sends from this thread; clients live as long as the process's work.
+    var signers: [ObjectIdentifier: RequestSigner] = [:]
+    var idleRings: [BodyRing] = []
+    var idleParsers: [ListingParser] = []
 
     /// Starts the thread; it lives until `stop()`.
     public init(name: String = "reactor") {
@@ -165,27 +169,5 @@ extension Reactor {
             preconditionFailure("S3 operations run on a reactor: start the task with executorPreference.")
         }
         return reactor
-    }
-}
-
-/// The monotonic clock in nanoseconds.
-public enum MonotonicClock {
-    public static func nanoseconds() -> Int64 {
-        var time = timespec()
-        unsafe clock_gettime(CLOCK_MONOTONIC, &time)
-        return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
-    }
-}
-
-extension Duration {
-    /// Whole nanoseconds; durations past 292 years saturate.
-    public var nanoseconds: Int64 {
-        let (seconds, attoseconds) = components
-        let (product, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
-        return overflow ? .max : product + attoseconds / 1_000_000_000
-    }
-
-    public var inSeconds: Double {
-        Double(components.seconds) + Double(components.attoseconds) * 1e-18
     }
 }

@@ -1,4 +1,5 @@
 import CCurl
+import Runtime
 
 /// One exchange in flight: a request going out, an answer coming in.
 ///
@@ -38,8 +39,7 @@ final class Transfer: @unchecked Sendable {
     private var outcome: Result<Void, TransferError>?
     private var headWaiter: CheckedContinuation<Void, Never>?
     private var endWaiter: CheckedContinuation<Void, Never>?
-    /// Called once, outside libcurl's callbacks, when the exchange has ended in one way or the other.
-    var onEnd: ((Bool) -> Void)?
+    private var endObservers: [(_ isComplete: Bool) -> Void] = []
 
     init(request: HTTPRequest, easy: EasyHandle, engine: TransferEngine) {
         self.request = request
@@ -76,6 +76,11 @@ final class Transfer: @unchecked Sendable {
         if outcome == nil { engine.abort(self, .cancelled) }
     }
 
+    /// Calls `observer` once, outside libcurl's callbacks, when the exchange ends in one way or the other.
+    func whenEnded(_ observer: @escaping (_ isComplete: Bool) -> Void) {
+        endObservers.append(observer)
+    }
+
     private func waitCancellably(_ store: (CheckedContinuation<Void, Never>) -> Void) async {
         let reactor = Reactor.required()
         await withTaskCancellationHandler {
@@ -98,9 +103,11 @@ final class Transfer: @unchecked Sendable {
         headWaiter = nil
         endWaiter?.resume()
         endWaiter = nil
-        let onEnd = self.onEnd
-        self.onEnd = nil
-        if case .success? = outcome { onEnd?(true) } else { onEnd?(false) }
+        let observers = endObservers
+        endObservers = []
+        var isComplete = false
+        if case .success? = outcome { isComplete = true }
+        for observer in observers { observer(isComplete) }
     }
 
     /// Which time-out has passed at `now`, if one has. A half that waits for the other half of a relay never times out:

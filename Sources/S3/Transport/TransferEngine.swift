@@ -1,6 +1,7 @@
 import CCurl
 import CLinux
 import Glibc
+import Runtime
 
 /// libcurl's multi handle driven by epoll: the part of a reactor that moves bytes. Confined to the reactor's thread.
 @safe final class TransferEngine {
