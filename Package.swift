@@ -56,5 +56,7 @@ let package = Package(
 
         room("S3Sandbox", ["ObjectModel", "Runtime", "COpenSSL", "CMicroHTTPD"]),
         program("s3-sandbox", ["S3Sandbox"]),
+
+        tests("JournalTests", ["Journal", "ObjectModel"]),
     ]
 )
