@@ -58,5 +58,6 @@ let package = Package(
         program("s3-sandbox", ["S3Sandbox"]),
 
         tests("JournalTests", ["Journal", "ObjectModel"]),
+        tests("ConfigurationTests", ["Configuration", "ObjectModel", "Runtime"]),
     ]
 )
