@@ -59,5 +59,6 @@ let package = Package(
 
         tests("JournalTests", ["Journal", "ObjectModel"]),
         tests("ConfigurationTests", ["Configuration", "ObjectModel", "Runtime"]),
+        tests("MirrorEngineTests", ["MirrorEngine", "ObjectModel"]),
     ]
 )
