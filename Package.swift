@@ -60,5 +60,6 @@ let package = Package(
         tests("JournalTests", ["Journal", "ObjectModel"]),
         tests("ConfigurationTests", ["Configuration", "ObjectModel", "Runtime"]),
         tests("MirrorEngineTests", ["MirrorEngine", "ObjectModel"]),
+        tests("MinioSyncTests", ["minio-sync", "Configuration", "MirrorEngine", "ObjectModel"]),
     ]
 )
