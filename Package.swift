@@ -56,5 +56,10 @@ let package = Package(
 
         room("S3Sandbox", ["ObjectModel", "Runtime", "COpenSSL", "CMicroHTTPD"]),
         program("s3-sandbox", ["S3Sandbox"]),
+
+        tests("JournalTests", ["Journal", "ObjectModel"]),
+        tests("ConfigurationTests", ["Configuration", "ObjectModel", "Runtime"]),
+        tests("MirrorEngineTests", ["MirrorEngine", "ObjectModel"]),
+        tests("MinioSyncTests", ["minio-sync", "Configuration", "MirrorEngine", "ObjectModel"]),
     ]
 )
