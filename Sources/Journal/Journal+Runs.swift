@@ -46,15 +46,17 @@ extension Journal {
         try update.run()
     }
 
-    /// The run that began last; nil if there was none.
-    public func lastRun(mirror: String) throws(JournalError) -> RunRecord? {
+    /// The run that began last, or that began last among those that ended with `status`; nil if there was none.
+    public func lastRun(mirror: String, status: String? = nil) throws(JournalError) -> RunRecord? {
         let connection = try open()
         guard let id = try mirrorID(mirror, creating: false, in: connection) else { return nil }
         let select = try connection.statement(
             """
-            SELECT id, started_ms, finished_ms, status, summary FROM run WHERE mirror = ? ORDER BY id DESC LIMIT 1
+            SELECT id, started_ms, finished_ms, status, summary FROM run
+            WHERE mirror = ?1 AND (?2 IS NULL OR status = ?2) ORDER BY id DESC LIMIT 1
             """)
         try select.bind(1, id)
+        try select.bind(2, status)
         guard try select.step() else { return nil }
         defer { select.reset() }
         return RunRecord(

@@ -1,4 +1,4 @@
-import Journal
+public import Journal
 public import ObjectModel
 
 /// Why an object is looked at: the `reason` of the report.

@@ -9,11 +9,17 @@ public struct Job: Sendable, Hashable {
     public var target: ObjectState?
     /// What the listings let decide; nil: look at both sides and decide then.
     public var decision: Decision?
+    /// Why it was marked, where that is known and the decision is not.
+    public var reason: Reason?
     /// Failed tries so far.
     public var attempt = 0
 
-    public init(key: ObjectKey, source: ObjectState? = nil, target: ObjectState? = nil, decision: Decision? = nil) {
+    public init(
+        key: ObjectKey, source: ObjectState? = nil, target: ObjectState? = nil, decision: Decision? = nil,
+        reason: Reason? = nil
+    ) {
         self.key = key
+        self.reason = reason
         self.source = source
         self.target = target
         self.decision = decision
@@ -25,7 +31,7 @@ public struct Job: Sendable, Hashable {
 /// A key marked twice is worked once. A key marked while it is worked is worked again afterwards, from scratch: what was
 /// known of it then may be out of date. Safe from every thread.
 public final class DirtySet: Sendable {
-    fileprivate struct State {
+    struct State {
         var queue: [Job] = []
         var head = 0
         /// Where a waiting key stands, so that marking it again changes nothing.
@@ -34,6 +40,8 @@ public final class DirtySet: Sendable {
         /// Keys that wait for another try.
         var backingOff = 0
         var isEnding = false
+        /// Nothing is taken in any more.
+        var isCleared = false
         var consumer: CheckedContinuation<Void, Never>?
         var producers: [CheckedContinuation<Void, Never>] = []
     }
@@ -53,14 +61,14 @@ public final class DirtySet: Sendable {
     public func mark(_ job: Job) async {
         while !Task.isCancelled {
             let isAccepted = state.withLock { state in
-                guard state.queue.count - state.head < depth else { return false }
+                guard state.isCleared || state.queue.count - state.head < depth else { return false }
                 state.add(job)
                 return true
             }
             if isAccepted { break }
             await withCheckedContinuation { continuation in
                 let isFree = state.withLock { state in
-                    if state.queue.count - state.head < depth { return true }
+                    if state.isCleared || state.queue.count - state.head < depth { return true }
                     state.producers.append(continuation)
                     return false
                 }
@@ -114,7 +122,7 @@ public final class DirtySet: Sendable {
     public func backOff(_ key: ObjectKey) {
         state.withLock { state in
             state.inFlight.removeValue(forKey: key)
-            state.backingOff += 1
+            if !state.isCleared { state.backingOff += 1 }
         }
         wakeConsumer()
     }
@@ -122,6 +130,7 @@ public final class DirtySet: Sendable {
     /// Marks a job that backed off.
     public func retry(_ job: Job) {
         state.withLock { state in
+            guard !state.isCleared else { return }
             state.backingOff -= 1
             state.add(job)
         }
@@ -134,13 +143,15 @@ public final class DirtySet: Sendable {
         wakeConsumer()
     }
 
-    /// Drops what is waiting; what is in flight goes on.
+    /// Drops what is waiting, for good; what is in flight goes on.
     public func clear() {
         let producers = state.withLock { state in
             state.queue = []
             state.head = 0
             state.waiting = []
+            state.backingOff = 0
             state.isEnding = true
+            state.isCleared = true
             defer { state.producers = [] }
             return state.producers
         }
@@ -170,6 +181,7 @@ extension DirtySet.State {
     fileprivate var isSettled: Bool { head == queue.count && inFlight.isEmpty && backingOff == 0 }
 
     fileprivate mutating func add(_ job: Job) {
+        if isCleared { return }
         if inFlight[job.key] != nil {
             inFlight[job.key] = true
         } else if waiting.insert(job.key).inserted {

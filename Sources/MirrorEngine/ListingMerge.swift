@@ -74,7 +74,6 @@ struct ListingMerge {
     /// Keys that are the same on both sides, by listing alone.
     private(set) var same = 0
     private let isFiltered: Bool
-    private let filter: Filter
 
     init(
         source: ListingCursor, target: ListingCursor, order: KeyOrder, options: DecisionOptions, filter: Filter
@@ -83,8 +82,7 @@ struct ListingMerge {
         self.target = target
         self.order = order
         self.options = options
-        self.filter = filter
-        isFiltered = !filter.isEmpty
+        isFiltered = !filter.rules.isEmpty || !filter.ignoresAttributes
     }
 
     /// The next key that is not plainly the same; nil at the end of both.

@@ -12,7 +12,7 @@ final class MirrorJournal: Sendable {
     let mirror: String
     private struct State {
         var pending: [ProvenPair] = []
-        var failure: JournalError?
+        var failure: String?
     }
     private let state = Mutex(State())
 
@@ -24,14 +24,14 @@ final class MirrorJournal: Sendable {
     var isKept: Bool { journal != nil }
 
     /// The first failure since the run began.
-    var failure: JournalError? { state.withLock { $0.failure } }
+    var failure: String? { state.withLock { $0.failure } }
 
-    private func attempt<T>(_ body: (Journal) async throws(JournalError) -> T) async -> T? {
+    private func attempt<T: Sendable>(_ body: (Journal) async throws -> T) async -> T? {
         guard let journal else { return nil }
-        do throws(JournalError) {
+        do {
             return try await body(journal)
         } catch {
-            state.withLock { if $0.failure == nil { $0.failure = error } }
+            state.withLock { if $0.failure == nil { $0.failure = "\(error)" } }
             return nil
         }
     }

@@ -104,7 +104,7 @@ extension ObjectCopier {
             return OpenUpload(id: id, record: record, present: [])
         } catch {
             // Refused outright: nothing was begun. A lost answer may hide an upload; the record finds it later.
-            if let error = error as? S3Error, !error.isTransient { await journal.endUpload(record) }
+            if !error.isTransient { await journal.endUpload(record) }
             throw error
         }
     }
@@ -119,15 +119,16 @@ extension ObjectCopier {
             try await UploadSweeper(target: target, journal: journal).abandon(record)
             return nil
         }
-        do {
-            let present = try await target.listParts(key, upload: id).filter { part in
-                part.number <= layout.count && part.size == layout.sizes[part.number - 1]
-            }
-            return OpenUpload(id: id, record: record, present: present)
-        } catch let error as S3Error where error.kind == .noSuchUpload || error.kind == .noSuchKey {
+        let stored: [UploadedPart]
+        do throws(S3Error) {
+            stored = try await target.listParts(key, upload: id)
+        } catch {
+            guard error.kind == .noSuchUpload || error.kind == .noSuchKey else { throw error }
             await journal.endUpload(record)
             return nil
         }
+        let present = stored.filter { $0.number <= layout.count && $0.size == layout.sizes[$0.number - 1] }
+        return OpenUpload(id: id, record: record, present: present)
     }
 
     private func abandon(_ upload: OpenUpload, _ key: ObjectKey) async throws {
@@ -197,15 +198,19 @@ extension ObjectCopier {
     private func complete(
         _ key: ObjectKey, _ upload: OpenUpload, _ parts: [UploadedPart], expecting expected: ETag
     ) async throws -> ETag {
-        for attempt in 0... {
-            do {
+        var attempt = 0
+        while true {
+            let failure: S3Error
+            do throws(S3Error) {
                 return try await target.completeUpload(key, upload: upload.id, parts: parts).etag
-            } catch let error as S3Error where error.isTransient || error.kind == .noSuchUpload {
-                if let info = try await target.head(key), info.etag == expected { return info.etag }
-                if attempt == 3 || error.kind == .noSuchUpload { throw error }
-                await Reactor.sleep(for: .milliseconds(200 << attempt))
+            } catch {
+                failure = error
             }
+            guard failure.isTransient || failure.kind == .noSuchUpload else { throw failure }
+            if let info = try await target.head(key), info.etag == expected { return info.etag }
+            if attempt == 3 || failure.kind == .noSuchUpload { throw failure }
+            await Reactor.sleep(for: .milliseconds(200 << attempt))
+            attempt += 1
         }
-        preconditionFailure("The loop ends by returning or throwing.")
     }
 }

@@ -1,5 +1,5 @@
 public import ObjectModel
-public import S3
+import S3
 
 /// What one side says of an object: from its listing, from a HEAD, or from the answer that brought the bytes.
 public struct ObjectState: Hashable, Sendable {

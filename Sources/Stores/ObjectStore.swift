@@ -13,6 +13,8 @@ public protocol ObjectStore: Sendable {
     var identity: String { get }
     /// The server that holds it, for what is remembered of a server.
     var endpointIdentity: String { get }
+    /// Bytes that a listing's keys have before the relative key.
+    var prefixLength: Int { get }
     /// What a relative key is called on the server.
     func fullKey(_ key: ObjectKey) -> ObjectKey
 
@@ -24,6 +26,9 @@ public protocol ObjectStore: Sendable {
     func head(_ key: ObjectKey) async throws(S3Error) -> ObjectInfo?
     /// Whether the bucket is there: asked before an object's absence is believed.
     func exists() async throws(S3Error) -> Bool
+    /// Whether the listing has exactly this key. A server that keeps a key under another name answers HEADs for it, but
+    /// does not list it.
+    func isListed(_ key: ObjectKey) async throws(S3Error) -> Bool
     func tags(of key: ObjectKey) async throws(S3Error) -> [ObjectHeaders.NameValue]
     /// Reads an object of at most `limit` bytes.
     func read(_ key: ObjectKey, ifMatch: ETag?, limit: Int) async throws(S3Error) -> (ObjectInfo, ByteBlock)
@@ -77,11 +82,12 @@ public protocol ObjectStore: Sendable {
 
     /// The server's clock minus ours in milliseconds, as far as it is known.
     var clockOffset: Int64? { get }
-    var requestCounts: [(verb: RequestVerb, count: Int)] { get }
+    /// Counts the requests of the client behind this store, which other stores may share.
+    var counters: RequestCounters { get }
 }
 
 /// Pages of a listing in the order they came.
 public protocol PageReader: AnyObject {
     /// The next page; nil after the last one. A listing that ends in any other way throws.
-    func next() async throws(S3Error) -> ListingPage?
+    func next() async throws -> ListingPage?
 }

@@ -21,7 +21,8 @@ public final class S3Bucket: ObjectStore {
     public var identity: String { "\(client.endpoint.url)/\(bucket)/\(prefix)" }
     public var endpointIdentity: String { client.endpoint.url }
     public var clockOffset: Int64? { client.clockOffset }
-    public var requestCounts: [(verb: RequestVerb, count: Int)] { client.counters.snapshot }
+    public var counters: RequestCounters { client.counters }
+    public var prefixLength: Int { prefix.bytes.count }
 
     public func fullKey(_ key: ObjectKey) -> ObjectKey {
         prefix.bytes.isEmpty ? key : key.prefixed(by: prefix)
@@ -44,6 +45,13 @@ public final class S3Bucket: ObjectStore {
 
     public func exists() async throws(S3Error) -> Bool {
         try await client.headBucket(bucket)
+    }
+
+    public func isListed(_ key: ObjectKey) async throws(S3Error) -> Bool {
+        let full = fullKey(key)
+        let page = try await client.listObjects(bucket: bucket, prefix: full, pageSize: 1).next()
+        guard let page, page.count > 0 else { return false }
+        return page.key(at: 0) == full
     }
 
     public func tags(of key: ObjectKey) async throws(S3Error) -> [ObjectHeaders.NameValue] {
@@ -168,3 +176,5 @@ public final class S3Bucket: ObjectStore {
         MultipartUpload(bucket: bucket, key: fullKey(key), id: upload)
     }
 }
+
+extension ObjectListing: PageReader {}

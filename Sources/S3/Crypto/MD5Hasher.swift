@@ -36,6 +36,13 @@ public import ObjectModel
         context.reset()
     }
 
+    public static func digest(_ bytes: UnsafeRawBufferPointer) -> MD5Digest {
+        var hasher = MD5Hasher()
+        unsafe hasher.update(bytes)
+        return hasher.finish()
+    }
+
+    /// The MD5 of `bytes`.
     public static func digest(_ bytes: [UInt8]) -> MD5Digest {
         var hasher = MD5Hasher()
         hasher.update(bytes)
