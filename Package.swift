@@ -57,6 +57,7 @@ let package = Package(
         room("S3Sandbox", ["ObjectModel", "Runtime", "COpenSSL", "CMicroHTTPD"]),
         program("s3-sandbox", ["S3Sandbox"]),
 
+        tests("S3Tests", ["S3", "ObjectModel", "Runtime"]),
         tests("JournalTests", ["Journal", "ObjectModel"]),
         tests("ConfigurationTests", ["Configuration", "ObjectModel", "Runtime"]),
         tests("MirrorEngineTests", ["MirrorEngine", "ObjectModel"]),

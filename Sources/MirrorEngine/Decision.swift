@@ -13,8 +13,8 @@ public enum Reason: String, Hashable, Sendable {
     case incomparable
     /// It differs, but `--no-overwrite` keeps what is there.
     case exists
-    /// The target keeps the key under another name.
-    case renamed
+    /// Nothing to do.
+    case same
 }
 
 /// How bytes are told to be the same.

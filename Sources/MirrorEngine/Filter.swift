@@ -65,6 +65,9 @@ public struct Filter: Hashable, Sendable {
         return unsafe includes(key.bytes.span.bytes.extracting(droppingFirst: prefixLength))
     }
 
+    /// Whether nothing is left out.
+    public var isEverything: Bool { rules.isEmpty && ignoresAttributes }
+
     /// Whether every object passes by its attributes.
     public var ignoresAttributes: Bool { olderThan == nil && newerThan == nil && storageClasses.isEmpty }
 

@@ -54,7 +54,7 @@ struct JobWorker {
     private func act(on decision: Decision, _ source: ObjectState?, _ target: ObjectState?) async throws {
         switch decision {
         case .same:
-            run.tally.withLock { $0.summary.same += 1 }
+            if let source { run.noteSame(key, source) }
         case .extra:
             // Gone from the source since it was listed.
             if let target { try await run.extras.append([Extra(key: key, size: target.size).spilled]) }
@@ -68,7 +68,7 @@ struct JobWorker {
             guard let source, let target else { return }
             if try await copier.haveEqualContent(key, source, target) {
                 await remember(source, target.etag)
-                run.tally.withLock { $0.summary.same += 1 }
+                run.noteSame(key, source)
             } else if options.overwrites {
                 try await copy(source, target, .content, as: .copy)
             } else {
@@ -124,7 +124,7 @@ struct JobWorker {
         let present = try await headers(of: targetInfo, in: run.target)
         if wanted.isKept(by: present) {
             await remember(source, target.etag)
-            run.tally.withLock { $0.summary.same += 1 }
+            run.noteSame(key, source)
             return
         }
         guard options.overwrites else { return try await act(on: .unproven(.exists), source, target) }

@@ -73,16 +73,17 @@ struct ListingMerge {
     let options: DecisionOptions
     /// Keys that are the same on both sides, by listing alone.
     private(set) var same = 0
-    private let isFiltered: Bool
+    /// Gives out every key, because a filter or a report wants to see it.
+    private let looksAtAll: Bool
 
     init(
-        source: ListingCursor, target: ListingCursor, order: KeyOrder, options: DecisionOptions, filter: Filter
+        source: ListingCursor, target: ListingCursor, order: KeyOrder, options: DecisionOptions, looksAtAll: Bool
     ) {
         self.source = source
         self.target = target
         self.order = order
         self.options = options
-        isFiltered = !filter.rules.isEmpty || !filter.ignoresAttributes
+        self.looksAtAll = looksAtAll
     }
 
     /// The next key that is not plainly the same; nil at the end of both.
@@ -127,7 +128,7 @@ struct ListingMerge {
 
     /// The row of the truth table that nearly all keys of a second run meet, without building anything.
     private func isPlainlySame(_ left: ListingPage, _ right: ListingPage) -> Bool {
-        guard !isFiltered, !options.checksHeaders, left.size(at: source.index) == right.size(at: target.index),
+        guard !looksAtAll, !options.checksHeaders, left.size(at: source.index) == right.size(at: target.index),
             left.isSameETag(at: source.index, right, at: target.index),
             !left.hasAbsentETag(at: source.index)
         else { return false }

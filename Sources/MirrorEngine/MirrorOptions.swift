@@ -10,6 +10,8 @@ public struct MirrorOptions: Sendable {
     public var isDryRun = false
     public var comparison = ComparisonMode.etag
     public var checksHeaders = false
+    /// Reports objects that are the same as well, one by one.
+    public var reportsSame = false
     public var filter = Filter()
     /// Jobs at once; nil leaves it to the servers' limits.
     public var maxWorkers: Int?

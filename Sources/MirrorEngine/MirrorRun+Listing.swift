@@ -1,3 +1,4 @@
+import Stores
 import ObjectModel
 import Synchronization
 
@@ -20,6 +21,16 @@ extension MirrorRun {
     func mark(_ job: Job) async {
         tally.withLock { $0.progress.known.add(job.source?.size ?? 0) }
         await dirty.mark(job)
+    }
+
+    /// A key needs nothing.
+    func noteSame(_ key: ObjectKey, _ state: ObjectState) {
+        tally.withLock { $0.summary.same += 1 }
+        guard options.reportsSame else { return }
+        report(
+            ObjectReport(
+                action: .skip, key: source.fullKey(key), size: state.size, etag: state.etag, status: .ok, reason: .same,
+                error: nil, seconds: 0))
     }
 
     /// Takes over what a merge has counted so far.

@@ -127,6 +127,7 @@ public final class MirrorRun: Sendable {
             var summary = tally.summary
             summary.target = tally.listedTarget + tally.targetChange
             summary.same += tally.plainlySame
+            if tally.goneInARow > 0 { summary.isServerGone = true }
             return summary
         }
         if isInterrupted {

@@ -70,7 +70,8 @@ struct Reconciler: Sendable {
         options.headersDoubtfulFrom = lastGood.map { Timestamp(seconds: inSourceClock($0).seconds) }
         run.begin(options, start: inSourceClock(start))
         var merge = ListingMerge(
-            source: source, target: target, order: order ?? .bytes, options: options, filter: run.options.filter)
+            source: source, target: target, order: order ?? .bytes, options: options,
+            looksAtAll: run.options.reportsSame || !run.options.filter.isEverything)
         try await read(&merge)
     }
 
@@ -176,7 +177,7 @@ struct Reconciler: Sendable {
             let decision = Decision.decide(
                 source: source, target: target, provenPair: pair, options: run.decisionOptions)
             if decision == .same {
-                run.tally.withLock { $0.summary.same += 1 }
+                run.noteSame(key, source)
             } else {
                 await run.mark(Job(key: key, source: source, target: target, decision: decision))
             }

@@ -20,14 +20,14 @@ import COpenSSL
     /// Replaces the key, which must not be empty.
     func setKey(_ key: [UInt8]) {
         precondition(!key.isEmpty, "An HMAC needs a key.")
-        // OSSL_PARAM carries a pointer that OpenSSL only reads; the name outlives the call.
-        var name: [CChar] = [0x53, 0x48, 0x41, 0x32, 0x35, 0x36, 0]
-        unsafe name.withUnsafeMutableBufferPointer { name in
-            let parameters = unsafe [
-                OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, name.baseAddress, 0),
-                OSSL_PARAM_construct_end(),
-            ]
-            unsafe OpenSSL.check(EVP_MAC_init(context, key, key.count, parameters), "EVP_MAC_init")
+        // A parameter carries two pointers, which OpenSSL reads during the call: both texts have to outlive it.
+        var digest = Array("SHA256".utf8CString)
+        unsafe OSSL_MAC_PARAM_DIGEST.withCString { name in
+            unsafe digest.withUnsafeMutableBufferPointer { digest in
+                let parameter = unsafe OSSL_PARAM_construct_utf8_string(name, digest.baseAddress, 0)
+                let parameters = unsafe [parameter, OSSL_PARAM_construct_end()]
+                unsafe OpenSSL.check(EVP_MAC_init(context, key, key.count, parameters), "EVP_MAC_init")
+            }
         }
     }
 

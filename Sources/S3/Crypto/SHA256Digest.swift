@@ -24,9 +24,9 @@ public struct SHA256Digest: Hashable, Sendable {
 
     /// 64 lower-case digits.
     public var hexadecimal: String {
-        var text: [UInt8] = []
+        var text = RawArray<UInt8>(capacity: 64)
         appendHexadecimal(to: &text)
-        return String(decoding: text, as: UTF8.self)
+        return text.string
     }
 
     /// The form that `x-amz-checksum-sha256` wants.
@@ -34,7 +34,7 @@ public struct SHA256Digest: Hashable, Sendable {
 
     /// Appends 64 lower-case digits.
     @inline(__always)
-    func appendHexadecimal(to buffer: inout [UInt8]) {
+    func appendHexadecimal(to buffer: inout RawArray<UInt8>) {
         unsafe withBytes { raw in
             for index in 0..<32 {
                 let byte = unsafe raw[index]

@@ -27,28 +27,28 @@ public struct SignatureV4: Sendable {
     public static func canonicalRequest(
         method: String, path: [UInt8], query: [UInt8], headers: [HeaderField], payload: PayloadHash
     ) -> [UInt8] {
-        var buffer: [UInt8] = []
+        var buffer = RawArray<UInt8>(capacity: 2048)
         append(
             canonicalRequest: method, path: path, query: query, headers: CanonicalHeaders(headers), payload: payload,
             to: &buffer)
-        return buffer
+        return buffer.array
     }
 
     static func append(
         canonicalRequest method: String, path: [UInt8], query: [UInt8], headers: borrowing CanonicalHeaders,
-        payload: PayloadHash, to buffer: inout [UInt8]
+        payload: PayloadHash, to buffer: inout RawArray<UInt8>
     ) {
-        buffer.append(contentsOf: method.utf8)
+        buffer.append(method)
         buffer.append(0x0A)
-        buffer.append(contentsOf: path)
+        buffer.append(path)
         buffer.append(0x0A)
-        buffer.append(contentsOf: query)
+        buffer.append(query)
         buffer.append(0x0A)
         headers.appendLines(to: &buffer)
         buffer.append(0x0A)
         headers.appendNames(to: &buffer)
         buffer.append(0x0A)
-        buffer.append(contentsOf: payload.text.utf8)
+        buffer.append(payload.text)
     }
 
     /// Stage 2: what the key is applied to.
@@ -97,8 +97,8 @@ public struct SignatureV4: Sendable {
 
     /// The names of `headers` as a signature lists them: lower case, sorted, each once, separated by `;`.
     public static func signedHeaders(_ headers: [HeaderField]) -> String {
-        var names: [UInt8] = []
+        var names = RawArray<UInt8>(capacity: 256)
         CanonicalHeaders(headers).appendNames(to: &names)
-        return String(decoding: names, as: UTF8.self)
+        return names.string
     }
 }

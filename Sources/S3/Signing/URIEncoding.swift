@@ -13,13 +13,19 @@ public enum URIEncoding {
 
     /// As `encode(_:keepSlash:)`, into a buffer that the caller keeps.
     public static func append(_ bytes: [UInt8], keepSlash: Bool, to buffer: inout [UInt8]) {
-        for byte in bytes {
-            if isUnreserved(byte) || (keepSlash && byte == UInt8(ascii: "/")) {
-                buffer.append(byte)
-            } else {
+        var index = 0
+        while index < bytes.count {
+            // Most of a key stands for itself: copied as a whole.
+            let start = index
+            while index < bytes.count, isUnreserved(bytes[index]) || (keepSlash && bytes[index] == UInt8(ascii: "/")) {
+                index += 1
+            }
+            if index > start { buffer.append(contentsOf: bytes[start..<index]) }
+            if index < bytes.count {
                 buffer.append(UInt8(ascii: "%"))
-                buffer.append(digit(byte >> 4))
-                buffer.append(digit(byte & 15))
+                buffer.append(digit(bytes[index] >> 4))
+                buffer.append(digit(bytes[index] & 15))
+                index += 1
             }
         }
     }

@@ -164,7 +164,7 @@ extension Reactor {
     }
 
     /// The current reactor; S3 operations may be called from tasks that run on one only.
-    static func required() -> Reactor {
+    public static func required() -> Reactor {
         guard let reactor = current else {
             preconditionFailure("S3 operations run on a reactor: start the task with executorPreference.")
         }

@@ -39,7 +39,7 @@ enum ListingName: UInt8, BitwiseCopyable {
 }
 
 /// Remembers names by their address: libxml2 interns them, so that one context gives one name one address.
-@safe struct ListingNameCache {
+@safe struct ListingNameCache: ~Copyable {
     private struct Slot: BitwiseCopyable {
         var address: UInt
         var name: ListingName
@@ -55,7 +55,7 @@ enum ListingName: UInt8, BitwiseCopyable {
         forget()
     }
 
-    func deallocate() {
+    deinit {
         unsafe slots.deallocate()
     }
 

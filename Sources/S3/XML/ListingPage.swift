@@ -16,7 +16,9 @@ public final class ListingPage: Sendable {
     public let isTruncated: Bool
     /// `NextContinuationToken`, opaque; nil where absent or empty.
     public let nextToken: String?
-    /// `NextMarker` of a version 1 listing, decoded; nil where absent or empty. Servers send it with a delimiter only.
+    /// `NextMarker` of a version 1 listing, decoded; nil where absent or empty. Servers send it with a delimiter only,
+    /// and SeaweedFS and rclone send it without the encoding that they announce, so that a `+` in it is doubtful: the
+    /// page's last key or prefix is the better marker.
     public let nextMarker: ObjectKey?
     /// Whether the server encoded the keys, as it was asked to. They are decoded here in either case.
     public let isURLEncoded: Bool

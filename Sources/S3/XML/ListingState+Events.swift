@@ -109,7 +109,7 @@ extension ListingState {
 
     @inline(__always)
     private mutating func close(_ sax: UnsafeMutablePointer<SAXState>) {
-        let raw = unsafe UnsafeBufferPointer(start: collected.base, count: collected.count)
+        let raw = unsafe collected.elements
         switch field {
         case .key:
             entry.keyLength = UInt32(truncatingIfNeeded: keys.count - Int(entry.keyOffset))
@@ -119,7 +119,7 @@ extension ListingState {
             }
             entry.size = size
         case .lastModified:
-            guard let moment = unsafe ListingValues.timestamp(ListingValues.trimmed(raw)) else {
+            guard let moment = unsafe ListingValues.timestamp(ListingValues.trimmed(raw), &day) else {
                 return unsafe sax.pointee.fail { .invalid(reason: "a LastModified that is no date", offset: $0) }
             }
             entry.lastModified = moment
@@ -130,8 +130,8 @@ extension ListingState {
             unsafe storeStorageClass(ListingValues.trimmed(raw), sax)
         case .prefix:
             let last = prefixes.count - 1
-            let offset = unsafe prefixes.base[last].offset
-            unsafe prefixes.base[last].length = UInt32(truncatingIfNeeded: keys.count - Int(offset))
+            let offset = prefixes[last].offset
+            prefixes[last].length = UInt32(truncatingIfNeeded: keys.count - Int(offset))
         default:
             unsafe closeInRoot(sax)
         }
@@ -150,7 +150,7 @@ extension ListingState {
         entry.etagKind = .opaque
         entry.etagHigh = UInt64(opaqueETags.count)
         entry.etagLow = UInt64(value.count)
-        if let base = value.baseAddress { unsafe opaqueETags.append(base, count: value.count) }
+        unsafe opaqueETags.append(value)
     }
 
     /// Finds the class in the page's table, from the last one that was added, or adds it.
@@ -159,7 +159,7 @@ extension ListingState {
     ) {
         if value.isEmpty { return }
         for index in stride(from: storageClasses.count - 1, through: 0, by: -1) {
-            let range = unsafe storageClasses.base[index]
+            let range = storageClasses[index]
             let known = unsafe UnsafeBufferPointer(start: extras.base + Int(range.offset), count: Int(range.length))
             if unsafe known.count == value.count && known.elementsEqual(value) {
                 entry.storageClass = UInt8(index + 1)
@@ -175,7 +175,7 @@ extension ListingState {
 
     @inline(never)
     private mutating func closeInRoot(_ sax: UnsafeMutablePointer<SAXState>) {
-        let raw = unsafe UnsafeBufferPointer(start: collected.base, count: collected.count)
+        let raw = unsafe collected.elements
         let value = unsafe ListingValues.trimmed(raw)
         switch field {
         case .isTruncated:
@@ -190,8 +190,8 @@ extension ListingState {
                 return unsafe sax.pointee.fail { .invalid(reason: "an unknown EncodingType", offset: $0) }
             }
             isURLEncoded = !type.isEmpty
-        case .nextContinuationToken: nextToken = unsafe value.isEmpty ? nil : keep(value)
-        // A marker is a key: its white space is its own.
+        // A marker is a key, and so is SeaweedFS's token: their white space is their own.
+        case .nextContinuationToken: nextToken = unsafe raw.isEmpty ? nil : keep(raw)
         case .nextMarker: nextMarker = unsafe raw.isEmpty ? nil : keep(raw)
         case .name: bucketName = unsafe value.isEmpty ? nil : keep(value)
         case .code: code = unsafe keep(value)
@@ -204,7 +204,7 @@ extension ListingState {
 
     private mutating func keep(_ value: UnsafeBufferPointer<UInt8>) -> ByteRange {
         let range = ByteRange(offset: UInt32(truncatingIfNeeded: extras.count), length: UInt32(value.count))
-        if let base = value.baseAddress { unsafe extras.append(base, count: value.count) }
+        unsafe extras.append(value)
         return range
     }
 }

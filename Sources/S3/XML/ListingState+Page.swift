@@ -15,44 +15,51 @@ extension ListingState {
     }
 
     /// The page, from arrays of exactly its size. `offset` is the document's length, for errors.
-    func page(offset: Int) throws(XMLError) -> ListingPage {
+    mutating func page(offset: Int) throws(XMLError) -> ListingPage {
         guard let isTruncated = isTruncated else {
             throw .invalid(reason: "IsTruncated is missing", offset: offset)
         }
-        var decoded = unsafe [ListingEntry](UnsafeBufferPointer(start: entries.base, count: entries.count))
-        let keys = try decodeKeys(&decoded, offset: offset)
+        let keys = try decodeKeys(offset: offset)
         var commonPrefixes: [ObjectKey] = []
         for index in 0..<prefixes.count {
-            let range = unsafe prefixes.base[index]
-            unsafe try commonPrefixes.append(decodeKey(self.keys.base, range, offset: offset))
+            let range = prefixes[index]
+            guard let prefix = unsafe decodedKey(self.keys.base, range) else {
+                throw .invalid(reason: "a common prefix has a % without two digits", offset: offset)
+            }
+            commonPrefixes.append(prefix)
         }
-        var marker: ObjectKey?
-        if let range = nextMarker { marker = unsafe try decodeKey(extras.base, range, offset: offset) }
+        // SeaweedFS and rclone encode keys and prefixes but not the marker: one that can't be decoded is such a one.
+        let marker = nextMarker.flatMap { range in
+            unsafe decodedKey(extras.base, range) ?? text(range).map { ObjectKey($0) }
+        }
         return unsafe ListingPage(
             keys: keys,
-            opaqueETags: Array(UnsafeBufferPointer(start: opaqueETags.base, count: opaqueETags.count)),
-            entries: decoded,
-            storageClasses: (0..<storageClasses.count).map { unsafe text(storageClasses.base[$0]) ?? "" },
+            opaqueETags: opaqueETags.array,
+            entries: Array(entries.elements),
+            storageClasses: (0..<storageClasses.count).map { text(storageClasses[$0]) ?? "" },
             commonPrefixes: commonPrefixes, isTruncated: isTruncated, nextToken: text(nextToken), nextMarker: marker,
             isURLEncoded: isURLEncoded, bucketName: text(bucketName))
     }
 
     /// The keys' bytes one behind the other; `entries` are set to where they lie now.
-    private func decodeKeys(_ entries: inout [ListingEntry], offset: Int) throws(XMLError) -> [UInt8] {
+    private mutating func decodeKeys(offset: Int) throws(XMLError) -> [UInt8] {
+        guard isURLEncoded else { return keys.array }
+        let capacity = keys.count
         let source = unsafe keys.base
-        guard isURLEncoded else { return unsafe Array(UnsafeBufferPointer(start: source, count: keys.count)) }
+        let entries = unsafe entries.base
         var malformed: Int?
-        let decoded = unsafe [UInt8](unsafeUninitializedCapacity: keys.count) { output, written in
-            guard let output = output.baseAddress else { return }
-            for index in entries.indices {
-                let start = Int(entries[index].keyOffset)
-                let length = unsafe Self.decode(source + start, Int(entries[index].keyLength), into: output + written)
-                if length < 0 {
+        let count = self.entries.count
+        let decoded = unsafe [UInt8](unsafeUninitializedCapacity: capacity) { output, written in
+            for index in 0..<count {
+                let key = unsafe UnsafeBufferPointer(
+                    start: source + Int(entries[index].keyOffset), count: Int(entries[index].keyLength))
+                let rest = unsafe UnsafeMutableBufferPointer(rebasing: output[written...])
+                guard let length = unsafe ListingValues.decode(key, into: rest) else {
                     malformed = index
                     return
                 }
-                entries[index].keyOffset = UInt32(truncatingIfNeeded: written)
-                entries[index].keyLength = UInt32(truncatingIfNeeded: length)
+                unsafe entries[index].keyOffset = UInt32(truncatingIfNeeded: written)
+                unsafe entries[index].keyLength = UInt32(truncatingIfNeeded: length)
                 written += length
             }
         }
@@ -62,39 +69,9 @@ extension ListingState {
         return decoded
     }
 
-    private func decodeKey(
-        _ base: UnsafePointer<UInt8>, _ range: ByteRange, offset: Int
-    ) throws(XMLError) -> ObjectKey {
+    private func decodedKey(_ base: UnsafePointer<UInt8>, _ range: ByteRange) -> ObjectKey? {
         let bytes = unsafe Array(UnsafeBufferPointer(start: base + Int(range.offset), count: Int(range.length)))
         guard isURLEncoded else { return ObjectKey(bytes: bytes) }
-        guard let decoded = URIEncoding.decode(bytes, plusIsSpace: true) else {
-            throw .invalid(reason: "a prefix or marker has a % without two digits", offset: offset)
-        }
-        return ObjectKey(bytes: decoded)
-    }
-
-    /// Decodes `+` and `%XX`; the length of what it wrote, at most `count`, or -1 for a `%` without two digits.
-    @inline(__always)
-    private static func decode(
-        _ source: UnsafePointer<UInt8>, _ count: Int, into output: UnsafeMutablePointer<UInt8>
-    ) -> Int {
-        var read = 0
-        var written = 0
-        while read < count {
-            var byte = unsafe source[read]
-            read += 1
-            if byte == UInt8(ascii: "%") {
-                guard read + 1 < count, let high = unsafe URIEncoding.value(of: source[read]),
-                    let low = unsafe URIEncoding.value(of: source[read + 1])
-                else { return -1 }
-                byte = high << 4 | low
-                read += 2
-            } else if byte == UInt8(ascii: "+") {
-                byte = 0x20
-            }
-            unsafe output[written] = byte
-            written += 1
-        }
-        return written
+        return URIEncoding.decode(bytes, plusIsSpace: true).map { ObjectKey(bytes: $0) }
     }
 }

@@ -4,7 +4,7 @@ import ObjectModel
 ///
 /// The document has three levels that matter: the root, `<Contents>` and `<CommonPrefixes>` in it, and their fields. A
 /// field holds text and nothing else, and occurs once in its parent.
-@safe struct ListingState {
+@safe struct ListingState: ~Copyable {
     enum Container: BitwiseCopyable {
         case none
         case contents
@@ -20,6 +20,7 @@ import ObjectModel
     /// Bits of the fields seen in the root and in the entry that is open.
     var seen = ListingFields()
     var entryCount = 0
+    var day = ListingValues.Day()
 
     /// Of the field that is open, unless it is a key or a prefix.
     var collected = RawArray<UInt8>(capacity: 4096)
@@ -44,18 +45,6 @@ import ObjectModel
     var isErrorDocument: Bool { root == .error }
 
     init() {}
-
-    /// Frees what the state holds.
-    func deallocate() {
-        names.deallocate()
-        collected.deallocate()
-        keys.deallocate()
-        entries.deallocate()
-        prefixes.deallocate()
-        opaqueETags.deallocate()
-        extras.deallocate()
-        storageClasses.deallocate()
-    }
 
     /// Forgets the document before; the memory stays.
     mutating func reset() {
