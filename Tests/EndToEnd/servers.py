@@ -372,3 +372,8 @@ class Sandbox(Server):
 
     def forget_requests(self):
         self._control("DELETE", "/.sandbox/requests")
+
+    def parts_stored(self):
+        """(key, part number) of each part that was taken, in order."""
+        return [(each["key"], int(each["query"]["partNumber"])) for each in self.requests()
+                if each.get("operation") == "UploadPart" and each.get("status") == 200]
