@@ -24,17 +24,19 @@ def keys(client, bucket, prefix=""):
     return [each.key.decode() for each in snapshot(client, bucket, prefix).values()]
 
 
-def snapshot(client, bucket, prefix="", details=False, contents=False):
+def snapshot(client, bucket, prefix="", details=False, contents=False, without=frozenset()):
     """Every object under `prefix` by the bytes of its key relative to it, sorted.
 
-    `details` reads content headers, user metadata and tags of each; `contents` its bytes, as a SHA-256.
+    `details` reads content headers, user metadata and tags of each; `contents` its bytes, as a SHA-256. The keys (text)
+    in `without` are left out.
     """
     listed = {}
     for page in client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
         for each in page.get("Contents", []):
             if each["Key"] in listed:
                 raise AssertionError(f"{bucket}: {each['Key']!r} is listed twice")
-            listed[each["Key"]] = (each["Size"], each.get("ETag", "").strip('"'))
+            if each["Key"] not in without:
+                listed[each["Key"]] = (each["Size"], each.get("ETag", "").strip('"'))
 
     def read(key):
         size, etag = listed[key]
@@ -70,14 +72,13 @@ def is_md5(etag):
     return len(etag) == 32
 
 
-def differences(source, target, *, etags=True, other_etags=frozenset(), extra=frozenset(), missing=frozenset()):
+def differences(source, target, *, etags=True, other_etags=frozenset()):
     """How the snapshot `target` is not a replica of `source`, as sentences; empty if it is.
 
-    `etags` is whether both servers keep ETags; then they must be equal, but for the keys in `other_etags`. `extra` and
-    `missing` are keys (bytes) that may be on the target only, or on the source only.
+    `etags` is whether both servers keep ETags; then they must be equal, but for the keys in `other_etags`.
     """
-    found = [f"{key!r} is missing" for key in source if key not in target and key not in missing]
-    found += [f"{key!r} is extra" for key in target if key not in source and key not in extra]
+    found = [f"{key!r} is missing" for key in source if key not in target]
+    found += [f"{key!r} is extra" for key in target if key not in source]
     for key in source.keys() & target.keys():
         ours, theirs = source[key], target[key]
         if ours.size != theirs.size:

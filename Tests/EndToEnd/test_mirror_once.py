@@ -123,7 +123,8 @@ def test_keys_are_kept_byte_for_byte(pair):
 
     assert run.keys(status="failed") == sorted(refused, key=str.encode)
     assert run.keys("copy", "ok") == sorted(set(mirrored) - set(refused), key=str.encode)
-    pair.assert_replica(missing={key.encode() for key in refused})
+    # A refused key may still leave something: JuiceFS makes a directory of `directory-with-body/`, and then refuses it.
+    pair.assert_replica(without=refused)
 
 
 def test_an_empty_directory_marker_is_an_object(pair_of):
