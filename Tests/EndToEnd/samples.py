@@ -44,11 +44,11 @@ def put_many(client, bucket, objects, threads=16):
             pass
 
 
-def put_folder(server, bucket, folder, transfers=32):
+def put_folder(server, bucket, folder, *flags):
     """Stores every file below `folder` through rclone, which is several times as fast as boto3."""
     finished = subprocess.run(
-        [servers.tool("rclone"), "copy", "--transfers", str(transfers), "--checkers", str(transfers),
-         "--s3-no-head", "--no-traverse", "--no-check-dest", str(folder), f"remote:{bucket}"],
+        [servers.tool("rclone"), "copy", "--transfers", "32", "--s3-no-head", "--no-traverse", "--no-check-dest", *flags,
+         str(folder), f"remote:{bucket}"],
         env={"PATH": os.environ["PATH"], "HOME": str(server.folder), "RCLONE_CONFIG": "/dev/null",
              **server.rclone_environment("remote")}, stdin=subprocess.DEVNULL, capture_output=True, text=True)
     if finished.returncode != 0:

@@ -216,22 +216,23 @@ class Server:
 
 
 class JuiceFS(Server):
-    """The JuiceFS gateway: MinIO's own server code over SQLite and a folder.
+    """The JuiceFS gateway: MinIO's own server code over a database (`sqlite3`, or the faster `badger`) and a folder.
 
-    Without `keep_etag` its ETags are empty, in listings and in answers to a PUT.
+    Without `keep_etag` its ETags are empty in listings, and left out of the answers to HEAD and GET.
     """
 
     name = "juicefs"
     rclone_provider = "Minio"
 
-    def __init__(self, folder, keep_etag=True, **credentials):
+    def __init__(self, folder, keep_etag=True, database="sqlite3", **credentials):
         super().__init__(folder, **credentials)
+        self.database = database
         self.keeps_etags = keep_etag
         self.metrics_port = free_ports(1)[0]
 
     @property
     def metadata(self):
-        return f"sqlite3://{self.folder}/meta.db"
+        return f"{self.database}://{self.folder}/metadata"
 
     def prepare(self):
         finished = subprocess.run(
