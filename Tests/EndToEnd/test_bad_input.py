@@ -1,0 +1,323 @@
+"""Bad input and bad circumstances: one clear sentence on stderr, the documented exit code, nothing changed."""
+
+import os
+import pathlib
+import resource
+import signal
+import subprocess
+
+import pytest
+
+import samples
+import servers as real
+
+USAGE, UNREACHABLE = 2, 3
+
+
+def assert_one_sentence(run, *words):
+    """Stderr is one line that a person can act on, with each of `words` in it."""
+    lines = run.stderr.strip().splitlines()
+    assert len(lines) == 1, run.report()
+    assert 20 < len(lines[0]) < 500, run.report()
+    for word in words:
+        assert word.lower() in lines[0].lower(), f"{word!r} is not named\n{run.report()}"
+    assert "Error(" not in lines[0] and "Optional(" not in lines[0], run.report()
+
+
+@pytest.fixture
+def pair(pair_of):
+    pair = pair_of("juicefs", "juicefs-2")
+    pair.put("app.apk", b"apk")
+    return pair
+
+
+@pytest.fixture
+def mirror(pair, run, tmp_path):
+    """Mirrors with these arguments, and holds that the target stays as it was."""
+    def mirror(*arguments, expect, environment=None, **options):
+        result = run("mirror", "--once", *arguments, environment=pair.environment | (environment or {}),
+                     expect=expect, **options)
+        assert pair.target_keys() == []
+        return result
+    return mirror
+
+
+# The command line
+
+@pytest.mark.parametrize("arguments, word", [
+    (["mirrour", "a/bucket", "b/bucket"], "mirrour"), (["mirror", "--once", "source/bucket"], "target"),
+    (["mirror", "--once", "source/bucket", "target/bucket", "other/bucket"], "other/bucket"),
+    (["mirror", "--onze", "source/bucket", "target/bucket"], "--onze"),
+    (["mirror", "--once", "--max-workers", "many", "source/bucket", "target/bucket"], "--max-workers"),
+    (["mirror", "--once", "--max-workers", "0", "source/bucket", "target/bucket"], "--max-workers"),
+    (["mirror", "--once", "--limit-upload", "fast", "source/bucket", "target/bucket"], "--limit-upload"),
+    (["mirror", "--once", "--older-than", "soon", "source/bucket", "target/bucket"], "--older-than"),
+    (["mirror", "--once", "source/bucket", "target/bucket", "--exclude"], "--exclude"),
+    (["mirror", "--once", "--ca-file", "/nonexistent.pem", "source/bucket", "target/bucket"], "/nonexistent.pem"),
+    (["mirror", "--once", "--config", "/nonexistent.yaml", "source/bucket", "target/bucket"], "/nonexistent.yaml")],
+    ids=lambda each: "" if isinstance(each, list) else each)
+def test_a_wrong_command_line_is_explained(run, arguments, word):
+    environment = {"MC_HOST_source": "http://192.0.2.1:9000", "MC_HOST_target": "http://192.0.2.2:9000"}
+    result = run(*arguments, environment=environment, expect=USAGE, timeout=10)
+    assert_one_sentence(result, word)
+    assert result.stdout == ""
+
+
+def test_an_unknown_alias_is_named(mirror, pair):
+    assert_one_sentence(mirror("nowhere/bucket", f"target/{pair.target_bucket}", expect=USAGE), "nowhere")
+    assert_one_sentence(mirror(f"source/{pair.source_bucket}", "nowhere/bucket", expect=USAGE), "nowhere")
+
+
+@pytest.mark.parametrize("place", [
+    "", "http://", "ftp://example.com/bucket", "http://127.0.0.1:99999/bucket", "http://127.0.0.1:port/bucket",
+    "https://exa mple.com/bucket", "source//key", "source/a bucket", "source/..", "1source/bucket"])
+def test_a_malformed_place_is_refused(mirror, pair, place):
+    assert_one_sentence(mirror(place, f"target/{pair.target_bucket}", expect=USAGE))
+
+
+@pytest.mark.parametrize("value", ["", "127.0.0.1:9000", "http://key@127.0.0.1", "http://a:b@127.0.0.1:none", "ftp://a:b@h"])
+def test_a_malformed_alias_variable_is_named(mirror, pair, value):
+    result = mirror("broken/bucket", f"target/{pair.target_bucket}", expect=USAGE,
+                    environment={"MC_HOST_broken": value})
+    assert_one_sentence(result, "broken")
+
+
+def test_a_credential_in_a_place_is_refused_without_quoting_it(mirror, pair):
+    result = mirror(f"http://key:{real.SECRET_KEY}@127.0.0.1:9000/bucket", f"target/{pair.target_bucket}", expect=USAGE)
+    assert_one_sentence(result)
+
+
+@pytest.mark.parametrize("source, target", [
+    ("", ""), ("", "backup/"), ("", "backup"), ("apks/", "apks/old/"), ("apks/old/", "apks/"), ("apks/", "")])
+def test_a_place_is_not_mirrored_into_itself(run, pair, source, target):
+    bucket = pair.source_bucket
+    result = run("mirror", "--once", "--no-state", f"source/{bucket}/{source}", f"source/{bucket}/{target}",
+                 environment=pair.environment, expect=USAGE)
+    assert_one_sentence(result)
+    assert list(pair.source_snapshot()) == [b"app.apk"]
+
+
+def test_the_same_server_under_two_names_is_recognised(run, pair):
+    environment = {"MC_HOST_source": pair.source_server.mc_host, "MC_HOST_other": pair.source_server.mc_host}
+    result = run("mirror", "--once", "--no-state", f"source/{pair.source_bucket}", f"other/{pair.source_bucket}/backup/",
+                 environment=environment, expect=USAGE)
+    assert_one_sentence(result)
+
+
+# Servers
+
+def test_a_missing_bucket_is_named(mirror, pair):
+    result = mirror("--no-state", "--remove", "source/no-such-bucket", f"target/{pair.target_bucket}",
+                    expect=UNREACHABLE)
+    assert_one_sentence(result, "no-such-bucket")
+
+
+@pytest.mark.parametrize("side", ["source", "target"])
+def test_a_wrong_secret_is_told_from_a_missing_server(mirror, pair, side):
+    server = getattr(pair, f"{side}_server")
+    wrong = f"http://{real.ACCESS_KEY}:notThisSecretKeyEXAMPLE0123456789abcdef@127.0.0.1:{server.port}"
+    result = mirror("--no-state", f"source/{pair.source_bucket}", f"target/{pair.target_bucket}",
+                    expect=UNREACHABLE, environment={f"MC_HOST_{side}": wrong})
+    assert_one_sentence(result, f"127.0.0.1:{server.port}")
+    assert any(word in result.stderr.lower() for word in ("secret", "credential", "signature", "key")), result.report()
+
+
+@pytest.mark.parametrize("side", ["source", "target"])
+def test_a_closed_port_is_an_unreachable_server(mirror, pair, side):
+    port = real.free_ports(1)[0]
+    closed = f"http://{real.ACCESS_KEY}:{real.SECRET_KEY}@127.0.0.1:{port}"
+    result = mirror("--no-state", f"source/{pair.source_bucket}", f"target/{pair.target_bucket}",
+                    expect=UNREACHABLE, environment={f"MC_HOST_{side}": closed})
+    assert_one_sentence(result, f"127.0.0.1:{port}")
+
+
+def test_a_name_that_does_not_exist_is_an_unreachable_server(mirror, pair):
+    unknown = f"http://{real.ACCESS_KEY}:{real.SECRET_KEY}@server.invalid:9000"
+    result = mirror("--no-state", f"source/{pair.source_bucket}", f"target/{pair.target_bucket}", expect=UNREACHABLE,
+                    environment={"MC_HOST_source": unknown})
+    assert_one_sentence(result, "server.invalid")
+
+
+def test_something_that_is_no_s3_server_is_refused(mirror, pair, tmp_path):
+    """A server that answers every request with a web page."""
+    page = tmp_path / "page"
+    page.mkdir()
+    (page / "index.html").write_text("<html><body>It works</body></html>")
+    port = real.free_ports(1)[0]
+    server = subprocess.Popen([os.sys.executable, "-m", "http.server", "--bind", "127.0.0.1", str(port)], cwd=page,
+                              stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        for _ in range(100):
+            if subprocess.run(["curl", "-so", "/dev/null", f"http://127.0.0.1:{port}/"], check=False).returncode == 0:
+                break
+        other = f"http://{real.ACCESS_KEY}:{real.SECRET_KEY}@127.0.0.1:{port}"
+        result = mirror("--no-state", f"source/{pair.source_bucket}", f"target/{pair.target_bucket}",
+                        expect=UNREACHABLE, environment={"MC_HOST_source": other})
+    finally:
+        server.kill()
+        server.wait()
+    assert_one_sentence(result, f"127.0.0.1:{port}")
+
+
+# TLS
+
+@pytest.fixture
+def tls(tmp_path, certificates):
+    """Starts a sandbox with the certificate of that kind and one object."""
+    running = []
+
+    def tls(kind):
+        if not real.Sandbox.program():
+            pytest.fail("s3-sandbox is not built; run swift build")
+        certificate, key = getattr(certificates, kind)()
+        server = real.Sandbox(tmp_path / kind, certificate=certificate, key=key)
+        running.append(server)
+        server.start()
+        samples.put(server.client(), "bucket", "app.apk", b"apk")
+        return server
+
+    yield tls
+    for server in running:
+        server.remove()
+
+
+@pytest.mark.parametrize("kind", ["expired", "self_signed", "other_host"])
+def test_a_certificate_that_proves_nothing_is_refused(mirror, pair, tls, certificates, kind):
+    server = tls(kind)
+    result = mirror("--no-state", "--ca-file", certificates.authority, "source/bucket", f"target/{pair.target_bucket}",
+                    expect=UNREACHABLE, environment={"MC_HOST_source": server.mc_host})
+    assert_one_sentence(result, "certificate")
+    assert server.requests() == [] or all("app.apk" not in str(each) or each["method"] == "PUT"
+                                          for each in server.requests())
+
+
+def test_an_unknown_authority_is_refused_and_a_given_one_taken(run, mirror, pair, tls, certificates):
+    server = tls("good")
+    environment = pair.environment | {"MC_HOST_source": server.mc_host}
+    places = ["--no-state", "source/bucket", f"target/{pair.target_bucket}"]
+    assert_one_sentence(mirror(*places, expect=UNREACHABLE, environment=environment), "certificate")
+    run("mirror", "--once", "--ca-file", certificates.authority, *places, environment=environment)
+    assert pair.target_keys() == ["app.apk"]
+
+
+def test_insecure_is_possible_and_warned_of(run, pair, tls):
+    server = tls("self_signed")
+    result = run("mirror", "--once", "--no-state", "--insecure", "source/bucket", f"target/{pair.target_bucket}",
+                 environment=pair.environment | {"MC_HOST_source": server.mc_host})
+    assert "certificate" in result.stderr.lower()
+    assert pair.target_keys() == ["app.apk"]
+
+
+# The state file
+
+@pytest.mark.parametrize("kind", ["folder", "not-a-database", "below-a-file", "other-program's"])
+def test_a_state_file_that_cannot_be_read_is_named(mirror, pair, tmp_path, kind):
+    state = tmp_path / "state.db"
+    if kind == "folder":
+        state.mkdir()
+    elif kind == "not-a-database":
+        state.write_bytes(b"This is a letter, not a database. " * 100)
+    elif kind == "below-a-file":
+        state.write_text("")
+        state = state / "state.db"
+    else:
+        import sqlite3
+        with sqlite3.connect(state) as other:
+            other.execute("CREATE TABLE somebody_elses (x)")
+        other.close()
+    before = state.read_bytes() if state.is_file() else None
+    result = mirror("--state", state, f"source/{pair.source_bucket}", f"target/{pair.target_bucket}", expect=USAGE)
+    assert_one_sentence(result, str(state))
+    assert before is None or state.read_bytes() == before
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root runs as somebody else")
+def test_a_state_file_of_somebody_else_is_named(pair, tmp_path):
+    state = tmp_path / "state.db"
+    state.write_text("")
+    state.chmod(0)
+    import minio_sync
+    home = tmp_path / "home"
+    home.mkdir()
+    # SQLite as root may open anything, so the run gives up root's right to.
+    result = minio_sync.run_minio_sync(
+        ["mirror", "--once", "--state", state, f"source/{pair.source_bucket}", f"target/{pair.target_bucket}"],
+        pair.environment, home, USAGE, preexec_fn=_drop_override)
+    assert_one_sentence(result, str(state))
+
+
+def _drop_override():
+    import ctypes
+    cap_dac_override, cap_dac_read_search, drop_bounding = 1, 2, 24
+    libc = ctypes.CDLL(None)
+    for capability in (cap_dac_override, cap_dac_read_search):
+        libc.prctl(drop_bounding, capability, 0, 0, 0)
+
+
+def _small_files_only():
+    # A write past the limit then fails like one on a full disk, instead of killing the process.
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (16 * 1024, 16 * 1024))
+
+
+def _full_folder(folder):
+    """Mounts a file system of 64 KiB on `folder` and fills it; False where that is not allowed."""
+    folder.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(folder)],
+                             stdin=subprocess.DEVNULL, capture_output=True)
+    if mounted.returncode != 0:
+        return False
+    with open(folder / "filling", "wb", buffering=0) as filling:
+        try:
+            while filling.write(bytes(4096)):
+                pass
+        except OSError:
+            pass
+    return True
+
+
+def test_no_space_for_the_state_is_reported(mirror, pair, tmp_path):
+    full = tmp_path / "full"
+    if not _full_folder(full):
+        pytest.skip("mounting a small file system is not allowed here; the limit below stands in for it")
+    try:
+        result = mirror("--state", full / "state.db", f"source/{pair.source_bucket}", f"target/{pair.target_bucket}",
+                        expect=USAGE)
+        assert_one_sentence(result, str(full))
+    finally:
+        subprocess.run(["umount", str(full)], check=True, stdin=subprocess.DEVNULL)
+
+
+def test_space_that_ends_during_the_run_is_reported(run, pair, tmp_path):
+    """The state file cannot grow; whatever was copied is whole, and the run does not claim success in silence."""
+    samples.put_many(pair.source, pair.source_bucket, ((f"{'k' * 200}{n}", b"x") for n in range(400)))
+    state = tmp_path / "state.db"
+    result = run("mirror", "--once", "--state", state, f"source/{pair.source_bucket}", f"target/{pair.target_bucket}",
+                 environment=pair.environment, expect={1, USAGE}, preexec_fn=_small_files_only)
+    assert str(state) in result.stderr
+    source, target = pair.source_snapshot(contents=True), pair.target_snapshot(contents=True)
+    assert all(source[key] == held for key, held in target.items())
+
+
+# Output
+
+def test_a_reader_that_goes_away_is_no_crash(pair):
+    import minio_sync
+    samples.put_many(pair.source, pair.source_bucket, ((f"{n}", b"x") for n in range(50)))
+    process = minio_sync.start_minio_sync(pair.arguments("--json"), pair.environment, pair.folder / "home")
+    process.stdout.close()
+    process.stdout = None
+    _, stderr = process.communicate(timeout=60)
+    assert process.returncode in (0, 1, -signal.SIGPIPE), stderr.decode()
+    assert not minio_sync.CRASH.search(stderr.decode())
+
+
+def test_a_full_output_is_not_success(pair):
+    """Lines that could not be written were not reported."""
+    import minio_sync
+    samples.put_many(pair.source, pair.source_bucket, ((f"{n}", b"x") for n in range(50)))
+    with open("/dev/full", "wb") as full:
+        process = minio_sync.start_minio_sync(
+            pair.arguments("--json"), pair.environment, pathlib.Path(pair.folder / "home"), stdout=full)
+        _, stderr = process.communicate(timeout=60)
+    assert process.returncode not in (0, None) and not minio_sync.CRASH.search(stderr.decode())

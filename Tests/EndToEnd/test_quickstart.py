@@ -1,0 +1,37 @@
+"""`deploy/quickstart` does what it says on the machine where the tests run, and leaves nothing running."""
+
+import os
+import pathlib
+import subprocess
+
+import minio_sync
+
+
+def processes():
+    """Command lines by process, of everything that runs."""
+    found = {}
+    for path in pathlib.Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            found[path.parent.name] = path.read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
+        except OSError:
+            pass
+    return found
+
+
+def test_the_quickstart_mirrors_catches_a_broken_byte_and_leaves_nothing(tmp_path):
+    temporary = tmp_path / "tmp"
+    temporary.mkdir()
+    before = processes()
+    environment = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "MINIO_SYNC") if name in os.environ}
+    finished = subprocess.run(
+        [str(minio_sync.REPOSITORY / "deploy/quickstart")], env=environment | {"TMPDIR": str(temporary)},
+        cwd=tmp_path, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=600)
+    output = finished.stdout + finished.stderr
+
+    assert finished.returncode == 0, output[-5000:]
+    assert "minio-sync mirror" in output and "MC_HOST_" in output, "the commands for real servers are missing"
+    assert not minio_sync.CRASH.search(output)
+    left = [line for pid, line in processes().items() if pid not in before and
+            ("s3-sandbox" in line or "minio-sync" in line)]
+    assert left == []
+    assert list(temporary.iterdir()) == []
