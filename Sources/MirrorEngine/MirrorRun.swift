@@ -229,6 +229,8 @@ public final class MirrorRun: Sendable {
         let delay = options.backoff.delay(attempt: job.attempt, using: &random)
         var again = Job(key: job.key)
         again.attempt = job.attempt + 1
+        // Not to decide by, only to report.
+        again.source = job.source
         again.reason = job.reason ?? job.decision?.reason
         dirty.backOff(job.key)
         let retry = again
