@@ -50,7 +50,7 @@ public struct DecisionOptions: Hashable, Sendable {
     public var checksHeaders = false
     /// Milliseconds to take from the source's dates before they are compared with the target's.
     public var clockSkew: Int64 = 0
-    /// From here on (the source's clock) headers may have changed while an earlier run was copying; nil: no such run.
+    /// Since then (the source's clock) headers may have changed while an earlier run was copying; nil: no such run.
     public var headersDoubtfulFrom: Timestamp?
 
     public init() {}
@@ -72,7 +72,7 @@ extension Decision {
     /// | there | there | equal | incomparable | – | target not older | `content` | `compareContent` |
     /// | there | there | equal | incomparable | – | target not older | otherwise | `unproven(incomparable)` |
     ///
-    /// Headers: `same` becomes `compareHeaders` where the source is later than the target, or not older than
+    /// Headers: `same` becomes `compareHeaders` where the source is later than the target, or than
     /// `headersDoubtfulFrom`, unless the journal has proven this very pair; always with `checksHeaders`.
     /// Without `overwrites` every copy over an existing object becomes `unproven(exists)`.
     public static func decide(
@@ -87,7 +87,8 @@ extension Decision {
         let isLater = isLater(source, target, options)
         if source.etag == target.etag && !source.etag.isAbsent || isProven || options.comparison == .size {
             if options.checksHeaders { return .compareHeaders }
-            let isDoubtful = isLater || options.headersDoubtfulFrom.map { source.lastModified >= $0 } ?? false
+            let isDoubtful =
+                isLater || options.headersDoubtfulFrom.map { source.lastModified.isVisiblyLater(than: $0) } ?? false
             return isDoubtful && !isProven && options.overwrites ? .compareHeaders : .same
         }
         if source.etag.isComparable(with: target.etag) || isLater { return replace(.etag) }
