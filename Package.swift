@@ -46,15 +46,21 @@ let package = Package(
         .systemLibrary(name: "CLinux"),
 
         room("ObjectModel"),
-        room("Runtime", ["CLinux"]),
+        room("Runtime", ["CLinux", "ObjectModel"]),
         room("S3", ["ObjectModel", "Runtime", "CCurl", "COpenSSL", "CXML2", "CLinux"]),
         room("Stores", ["ObjectModel", "Runtime", "S3"]),
         room("Journal", ["ObjectModel", "Runtime", "CSQLite"]),
-        room("MirrorEngine", ["ObjectModel", "Runtime", "Stores", "Journal"]),
+        room("MirrorEngine", ["ObjectModel", "Runtime", "S3", "Stores", "Journal"]),
         room("Configuration", ["ObjectModel", "Runtime", "CYAML"]),
         program("minio-sync", ["ObjectModel", "Runtime", "S3", "Stores", "Journal", "MirrorEngine", "Configuration"]),
 
         room("S3Sandbox", ["ObjectModel", "Runtime", "COpenSSL", "CMicroHTTPD"]),
         program("s3-sandbox", ["S3Sandbox"]),
+
+        tests("S3Tests", ["S3", "ObjectModel", "Runtime"]),
+        tests("JournalTests", ["Journal", "ObjectModel"]),
+        tests("ConfigurationTests", ["Configuration", "ObjectModel", "Runtime"]),
+        tests("MirrorEngineTests", ["MirrorEngine", "ObjectModel"]),
+        tests("MinioSyncTests", ["minio-sync", "Configuration", "MirrorEngine", "ObjectModel"]),
     ]
 )

@@ -1,1 +1,124 @@
-// Journal
+import Glibc
+import Runtime
+
+/// What a mirror must remember between runs, in one SQLite file.
+///
+/// The actor runs on a thread of its own, so that SQLite blocks neither the cooperative pool nor a reactor. Several
+/// processes may use one file at the same time: transactions are short, and each waits up to two seconds for a lock.
+/// What a call has recorded survives `kill -9` of the process; after a power cut the last moments may be missing
+/// (`synchronous=NORMAL`), never the file's consistency.
+///
+/// A *mirror* is named by the caller, canonically (source and target), and is made at its first mention.
+public actor Journal {
+    private nonisolated let executor: ThreadExecutor
+    private nonisolated let subject: JournalError.Subject
+    private var connection: Connection?
+    private var mirrorIDs: [String: Int64] = [:]
+
+    public nonisolated var unownedExecutor: UnownedSerialExecutor {
+        unsafe executor.asUnownedSerialExecutor()
+    }
+
+    private init(_ subject: JournalError.Subject) {
+        self.subject = subject
+        executor = ThreadExecutor(name: "journal")
+    }
+
+    deinit {
+        executor.stop()
+    }
+
+    /// Opens the file, making it (mode 0600) and its folders (mode 0700) where they are missing, and brings its tables
+    /// up to date.
+    ///
+    /// - Throws: `JournalError` if the path cannot be read and written, is not a file of this program, is damaged, was
+    ///   written by a newer version, stays locked for two seconds, or if the disk is full.
+    public static func open(path: String) async throws(JournalError) -> Journal {
+        let journal = Journal(.stateFile(path))
+        try await journal.connect(path: path)
+        return journal
+    }
+
+    /// A journal that forgets everything when it is closed.
+    public static func inMemory() async throws(JournalError) -> Journal {
+        let journal = Journal(.memory)
+        try await journal.connect(path: ":memory:")
+        return journal
+    }
+
+    /// Closes the file. Later calls throw `JournalError.Reason.closed`. Without it, the file closes with the last
+    /// reference to the journal.
+    public func close() {
+        connection?.close()
+        connection = nil
+    }
+
+    /// Limits the file to its present size, so that a test sees a full disk.
+    func forbidGrowth() throws(JournalError) {
+        let connection = try open()
+        try connection.execute("VACUUM")
+        let pages = try connection.integer("PRAGMA page_count")
+        try connection.execute("PRAGMA max_page_count = \(pages)")
+    }
+
+    private func connect(path: String) throws(JournalError) {
+        if case .stateFile = subject { try StateFile.prepare(path) }
+        let connection = try Connection(path: path, subject: subject)
+        connection.setBusyTimeout(milliseconds: 2000)
+        try Self.enterWAL(connection)
+        try connection.execute("PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON")
+        try Schema.migrate(connection, subject)
+        self.connection = connection
+    }
+
+    /// Changing to WAL needs the file alone and does not wait for it as other statements do, so two processes that open
+    /// a new file together would fail one another.
+    private static func enterWAL(_ connection: Connection) throws(JournalError) {
+        for attempt in 0... {
+            do throws(JournalError) {
+                return try connection.execute("PRAGMA journal_mode = WAL")
+            } catch {
+                guard error.reason == .locked, attempt < 100 else { throw error }
+                usleep(20_000)
+            }
+        }
+    }
+
+    /// The open connection, for the operations in the extensions.
+    func open() throws(JournalError) -> Connection {
+        guard let connection else { throw JournalError(subject, .closed) }
+        return connection
+    }
+
+    /// The number of a mirror, made if `creating`; nil for one never mentioned. Call within a transaction to create.
+    func mirrorID(_ name: String, creating: Bool, in connection: Connection) throws(JournalError) -> Int64? {
+        if let known = mirrorIDs[name] { return known }
+        if creating {
+            let insert = try connection.statement("INSERT OR IGNORE INTO mirror (name) VALUES (?)")
+            try insert.bind(1, name)
+            try insert.run()
+        }
+        let select = try connection.statement("SELECT id FROM mirror WHERE name = ?")
+        try select.bind(1, name)
+        guard try select.step() else { return nil }
+        let id = select.integer(0)
+        select.reset()
+        return id
+    }
+
+    /// Runs `body` in one transaction with the mirror's number, which is made if missing.
+    func write<Result>(
+        mirror: String, _ body: (Connection, Int64) throws(JournalError) -> Result
+    ) throws(JournalError) -> Result {
+        let connection = try open()
+        let (result, id) = try connection.transaction { () throws(JournalError) -> (Result, Int64) in
+            guard let id = try mirrorID(mirror, creating: true, in: connection) else {
+                throw JournalError(subject, .notAJournal("a row that was just written is missing"))
+            }
+            return (try body(connection, id), id)
+        }
+        // Only after the commit: a number from a transaction that was undone may be given to another mirror.
+        mirrorIDs[mirror] = id
+        return result
+    }
+}

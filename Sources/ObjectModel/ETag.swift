@@ -69,8 +69,8 @@ extension ETag: CustomStringConvertible {
 /// Sixteen bytes of an MD5.
 public struct MD5Digest: Hashable, Sendable {
     /// The first and the last eight bytes, big-endian.
-    @usableFromInline let high: UInt64
-    @usableFromInline let low: UInt64
+    public let high: UInt64
+    public let low: UInt64
 
     @inlinable
     public init(high: UInt64, low: UInt64) {

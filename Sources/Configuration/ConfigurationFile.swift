@@ -1,0 +1,111 @@
+/// The YAML file: servers, mirrors, and where state is kept.
+///
+/// ```yaml
+/// servers:
+///   main:
+///     url: https://main.example.com:9000
+///     access_key: AKIAIOSFODNN7EXAMPLE
+///     secret_key_file: main-secret
+/// mirrors:
+///   apks:
+///     source: main/apks
+///     target: standby/apks
+///     remove: true
+///     exclude: ["*.tmp", "incoming/*"]
+/// state: /var/lib/minio-sync/state.db
+/// ```
+public struct ConfigurationFile: Sendable {
+    /// Where the file is looked for when no other is named.
+    public static let defaultPath = "/etc/minio-sync/minio-sync.yaml"
+
+    /// The file that was read; nil if there is none.
+    public let path: String?
+    /// In the file's order.
+    public let mirrors: [MirrorDefinition]
+    /// `state:`, relative to the file's folder where it was written so.
+    public let state: String?
+    /// In the file's order.
+    let servers: [ServerEntry]
+    /// Whether secrets stand in the file itself and every user of the machine may read it.
+    let exposesSecrets: Bool
+
+    /// No file: no servers, no mirrors.
+    public static let none = ConfigurationFile(path: nil, mirrors: [], state: nil, servers: [], exposesSecrets: false)
+
+    /// Reads the file.
+    ///
+    /// - Parameters:
+    ///   - path: the file; nil for the default one, which need not exist.
+    ///   - mirrorFlags: the names, without `--`, of the options that a mirror may have.
+    /// - Throws: `ConfigurationError` for a file that is missing, unreadable, not YAML, or says what cannot be meant.
+    ///   Files that hold a server's secret are not read yet.
+    public static func load(
+        path: String?, environment: Environment, mirrorFlags: [String]
+    ) throws(ConfigurationError) -> ConfigurationFile {
+        let name = path ?? defaultPath
+        let file: Environment.File
+        do throws(Environment.Unreadable) {
+            guard let found = try environment.readFile(name) else {
+                if path == nil { return none }
+                throw Environment.Unreadable("there is no such file")
+            }
+            file = found
+        } catch {
+            throw ConfigurationError(
+                "Cannot read the configuration file \(name)", why: error.description,
+                advice: "correct the path given with --config or the file's permissions")
+        }
+        let root: YAMLNode?
+        do throws(YAMLNode.Malformed) {
+            root = try YAMLNode.parse(file.bytes)
+        } catch {
+            throw ConfigurationError(
+                "Cannot understand the configuration file \(name), line \(error.line)", why: error.why,
+                advice: "correct the line")
+        }
+        guard let root else {
+            return ConfigurationFile(path: name, mirrors: [], state: nil, servers: [], exposesSecrets: false)
+        }
+        return try ConfigurationFile(name, file, ConfigurationSection(root, file: name, "the file"), mirrorFlags)
+    }
+
+    private init(
+        path: String?, mirrors: [MirrorDefinition], state: String?, servers: [ServerEntry], exposesSecrets: Bool
+    ) {
+        self.path = path
+        self.mirrors = mirrors
+        self.state = state
+        self.servers = servers
+        self.exposesSecrets = exposesSecrets
+    }
+
+    private init(
+        _ path: String, _ file: Environment.File, _ root: ConfigurationSection, _ mirrorFlags: [String]
+    ) throws(ConfigurationError) {
+        try root.expectKeys(["servers", "mirrors", "state"])
+        var servers: [ServerEntry] = []
+        for section in try root.sections("servers", of: "server") { servers.append(try ServerEntry(section)) }
+        var mirrors: [MirrorDefinition] = []
+        for section in try root.sections("mirrors", of: "mirror") {
+            mirrors.append(try MirrorDefinition(section, flags: mirrorFlags))
+        }
+        self.init(
+            path: path, mirrors: mirrors, state: try root.text("state").map(root.resolve), servers: servers,
+            exposesSecrets: file.isWorldReadable && servers.contains { $0.holdsSecrets })
+    }
+
+    /// The mirror of this name.
+    ///
+    /// - Throws: `ConfigurationError` that names what there is.
+    public func mirror(named name: String) throws(ConfigurationError) -> MirrorDefinition {
+        if let found = mirrors.first(where: { $0.name == name }) { return found }
+        guard let path else {
+            throw ConfigurationError(
+                "There is no mirror \"\(name)\"", why: "no configuration file was found at \(Self.defaultPath)",
+                advice: "name one with --config FILE, or give SOURCE and TARGET")
+        }
+        throw ConfigurationError(
+            "There is no mirror \"\(name)\"", why: "\(path) does not define it",
+            advice: Advice.names(mirrors.map(\.name), for: name, plural: "mirrors"))
+    }
+}

@@ -1,0 +1,125 @@
+import Glibc
+public import ObjectModel
+import Runtime
+
+/// A queue of keys, first in first out, that keeps little in memory: keys that may have to be deleted wait in it until
+/// both listings are known to be whole.
+///
+/// The newest keys stay in memory up to a limit; with more, they go to an unnamed temporary file. Appending and taking
+/// may alternate. The actor runs on a thread of its own, which ends with the last reference, as does the file.
+public actor KeySpill {
+    private nonisolated let executor: ThreadExecutor
+    private let folder: String
+    private let memoryLimit: Int
+    private var file: SpillFile?
+
+    /// The newest keys, from `first` on; what the file holds is older.
+    private var newest: [ObjectKey] = []
+    private var first = 0
+    private var newestBytes = 0
+
+    /// How many keys wait.
+    public private(set) var count = 0
+
+    public nonisolated var unownedExecutor: UnownedSerialExecutor {
+        unsafe executor.asUnownedSerialExecutor()
+    }
+
+    /// - Parameters:
+    ///   - folder: where the file goes if one is needed; it must exist. `/var/tmp` is on disk where `/tmp` may be memory.
+    ///   - memoryLimit: bytes of keys held in memory.
+    public init(folder: String = "/var/tmp", memoryLimit: Int = 1 << 20) {
+        self.folder = folder
+        self.memoryLimit = memoryLimit
+        executor = ThreadExecutor(name: "key-spill")
+    }
+
+    deinit {
+        executor.stop()
+    }
+
+    /// Writes to `descriptor`, which it takes over, instead of a new file: for tests of devices that fail.
+    func useFile(owning descriptor: Int32) {
+        file = SpillFile(TemporaryFile(owning: descriptor, folder: folder))
+    }
+
+    /// Adds `keys` at the end.
+    ///
+    /// - Throws: `JournalError` if the temporary file cannot be made or written; the keys stay in the queue.
+    public func append(_ keys: [ObjectKey]) throws(JournalError) {
+        newest.append(contentsOf: keys)
+        newestBytes += keys.reduce(0) { $0 + $1.bytes.count }
+        count += keys.count
+        if newestBytes > memoryLimit { try spill() }
+    }
+
+    /// Takes up to `limit` (at least 1) of the oldest keys; empty only when none wait.
+    public func next(limit: Int = 1000) throws(JournalError) -> [ObjectKey] {
+        var keys: [ObjectKey] = []
+        while keys.count < limit, let file, let key = try file.next() { keys.append(key) }
+        let rest = newest[first...].prefix(limit - keys.count)
+        keys.append(contentsOf: rest)
+        newestBytes -= rest.reduce(0) { $0 + $1.bytes.count }
+        first += rest.count
+        if first == newest.count {
+            newest.removeAll(keepingCapacity: true)
+            first = 0
+        }
+        count -= keys.count
+        return keys
+    }
+
+    private func spill() throws(JournalError) {
+        if file == nil { file = SpillFile(try TemporaryFile(folder: folder)) }
+        try file?.append(newest[first...])
+        newest.removeAll(keepingCapacity: true)
+        first = 0
+        newestBytes = 0
+    }
+}
+
+/// Keys in a file, each as its length (four bytes, little-endian) and its bytes, read in the order written.
+private final class SpillFile {
+    private let file: TemporaryFile
+    private var end: Int64 = 0
+    private var readOffset: Int64 = 0
+    private var buffer: ArraySlice<UInt8> = []
+
+    init(_ file: consuming TemporaryFile) {
+        self.file = file
+    }
+
+    func append(_ keys: ArraySlice<ObjectKey>) throws(JournalError) {
+        var bytes: [UInt8] = []
+        for key in keys {
+            let length = UInt32(clamping: key.bytes.count)
+            for shift in stride(from: UInt32(0), to: 32, by: 8) {
+                bytes.append(UInt8(truncatingIfNeeded: length >> shift))
+            }
+            bytes.append(contentsOf: key.bytes)
+        }
+        try file.write(bytes, at: end)
+        end += Int64(bytes.count)
+    }
+
+    func next() throws(JournalError) -> ObjectKey? {
+        guard try fill(4) else { return nil }
+        let length = buffer.prefix(4).reversed().reduce(0) { $0 << 8 | Int($1) }
+        guard try fill(4 + length) else { return nil }
+        let key = ObjectKey(bytes: Array(buffer.dropFirst(4).prefix(length)))
+        buffer = buffer.dropFirst(4 + length)
+        return key
+    }
+
+    /// Whether `count` bytes are in the buffer or could be read into it.
+    private func fill(_ count: Int) throws(JournalError) -> Bool {
+        if buffer.count >= count { return true }
+        let wanted = Int(min(Int64(max(count, 1 << 16)), end - readOffset))
+        if wanted > 0 {
+            let bytes = try file.read(wanted, at: readOffset)
+            readOffset += Int64(bytes.count)
+            buffer = ArraySlice(Array(buffer) + bytes)
+        }
+        return buffer.count >= count
+    }
+}

@@ -1,0 +1,70 @@
+/// The tables of the state file. Migrations are only ever appended: a file's `user_version` counts those it has had.
+enum Schema {
+    /// Marks a file as this program's in its header ("mnsy"), so that another program's database is never touched.
+    static let applicationID: Int64 = 0x6D6E_7379
+
+    static let migrations: [String] = [
+        """
+        CREATE TABLE mirror (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
+        CREATE TABLE proven_pair (
+            mirror INTEGER NOT NULL REFERENCES mirror(id),
+            key BLOB NOT NULL,
+            source_etag TEXT NOT NULL,
+            source_modified_ms INTEGER NOT NULL,
+            source_size INTEGER NOT NULL,
+            target_etag TEXT NOT NULL,
+            PRIMARY KEY (mirror, key)
+        ) WITHOUT ROWID;
+        CREATE TABLE upload (
+            id INTEGER PRIMARY KEY,
+            mirror INTEGER NOT NULL REFERENCES mirror(id),
+            key BLOB NOT NULL,
+            source_etag TEXT NOT NULL,
+            source_size INTEGER NOT NULL,
+            part_sizes BLOB NOT NULL,
+            created_ms INTEGER NOT NULL,
+            upload_id TEXT
+        );
+        CREATE INDEX upload_by_key ON upload (mirror, key);
+        CREATE TABLE run (
+            id INTEGER PRIMARY KEY,
+            mirror INTEGER NOT NULL REFERENCES mirror(id),
+            started_ms INTEGER NOT NULL,
+            finished_ms INTEGER,
+            status TEXT,
+            summary TEXT
+        );
+        CREATE INDEX run_by_mirror ON run (mirror, id);
+        CREATE TABLE endpoint (name TEXT PRIMARY KEY, key_order TEXT NOT NULL) WITHOUT ROWID;
+        """
+    ]
+
+    /// Brings the file to this program's schema, in one transaction.
+    static func migrate(_ connection: Connection, _ subject: JournalError.Subject) throws(JournalError) {
+        if try isCurrent(connection, subject) { return }
+        // Another process may be doing the same: what is found under the lock counts.
+        try connection.transaction { () throws(JournalError) in
+            if try isCurrent(connection, subject) { return }
+            let version = try connection.integer("PRAGMA user_version")
+            for migration in migrations.dropFirst(Int(version)) { try connection.execute(migration) }
+            try connection.execute(
+                "PRAGMA application_id = \(applicationID); PRAGMA user_version = \(migrations.count)")
+        }
+    }
+
+    private static func isCurrent(
+        _ connection: Connection, _ subject: JournalError.Subject
+    ) throws(JournalError) -> Bool {
+        let version = try connection.integer("PRAGMA user_version")
+        let application = try connection.integer("PRAGMA application_id")
+        if application != applicationID {
+            guard try connection.integer("SELECT count(*) FROM sqlite_master") == 0, version == 0, application == 0
+            else { throw JournalError(subject, .notAJournal("it is the database of another program")) }
+            return false
+        }
+        let known = Int64(migrations.count)
+        if version > known { throw JournalError(subject, .newerSchema(found: version, known: known)) }
+        if version < 0 { throw JournalError(subject, .notAJournal("its schema version is negative")) }
+        return version == known
+    }
+}

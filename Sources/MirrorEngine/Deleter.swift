@@ -1,0 +1,148 @@
+import Journal
+import ObjectModel
+import Runtime
+import S3
+import Stores
+import Synchronization
+
+/// Deletes from the target what only the target has, when there is no doubt about it.
+///
+/// Runs after both listings were read to their ends in order. Every key's absence is confirmed by the source itself,
+/// and that the source's bucket is still there is confirmed afterwards: a 404 of a HEAD may mean that it is gone.
+struct Deleter: Sendable {
+    private let run: MirrorRun
+    private static let batch = 1000
+    /// HEADs of the source under way at once.
+    private static let headsAtOnce = 64
+
+    init(_ run: MirrorRun) {
+        self.run = run
+    }
+
+    func run() async throws {
+        let count = await run.extras.count
+        guard run.options.removes else { return }
+        let objection = run.tally.withLock { tally in
+            run.options.deletionGuard.objection(
+                deletions: count, targetObjects: tally.listedTarget.objects,
+                sourceObjects: tally.summary.source.objects)
+        }
+        if let objection {
+            run.tally.withLock { $0.summary.objection = objection }
+            run.notice("Nothing is deleted: \(objection).")
+            return
+        }
+        while !run.isInterrupted {
+            let extras = try await run.extras.next(limit: Self.batch).map(Extra.init(spilled:))
+            guard !extras.isEmpty else { return }
+            try await delete(extras)
+        }
+    }
+
+    private func delete(_ extras: [Extra]) async throws {
+        let began = MonotonicClock.nanoseconds()
+        let shadows = run.tally.withLock { $0.shadows }
+        var due: [Extra] = []
+        for result in await look(at: extras.filter { !shadows.contains($0.key) }) {
+            switch result {
+            case .success(let extra?): due.append(extra)
+            case .success(nil): break
+            case .failure(let failure): run.fail(failure.job, failure.reason, began: began)
+            }
+        }
+        guard !due.isEmpty else { return }
+        guard try await run.source.exists() else {
+            throw ObjectFailure.impossible(
+                "The bucket of \(run.source.name) is gone; nothing is deleted from \(run.target.name).")
+        }
+        guard !run.options.isDryRun else {
+            for extra in due { report(extra, .planned, nil, began) }
+            run.tally.withLock { $0.summary.deleted += due.count }
+            return
+        }
+        try await keep(&due, began)
+        let failures = try await run.target.delete(due.map(\.key))
+        for (extra, failure) in zip(due, failures) {
+            if let failure {
+                run.fail(Job(key: extra.key, decision: .extra), .server(failure), began: began)
+            } else {
+                run.tally.withLock { tally in
+                    tally.summary.deleted += 1
+                    tally.targetChange.remove(extra.size)
+                }
+                report(extra, .ok, nil, began)
+            }
+        }
+    }
+
+    private struct Failed: Error {
+        let job: Job
+        let reason: ObjectFailure
+    }
+
+    /// For each key: what is to be deleted, nil if nothing, or why that can't be told.
+    private func look(at extras: [Extra]) async -> [Result<Extra?, Failed>] {
+        await withTaskGroup(of: Result<Extra?, Failed>.self) { group in
+            var results: [Result<Extra?, Failed>] = []
+            for (index, extra) in extras.enumerated() {
+                if index >= Self.headsAtOnce, let result = await group.next() { results.append(result) }
+                group.addTask { await look(at: extra) }
+            }
+            for await result in group { results.append(result) }
+            return results
+        }
+    }
+
+    private func look(at extra: Extra) async -> Result<Extra?, Failed> {
+        do throws(S3Error) {
+            return .success(try await run.source.head(extra.key) == nil ? extra : nil)
+        } catch {
+            return .failure(Failed(job: Job(key: extra.key, decision: .extra), reason: .server(error)))
+        }
+    }
+
+    /// Keeps copies of what is to be deleted, where asked to; what can't be kept is not deleted.
+    private func keep(_ due: inout [Extra], _ began: Int64) async throws {
+        guard let trash = run.options.trash else { return }
+        var kept: [Extra] = []
+        for extra in due {
+            do throws(S3Error) {
+                try await run.target.keep(extra.key, size: extra.size, under: trash)
+                kept.append(extra)
+            } catch {
+                run.fail(Job(key: extra.key, decision: .extra), .server(error), began: began)
+            }
+        }
+        due = kept
+    }
+
+    private func report(_ extra: Extra, _ status: ObjectReport.Status, _ error: String?, _ began: Int64) {
+        run.report(
+            ObjectReport(
+                action: .delete, key: run.source.fullKey(extra.key), size: extra.size, etag: nil, status: status,
+                reason: .extra, error: error, seconds: Double(MonotonicClock.nanoseconds() - began) / 1e9))
+    }
+}
+
+/// An object that only the target has, as far as the listings tell.
+struct Extra: Hashable, Sendable {
+    let key: ObjectKey
+    /// In bytes.
+    let size: Int64
+
+    init(key: ObjectKey, size: Int64) {
+        self.key = key
+        self.size = size
+    }
+
+    /// From the form in which it waits in a `KeySpill`: eight bytes of the size, then the key.
+    init(spilled: ObjectKey) {
+        size = spilled.bytes.prefix(8).reduce(0) { $0 << 8 | Int64($1) }
+        key = spilled.droppingFirst(8)
+    }
+
+    var spilled: ObjectKey {
+        let bytes = (0..<8).map { UInt8(truncatingIfNeeded: size >> (56 - 8 * Int64($0))) }
+        return ObjectKey(bytes: bytes + key.bytes)
+    }
+}

@@ -1,0 +1,140 @@
+import ObjectModel
+import S3
+import Stores
+
+/// One side of a merge: where it stands in its pages.
+struct ListingCursor {
+    private let reader: any PageReader
+    private(set) var page: ListingPage?
+    private(set) var index = 0
+    /// Bytes of the prefix that every key begins with.
+    let prefixLength: Int
+    private(set) var objects = 0
+    private(set) var bytes: Int64 = 0
+
+    init(_ reader: any PageReader, prefixLength: Int) {
+        self.reader = reader
+        self.prefixLength = prefixLength
+    }
+
+    /// Goes to the first key; must be called once before the others.
+    mutating func start() async throws {
+        try await turnPage()
+    }
+
+    var isAtEnd: Bool { page == nil }
+
+    mutating func advance() async throws {
+        guard let page else { return }
+        objects += 1
+        bytes += page.size(at: index)
+        index += 1
+        if index == page.count { try await turnPage() }
+    }
+
+    /// As `advance` where the page goes on; false, and nothing is done, where it ends. For the loop that must not
+    /// suspend.
+    mutating func advanceWithinPage() -> Bool {
+        guard let page, index + 1 < page.count else { return false }
+        objects += 1
+        bytes += page.size(at: index)
+        index += 1
+        return true
+    }
+
+    private mutating func turnPage() async throws {
+        index = 0
+        repeat { page = try await reader.next() } while page?.count == 0
+    }
+
+    /// The key without the prefix. There must be one.
+    func key(of page: ListingPage) -> ObjectKey {
+        page.key(at: index).droppingFirst(prefixLength)
+    }
+}
+
+/// Where the two listings differ, or may.
+enum MergeStep {
+    case sourceOnly(ObjectKey, ObjectState)
+    case targetOnly(ObjectKey, ObjectState)
+    /// Present on both sides and not plainly the same.
+    case both(ObjectKey, ObjectState, ObjectState)
+}
+
+/// A streaming merge of two listings in the same order: constant memory, and nothing allocated for keys that are the
+/// same on both sides.
+///
+/// A wrong order can make it report differences that are none, never hide one that a later look at both sides would
+/// contradict: every step is looked at again before anything is changed.
+struct ListingMerge {
+    var source: ListingCursor
+    var target: ListingCursor
+    let order: KeyOrder
+    let options: DecisionOptions
+    /// Keys that are the same on both sides, by listing alone.
+    private(set) var same = 0
+    /// Gives out every key, because a filter or a report wants to see it.
+    private let looksAtAll: Bool
+
+    init(
+        source: ListingCursor, target: ListingCursor, order: KeyOrder, options: DecisionOptions, looksAtAll: Bool
+    ) {
+        self.source = source
+        self.target = target
+        self.order = order
+        self.options = options
+        self.looksAtAll = looksAtAll
+    }
+
+    /// The next key that is not plainly the same; nil at the end of both.
+    mutating func next() async throws -> MergeStep? {
+        while true {
+            guard let left = source.page else {
+                guard let right = target.page else { return nil }
+                let step = MergeStep.targetOnly(target.key(of: right), ObjectState(right, at: target.index))
+                try await target.advance()
+                return step
+            }
+            guard let right = target.page else {
+                let step = MergeStep.sourceOnly(source.key(of: left), ObjectState(left, at: source.index))
+                try await source.advance()
+                return step
+            }
+            let difference = left.compareKey(
+                at: source.index, with: right, at: target.index, order: order, droppingLeft: source.prefixLength,
+                droppingRight: target.prefixLength)
+            if difference < 0 {
+                let step = MergeStep.sourceOnly(source.key(of: left), ObjectState(left, at: source.index))
+                try await source.advance()
+                return step
+            }
+            if difference > 0 {
+                let step = MergeStep.targetOnly(target.key(of: right), ObjectState(right, at: target.index))
+                try await target.advance()
+                return step
+            }
+            var step: MergeStep?
+            if isPlainlySame(left, right) {
+                same += 1
+            } else {
+                step = .both(
+                    source.key(of: left), ObjectState(left, at: source.index), ObjectState(right, at: target.index))
+            }
+            if !source.advanceWithinPage() { try await source.advance() }
+            if !target.advanceWithinPage() { try await target.advance() }
+            if let step { return step }
+        }
+    }
+
+    /// The row of the truth table that nearly all keys of a second run meet, without building anything.
+    private func isPlainlySame(_ left: ListingPage, _ right: ListingPage) -> Bool {
+        guard !looksAtAll, !options.checksHeaders, left.size(at: source.index) == right.size(at: target.index),
+            left.isSameETag(at: source.index, right, at: target.index),
+            !left.hasAbsentETag(at: source.index)
+        else { return false }
+        let modified = left.lastModified(at: source.index)
+        if let doubtful = options.headersDoubtfulFrom, modified >= doubtful { return false }
+        return !Timestamp(milliseconds: modified.milliseconds - options.clockSkew)
+            .isVisiblyLater(than: right.lastModified(at: target.index))
+    }
+}

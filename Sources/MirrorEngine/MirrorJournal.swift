@@ -1,0 +1,117 @@
+import Journal
+import ObjectModel
+import Runtime
+import Synchronization
+
+/// One mirror's view of the journal; without a journal it remembers nothing and says so.
+///
+/// Failures of the journal never stop a copy: what is lost with it is time in the next run (HEADs, parts sent again).
+/// They are kept and reported once, at the end.
+final class MirrorJournal: Sendable {
+    private let journal: Journal?
+    let mirror: String
+    private struct State {
+        var pending: [ProvenPair] = []
+        var failure: String?
+    }
+    private let state = Mutex(State())
+
+    init(_ journal: Journal?, mirror: String) {
+        self.journal = journal
+        self.mirror = mirror
+    }
+
+    var isKept: Bool { journal != nil }
+
+    /// The first failure since the run began.
+    var failure: String? { state.withLock { $0.failure } }
+
+    private func attempt<T: Sendable>(_ body: (Journal) async throws -> T) async -> T? {
+        guard let journal else { return nil }
+        do {
+            return try await body(journal)
+        } catch {
+            state.withLock { if $0.failure == nil { $0.failure = "\(error)" } }
+            return nil
+        }
+    }
+
+    // MARK: Pairs
+
+    /// Remembers `pair` with the next batch.
+    func remember(_ pair: ProvenPair) async {
+        let batch = state.withLock { state -> [ProvenPair] in
+            state.pending.append(pair)
+            guard state.pending.count >= 256 else { return [] }
+            defer { state.pending = [] }
+            return state.pending
+        }
+        if !batch.isEmpty { _ = await attempt { try await $0.record(batch, mirror: mirror) } }
+    }
+
+    /// Writes what is remembered and not yet on disk.
+    func flush() async {
+        let batch = state.withLock { state in
+            defer { state.pending = [] }
+            return state.pending
+        }
+        if !batch.isEmpty { _ = await attempt { try await $0.record(batch, mirror: mirror) } }
+    }
+
+    func pairs(for keys: [ObjectKey]) async -> [ProvenPair?] {
+        await attempt { try await $0.provenPairs(mirror: mirror, keys: keys) }
+            ?? Array(repeating: nil, count: keys.count)
+    }
+
+    // MARK: Uploads
+
+    /// Writes down that an upload is about to begin, before it does: a crash in between leaves a trace.
+    func beginUpload(
+        _ key: ObjectKey, sourceETag: ETag, sourceSize: Int64, partSizes: [Int64]
+    ) async -> UploadRecord? {
+        let record = UploadRecord(
+            mirror: mirror, key: key, sourceETag: sourceETag, sourceSize: sourceSize, partSizes: partSizes,
+            createdAt: WallClock.now())
+        return await attempt { try await $0.beginUpload(record) }
+    }
+
+    func setUploadID(_ id: String, of record: UploadRecord?) async {
+        if let record { _ = await attempt { try await $0.setUploadID(id, of: record.id) } }
+    }
+
+    func endUpload(_ record: UploadRecord?) async {
+        if let record { _ = await attempt { try await $0.endUpload(record.id) } }
+    }
+
+    func upload(of key: ObjectKey) async -> UploadRecord? {
+        await attempt { try await $0.upload(mirror: mirror, key: key) } ?? nil
+    }
+
+    func uploads() async -> [UploadRecord] {
+        await attempt { try await $0.uploads(mirror: mirror) } ?? []
+    }
+
+    // MARK: Runs and servers
+
+    func startRun(at start: Timestamp) async -> Int64? {
+        await attempt { try await $0.startRun(mirror: mirror, at: start) }
+    }
+
+    func finishRun(_ id: Int64?, summary: String, status: String) async {
+        guard let id else { return }
+        _ = await attempt { try await $0.finishRun(id, summary: summary, status: status, at: WallClock.now()) }
+    }
+
+    /// When the last run that ended well began.
+    func lastGoodStart() async -> Timestamp? {
+        await attempt { try await $0.lastRun(mirror: mirror, status: "ok") }??.startedAt
+    }
+
+    func keyOrder(of endpoint: String) async -> KeyOrder? {
+        await attempt { try await $0.keyOrder(endpoint: endpoint) } ?? nil
+    }
+
+    func setKeyOrder(_ order: KeyOrder, of endpoint: String) async {
+        _ = await attempt { try await $0.setKeyOrder(order, endpoint: endpoint) }
+    }
+}

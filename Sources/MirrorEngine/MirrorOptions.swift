@@ -1,0 +1,59 @@
+public import ObjectModel
+public import Runtime
+
+/// What a mirror run is asked to do.
+public struct MirrorOptions: Sendable {
+    /// Deletes what only the target has.
+    public var removes = false
+    public var overwrites = true
+    /// Plans and reports, changes nothing.
+    public var isDryRun = false
+    public var comparison = ComparisonMode.etag
+    public var checksHeaders = false
+    /// Reports objects that are the same as well, one by one.
+    public var reportsSame = false
+    public var filter = Filter()
+    /// Jobs at once; nil leaves it to the servers' limits.
+    public var maxWorkers: Int?
+    /// Tries of one object, 1 or more.
+    public var attempts = 5
+    public var backoff = Backoff(base: .milliseconds(200), cap: .seconds(10))
+    public var deletionGuard = DeletionGuard()
+    /// Where what is replaced or deleted is kept, a key prefix in the target's bucket; nil keeps nothing.
+    public var trash: ObjectKey?
+
+    public init() {}
+}
+
+/// When a run's deletions are too many to be meant.
+public struct DeletionGuard: Hashable, Sendable {
+    public enum Limit: Hashable, Sendable {
+        /// Of the target's objects in scope, 0 to 100; counts once more than 100 deletions are due.
+        case percent(Double)
+        case count(Int)
+    }
+
+    public var limit = Limit.percent(50)
+    /// Whether an empty source may empty the target.
+    public var allowsEmptySource = false
+
+    public init() {}
+
+    /// Why `deletions` of a target with `targetObjects` must not be done, or nil.
+    public func objection(deletions: Int, targetObjects: Int, sourceObjects: Int) -> String? {
+        guard deletions > 0 else { return nil }
+        if sourceObjects == 0, targetObjects > 0, !allowsEmptySource {
+            return "the source is empty while the target has \(targetObjects) objects; if that is meant, say "
+                + "--allow-empty-source"
+        }
+        switch limit {
+        case .count(let most):
+            guard deletions > most else { return nil }
+            return "\(deletions) deletions are due, more than --max-delete \(most)"
+        case .percent(let most):
+            guard deletions > 100, Double(deletions) > Double(targetObjects) * most / 100 else { return nil }
+            return "\(deletions) of the target's \(targetObjects) objects would be deleted, more than "
+                + "--max-delete \(Decimals.format(most, most == most.rounded() ? 0 : 1))%"
+        }
+    }
+}

@@ -1,0 +1,216 @@
+import Journal
+import ObjectModel
+import S3
+import Stores
+
+extension ObjectCopier {
+    /// Parts of one object that are moved at once.
+    static let partsAtOnce = 4
+
+    /// Copies an object by multipart upload.
+    ///
+    /// `parts` is the number in the source's composite ETag; nil for an object that is merely too large for one PUT.
+    /// The source's own cut is tried first, then the likely ones, and a wrong guess is found out before anything is
+    /// completed. Where none fits, the parts are hashed on their way and the journal remembers the pair.
+    func copyInParts(_ key: ObjectKey, _ expected: ObjectState, parts: Int?) async throws -> Copied {
+        if let parts {
+            for layout in try await layouts(key, expected, parts: parts) {
+                if let copied = try await copyInParts(key, expected, layout, hashing: false) { return copied }
+            }
+        }
+        let own = PartLayout.own(size: expected.size)
+        guard let copied = try await copyInParts(key, expected, own, hashing: true) else {
+            throw ObjectFailure.notProven(
+                "The parts of \(key) that \(target.name) stored do not add up to what \(source.name) sent.")
+        }
+        return copied
+    }
+
+    /// The layouts worth trying.
+    private func layouts(_ key: ObjectKey, _ expected: ObjectState, parts: Int) async throws -> [PartLayout] {
+        guard let told = try await source.partLayout(of: key, size: expected.size, parts: parts) else {
+            return Array(PartLayout.candidates(size: expected.size, parts: parts).prefix(4))
+        }
+        var layouts: [PartLayout] = []
+        if told.isUniform {
+            let uniform = PartLayout(size: expected.size, partSize: max(1, told.first))
+            if uniform.count == parts { layouts.append(uniform) }
+        }
+        // Two parts are told by the first one already.
+        if parts > 2 || layouts.isEmpty,
+            let sizes = try await source.allPartSizes(of: key, size: expected.size, parts: parts)
+        {
+            let exact = PartLayout(sizes: sizes)
+            if layouts != [exact] { layouts.insert(exact, at: 0) }
+        }
+        return layouts
+    }
+
+    /// One upload with one layout; nil if the parts' ETags show that the layout is not the source's.
+    private func copyInParts(
+        _ key: ObjectKey, _ expected: ObjectState, _ layout: PartLayout, hashing: Bool
+    ) async throws -> Copied? {
+        guard let info = try await source.head(key) else { throw ObjectFailure.changed }
+        let state = try accept(info, expected)
+        let upload = try await openUpload(key, state, layout, info)
+        do {
+            let parts = try await sendParts(key, state, layout, upload, hashing: hashing)
+            let computed = ETagHasher.composite(of: parts.map(\.etag))
+            if !hashing, let computed, computed != state.etag {
+                try await abandon(upload, key)
+                if upload.isResumed {
+                    // Stored by an earlier process: perhaps from other bytes.
+                    return try await copyInParts(key, expected, layout, hashing: hashing)
+                }
+                return nil
+            }
+            let result = try await complete(key, upload, parts, expecting: computed ?? state.etag)
+            await journal.endUpload(upload.record)
+            return try await prove(key, state, result, computed: hashing ? computed : nil, layout: layout)
+        } catch {
+            let failure = ObjectFailure(error)
+            // Parts that arrived are worth keeping where the next try or run may go on with them.
+            if !failure.isTransient || !journal.isKept || isChange(failure) { try? await abandon(upload, key) }
+            throw error
+        }
+    }
+
+    private func isChange(_ failure: ObjectFailure) -> Bool {
+        if case .changed = failure { return true }
+        if case .notProven = failure { return true }
+        return false
+    }
+
+    // MARK: The upload
+
+    struct OpenUpload: Sendable {
+        let id: String
+        let record: UploadRecord?
+        /// Parts that an earlier try or process sent.
+        let present: [UploadedPart]
+        var isResumed: Bool { !present.isEmpty }
+    }
+
+    private func openUpload(
+        _ key: ObjectKey, _ state: ObjectState, _ layout: PartLayout, _ info: ObjectInfo
+    ) async throws -> OpenUpload {
+        if let resumed = try await resumeUpload(key, state, layout) { return resumed }
+        let headers = try await completeHeaders(key, info)
+        let record = await journal.beginUpload(
+            key, sourceETag: state.etag, sourceSize: state.size, partSizes: layout.sizes)
+        do {
+            let id = try await target.createUpload(key, headers: headers)
+            await journal.setUploadID(id, of: record)
+            return OpenUpload(id: id, record: record, present: [])
+        } catch {
+            // Refused outright: nothing was begun. A lost answer may hide an upload; the record finds it later.
+            if !error.isTransient { await journal.endUpload(record) }
+            throw error
+        }
+    }
+
+    private func resumeUpload(
+        _ key: ObjectKey, _ state: ObjectState, _ layout: PartLayout
+    ) async throws -> OpenUpload? {
+        guard let record = await journal.upload(of: key) else { return nil }
+        guard let id = record.uploadID, record.sourceETag == state.etag, record.sourceSize == state.size,
+            record.partSizes == layout.sizes
+        else {
+            try await UploadSweeper(target: target, journal: journal).abandon(record)
+            return nil
+        }
+        let stored: [UploadedPart]
+        do throws(S3Error) {
+            stored = try await target.listParts(key, upload: id)
+        } catch {
+            guard error.kind == .noSuchUpload || error.kind == .noSuchKey else { throw error }
+            await journal.endUpload(record)
+            return nil
+        }
+        let present = stored.filter { $0.number <= layout.count && $0.size == layout.sizes[$0.number - 1] }
+        return OpenUpload(id: id, record: record, present: present)
+    }
+
+    private func abandon(_ upload: OpenUpload, _ key: ObjectKey) async throws {
+        try await target.abortUpload(key, upload: upload.id)
+        await journal.endUpload(upload.record)
+    }
+
+    // MARK: The parts
+
+    private func sendParts(
+        _ key: ObjectKey, _ state: ObjectState, _ layout: PartLayout, _ upload: OpenUpload, hashing: Bool
+    ) async throws -> [UploadedPart] {
+        let ranges = layout.ranges
+        var parts = upload.present
+        let present = Set(parts.map(\.number))
+        var waiting = (1...layout.count).filter { !present.contains($0) }.makeIterator()
+        try await withThrowingTaskGroup(of: UploadedPart.self) { group in
+            func addNext() {
+                guard let number = waiting.next() else { return }
+                let range = ranges[number - 1]
+                let size = layout.sizes[number - 1]
+                group.addTask {
+                    try await sendPart(key, state, upload.id, number: number, range, size, hashing: hashing)
+                }
+            }
+            for _ in 0..<Self.partsAtOnce { addNext() }
+            while let part = try await group.next() {
+                parts.append(part)
+                addNext()
+            }
+        }
+        return parts.sorted { $0.number < $1.number }
+    }
+
+    private func sendPart(
+        _ key: ObjectKey, _ state: ObjectState, _ upload: String, number: Int, _ range: ClosedRange<Int64>,
+        _ size: Int64, hashing: Bool
+    ) async throws -> UploadedPart {
+        try await budget.with(Self.relayBytes) {
+            try await target.withWritePlace {
+                try await Reactor.withRing { ring in
+                    let tap = hashing ? HashTap(layout: nil) : nil
+                    tap?.connect(to: ring)
+                    // One part of everything, an empty object among them, is read without a range.
+                    let feed = try await source.open(
+                        key, ifMatch: state.etag, range: size == state.size ? nil : range, into: ring)
+                    defer { feed.close() }
+                    _ = try accept(feed.info, state)
+                    guard feed.info.contentLength == size else {
+                        throw ObjectFailure.impossible(
+                            "\(source.name) answers a range of \(key) with \(feed.info.contentLength) bytes, "
+                                + "not \(size); it can't be read in parts.")
+                    }
+                    let etag = try await target.uploadPart(
+                        key, upload: upload, number: number, from: ring, length: size, contentMD5: nil, feed: feed)
+                    if let computed = tap?.finish(), etag.isMD5, etag != computed {
+                        throw ObjectFailure.notProven(
+                            "\(target.name) stored part \(number) of \(key) with the MD5 \(etag), not \(computed).")
+                    }
+                    return UploadedPart(number: number, etag: etag, size: size)
+                }
+            }
+        }
+    }
+
+    /// Completes the upload. When the answer is lost, the object itself tells whether it was done.
+    private func complete(
+        _ key: ObjectKey, _ upload: OpenUpload, _ parts: [UploadedPart], expecting expected: ETag
+    ) async throws -> ETag {
+        var attempt = 0
+        while true {
+            let failure: S3Error
+            do throws(S3Error) {
+                return try await target.completeUpload(key, upload: upload.id, parts: parts).etag
+            } catch {
+                failure = error
+            }
+            guard failure.isTransient || failure.kind == .noSuchUpload else { throw failure }
+            if let info = try await target.head(key), info.etag == expected { return info.etag }
+            if attempt == 3 || failure.kind == .noSuchUpload { throw failure }
+            await Reactor.sleep(for: .milliseconds(200 << attempt))
+            attempt += 1
+        }
+    }
+}

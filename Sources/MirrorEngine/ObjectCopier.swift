@@ -1,0 +1,192 @@
+import Journal
+import ObjectModel
+import Runtime
+import S3
+import Stores
+
+/// Copies one object and proves that it arrived. Stateless: everything about the object is in the arguments.
+struct ObjectCopier: Sendable {
+    let source: any ObjectStore
+    let target: any ObjectStore
+    let journal: MirrorJournal
+    let budget: ByteBudget
+    let trash: ObjectKey?
+    /// When the run began, in the source's clock: what was modified since may have been modified again meanwhile.
+    let runStart: Timestamp
+
+    /// Up to here an object is held and sent in one piece.
+    static let heldLimit = 64 << 10
+    /// What one relay takes of the budget: ring, receive and upload buffers.
+    static let relayBytes = 2 << 20
+    /// The largest object that one PUT takes.
+    static let putLimit: Int64 = 5 << 30
+
+    /// What was copied.
+    struct Outcome: Sendable {
+        /// As the answer that brought the bytes said, which may be newer than what was decided on.
+        var state: ObjectState
+        var targetETag: ETag
+    }
+
+    /// Makes the target's `key` the source's object, which is expected to be `expected`.
+    ///
+    /// Throws `ObjectFailure.changed` where it is another one by now.
+    func copy(_ key: ObjectKey, expected: ObjectState, replacing existing: ObjectState?) async throws -> Outcome {
+        if let existing, let trash { try await target.keep(key, size: existing.size, under: trash) }
+        let began = MonotonicClock.nanoseconds()
+        let copied = try await transfer(key, expected)
+        if copied.isPair || isFresh(copied.outcome.state, began: began) {
+            try await confirm(key, copied.outcome)
+        }
+        return copied.outcome
+    }
+
+    /// A transfer that ended with a proof.
+    struct Copied {
+        var outcome: Outcome
+        /// The ETags differ although the bytes are the same.
+        var isPair: Bool
+    }
+
+    private func transfer(_ key: ObjectKey, _ expected: ObjectState) async throws -> Copied {
+        if case .composite(_, let parts) = expected.etag {
+            return try await copyInParts(key, expected, parts: parts)
+        }
+        if expected.size > Self.putLimit { return try await copyInParts(key, expected, parts: nil) }
+        do {
+            return try await copyWhole(key, expected, hashing: false)
+        } catch let error as S3Error where error.kind == .digestMismatch {
+            // Either bytes went wrong on the way, or the source's ETag is no MD5: hashing tells.
+            return try await copyWhole(key, expected, hashing: true)
+        } catch ObjectFailure.notProven {
+            return try await copyWhole(key, expected, hashing: true)
+        }
+    }
+
+    private func copyWhole(_ key: ObjectKey, _ expected: ObjectState, hashing: Bool) async throws -> Copied {
+        if expected.size <= Self.heldLimit {
+            return try await budget.with(Self.heldLimit) { try await copyHeld(key, expected, hashing: hashing) }
+        }
+        return try await budget.with(Self.relayBytes) { try await copyRelayed(key, expected, hashing: hashing) }
+    }
+
+    // MARK: In one piece
+
+    private func copyHeld(_ key: ObjectKey, _ expected: ObjectState, hashing: Bool) async throws -> Copied {
+        let (info, block) = try await source.read(key, ifMatch: expected.etag, limit: Self.heldLimit)
+        let state = try accept(info, expected)
+        let headers = try await completeHeaders(key, info)
+        var promise: MD5Digest?
+        var computed: ETag?
+        if case .md5(let digest) = state.etag, !hashing {
+            promise = digest
+        } else {
+            let digest = unsafe block.withBytes { unsafe MD5Hasher.digest($0) }
+            try checkSource(info, state, computed: .md5(digest), key)
+            promise = digest
+            computed = .md5(digest)
+        }
+        let result = try await target.write(key, headers: headers, body: block, contentMD5: promise)
+        return try await prove(key, state, result.etag, computed: computed, layout: nil)
+    }
+
+    // MARK: Relayed
+
+    private func copyRelayed(_ key: ObjectKey, _ expected: ObjectState, hashing: Bool) async throws -> Copied {
+        try await target.withWritePlace {
+            try await Reactor.withRing { ring in
+                let tap = hashing || !expected.etag.isMD5 ? HashTap(layout: nil) : nil
+                tap?.connect(to: ring)
+                let feed = try await source.open(key, ifMatch: expected.etag, range: nil, into: ring)
+                defer { feed.close() }
+                let state = try accept(feed.info, expected)
+                let headers = try await completeHeaders(key, feed.info)
+                var promise: MD5Digest?
+                if case .md5(let digest) = state.etag, !hashing { promise = digest }
+                let result = try await target.write(
+                    key, headers: headers, from: ring, length: state.size, contentMD5: promise, feed: feed)
+                let computed = tap?.finish()
+                if let computed { try checkSource(feed.info, state, computed: computed, key) }
+                return try await prove(key, state, result.etag, computed: computed, layout: nil)
+            }
+        }
+    }
+
+    // MARK: Checks
+
+    /// What the answer that brings the bytes says of them; throws if they are not those that were decided on.
+    func accept(_ info: ObjectInfo, _ expected: ObjectState) throws -> ObjectState {
+        var state = ObjectState(info)
+        // A server that ignores If-Match, or gives no ETags to match.
+        guard state.etag == expected.etag, state.size == expected.size else { throw ObjectFailure.changed }
+        if state.etag.isAbsent, state.lastModified.seconds != expected.lastModified.seconds {
+            throw ObjectFailure.changed
+        }
+        // The listing's date may have milliseconds, which a header lacks.
+        if state.lastModified.seconds == expected.lastModified.seconds { state.lastModified = expected.lastModified }
+        state.storageClass = expected.storageClass ?? state.storageClass
+        return state
+    }
+
+    /// The headers to give the copy, tags included where there are any.
+    func completeHeaders(_ key: ObjectKey, _ info: ObjectInfo) async throws -> ObjectHeaders {
+        var headers = info.headers
+        if info.tagCount ?? 0 > 0 { headers.setTags(try await source.tags(of: key)) }
+        return headers
+    }
+
+    /// Throws if bytes that were hashed on the way are not those that the source's own MD5 tells, unless the source
+    /// encrypts, so that its ETag is no MD5.
+    private func checkSource(_ info: ObjectInfo, _ state: ObjectState, computed: ETag, _ key: ObjectKey) throws {
+        guard state.etag.isMD5, computed != state.etag, !info.isEncrypted else { return }
+        throw ObjectFailure.corruptSource(
+            "\(source.name) sent bytes of \(key) with the MD5 \(computed), but its ETag is \(state.etag); they were "
+                + "damaged on its disk or on the way.")
+    }
+
+    /// Ends a transfer with a proof, reading back what the target's ETag does not tell.
+    func prove(
+        _ key: ObjectKey, _ state: ObjectState, _ result: ETag, computed: ETag?, layout: PartLayout?
+    ) async throws -> Copied {
+        let outcome = Outcome(state: state, targetETag: result)
+        switch Proof.of(source: state.etag, target: result, computed: computed) {
+        case .proven(let isPair): return Copied(outcome: outcome, isPair: isPair)
+        case .needsReading: break
+        }
+        let (wanted, cut): (ETag, PartLayout?) =
+            computed.map { ($0, $0.isMD5 ? nil : layout) } ?? (state.etag, state.etag.isMD5 ? nil : layout)
+        let stored = try await hash(key, of: target, layout: cut)
+        guard stored.etag == wanted else {
+            throw ObjectFailure.notProven(
+                "\(target.name) holds other bytes of \(key) than \(source.name): the ETag of what it gives back is "
+                    + "\(stored.etag), not \(wanted); the copy is not trusted.")
+        }
+        return Copied(outcome: Outcome(state: state, targetETag: stored.info.etag), isPair: true)
+    }
+
+    /// Remembers a pair that two listings will not show to be the same, or that an earlier date makes doubtful: after
+    /// looking at the source once more, so that a change of headers during the copy is not taken for seen.
+    private func confirm(_ key: ObjectKey, _ outcome: Outcome) async throws {
+        guard journal.isKept else { return }
+        guard let info = try await source.head(key), info.etag == outcome.state.etag,
+            info.lastModified?.seconds == outcome.state.lastModified.seconds
+        else { throw ObjectFailure.changed }
+        await journal.remember(
+            ProvenPair(
+                key: key, sourceETag: outcome.state.etag, sourceLastModified: outcome.state.lastModified,
+                sourceSize: outcome.state.size, targetETag: outcome.targetETag))
+    }
+
+    /// Whether the source's object is so new, or its copy took so long, that its headers may have changed meanwhile.
+    private func isFresh(_ state: ObjectState, began: Int64) -> Bool {
+        state.lastModified.seconds >= runStart.seconds
+            || MonotonicClock.nanoseconds() - began > 1_000_000_000
+    }
+}
+
+extension ETag {
+    var isMD5: Bool {
+        if case .md5 = self { return true }
+        return false
+    }
+}

@@ -1,0 +1,53 @@
+import ObjectModel
+public import S3
+
+/// Why one object could not be brought in line. Prints as one sentence.
+public enum ObjectFailure: Error, Sendable {
+    case server(S3Error)
+    /// The source's object changed while it was read; the job begins anew.
+    case changed
+    /// What arrived cannot be shown to be what the source has.
+    case notProven(String)
+    /// The source's bytes are not those that its own ETag tells.
+    case corruptSource(String)
+    /// It cannot be copied as it is, however often it is tried.
+    case impossible(String)
+
+    /// Whether a later try may go better.
+    public var isTransient: Bool {
+        switch self {
+        case .server(let error): error.isTransient || error.kind == .cancelled
+        case .changed, .notProven, .corruptSource: true
+        case .impossible: false
+        }
+    }
+
+    /// Whether a server is out of reach or refuses us as a whole, as opposed to this object.
+    public var isServerGone: Bool {
+        guard case .server(let error) = self else { return false }
+        switch error.kind {
+        case .unreachable, .untrusted: return true
+        case .refused:
+            return ["InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidToken"].contains(error.code)
+        default: return false
+        }
+    }
+
+    init(_ error: any Error) {
+        switch error {
+        case let failure as ObjectFailure: self = failure
+        case let error as S3Error: self = error.kind == .preconditionFailed ? .changed : .server(error)
+        default: self = .impossible("\(error)")
+        }
+    }
+}
+
+extension ObjectFailure: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .server(let error): error.description
+        case .changed: "The source's object kept changing while it was read; it is tried again in the next run."
+        case .notProven(let reason), .corruptSource(let reason), .impossible(let reason): reason
+        }
+    }
+}

@@ -1,0 +1,192 @@
+import Journal
+import ObjectModel
+import Runtime
+import S3
+import Stores
+import Synchronization
+
+/// Reads both listings to their ends and marks every key that differs.
+struct Reconciler: Sendable {
+    private let run: MirrorRun
+    private let start: Timestamp
+    /// Keys that wait for what the journal knows of them, so that it is asked for many at once.
+    private static let batch = 1000
+
+    init(_ run: MirrorRun, start: Timestamp) {
+        self.run = run
+        self.start = start
+    }
+
+    func run() async throws {
+        var orders = Orders(
+            source: await run.journal.keyOrder(of: run.source.endpointIdentity) ?? .bytes,
+            target: await run.journal.keyOrder(of: run.target.endpointIdentity) ?? .bytes)
+        let lastGood = await run.journal.lastGoodStart()
+        // Each side can turn out to be in another order, and then in none.
+        for attempt in 0... {
+            do {
+                return try await pass(orders, lastGood: lastGood)
+            } catch let disorder as ListingDisorder {
+                guard attempt < 4 else { throw ObjectFailure.impossible(disorder.sentence) }
+                await orders.learn(disorder, run)
+                run.forgetListing()
+            }
+        }
+    }
+
+    /// In which order each side lists; nil: none that is known.
+    private struct Orders {
+        var source: KeyOrder?
+        var target: KeyOrder?
+
+        mutating func learn(_ disorder: ListingDisorder, _ run: MirrorRun) async {
+            let present = disorder.isSource ? source : target
+            let next: KeyOrder? = present == .bytes ? disorder.likely : nil
+            if disorder.isSource { source = next } else { target = next }
+            let store: any ObjectStore = disorder.isSource ? run.source : run.target
+            if let next {
+                await run.journal.setKeyOrder(next, of: store.endpointIdentity)
+            } else {
+                run.notice("\(disorder.sentence) It is sorted in a temporary table.")
+            }
+        }
+    }
+
+    private func pass(_ orders: Orders, lastGood: Timestamp?) async throws {
+        let order = orders.source == orders.target ? orders.source : nil
+        var source = ListingCursor(
+            try await pages(run.source, isSource: true, orders.source, mergedIn: order),
+            prefixLength: run.source.prefixLength)
+        var target = ListingCursor(
+            try await pages(run.target, isSource: false, orders.target, mergedIn: order),
+            prefixLength: run.target.prefixLength)
+        try await source.start()
+        try await startTarget(&target)
+        var options = DecisionOptions()
+        options.comparison = run.options.comparison
+        options.overwrites = run.options.overwrites
+        options.checksHeaders = run.options.checksHeaders
+        options.clockSkew = skew()
+        options.headersDoubtfulFrom = lastGood.map { Timestamp(seconds: inSourceClock($0).seconds) }
+        run.begin(options, start: inSourceClock(start))
+        var merge = ListingMerge(
+            source: source, target: target, order: order ?? .bytes, options: options,
+            looksAtAll: run.options.reportsSame || !run.options.filter.isEverything)
+        try await read(&merge)
+    }
+
+    private func pages(
+        _ store: any ObjectStore, isSource: Bool, _ own: KeyOrder?, mergedIn order: KeyOrder?
+    ) async throws -> any PageReader {
+        var reader: any PageReader = store.listing()
+        if let own { reader = OrderedPages(reader, store: store.name, isSource: isSource, order: own) }
+        if own != nil, own == order || order == nil && own == .bytes { return reader }
+        return try await SortedPages(reader, store: store.name)
+    }
+
+    /// A target without its bucket is an empty one, once the bucket is there.
+    private func startTarget(_ cursor: inout ListingCursor) async throws {
+        do {
+            try await cursor.start()
+        } catch let error as S3Error where error.kind == .noSuchBucket {
+            if run.options.isDryRun {
+                run.notice("The bucket of \(run.target.name) does not exist and would be created.")
+            } else {
+                try await run.target.create()
+            }
+        }
+    }
+
+    /// How much the source's clock is ahead of the target's, in milliseconds; small differences, which whole seconds
+    /// in `Date` headers can feign, are none.
+    private func skew() -> Int64 {
+        guard let source = run.source.clockOffset, let target = run.target.clockOffset else { return 0 }
+        return abs(source - target) > 3000 ? source - target : 0
+    }
+
+    private func inSourceClock(_ moment: Timestamp) -> Timestamp {
+        let offset = run.source.clockOffset ?? 0
+        return Timestamp(milliseconds: moment.milliseconds + (abs(offset) > 3000 ? offset : 0))
+    }
+
+    private func read(_ merge: inout ListingMerge) async throws {
+        var questions: [(ObjectKey, ObjectState, ObjectState)] = []
+        var extras: [Extra] = []
+        var passed = Excluded()
+        let filter = run.options.filter
+        while let step = try await merge.next() {
+            if Task.isCancelled { throw CancellationError() }
+            switch step {
+            case .sourceOnly(let key, let state):
+                guard isInScope(key, state) else {
+                    passed.source.add(state.size)
+                    continue
+                }
+                await run.mark(Job(key: key, source: state, decision: .copy(.missing)))
+            case .targetOnly(let key, let state):
+                guard filter.includes(key), !isTrash(key) else {
+                    passed.target.add(state.size)
+                    continue
+                }
+                extras.append(Extra(key: key, size: state.size))
+            case .both(let key, let left, let right):
+                guard isInScope(key, left) else {
+                    passed.source.add(left.size)
+                    passed.target.add(right.size)
+                    continue
+                }
+                questions.append((key, left, right))
+            }
+            if questions.count >= Self.batch {
+                await answer(questions)
+                questions = []
+                run.note(merge, passed)
+            }
+            if extras.count >= Self.batch {
+                try await run.extras.append(extras.map(\.spilled))
+                extras = []
+            }
+        }
+        await answer(questions)
+        try await run.extras.append(extras.map(\.spilled))
+        run.note(merge, passed)
+    }
+
+    /// What the filter left out, which the summary does not count.
+    struct Excluded {
+        var source = Amount()
+        var target = Amount()
+    }
+
+    private func isInScope(_ key: ObjectKey, _ state: ObjectState) -> Bool {
+        let filter = run.options.filter
+        return filter.includes(key)
+            && (filter.ignoresAttributes
+                || filter.includes(lastModified: state.lastModified, storageClass: state.storageClass, now: start))
+    }
+
+    private func isTrash(_ key: ObjectKey) -> Bool {
+        guard let trash = run.options.trash else { return false }
+        return run.target.fullKey(key).hasPrefix(trash)
+    }
+
+    private func answer(_ questions: [(ObjectKey, ObjectState, ObjectState)]) async {
+        guard !questions.isEmpty else { return }
+        let pairs = await run.journal.pairs(for: questions.map(\.0))
+        for ((key, source, target), pair) in zip(questions, pairs) {
+            let decision = Decision.decide(
+                source: source, target: target, provenPair: pair, options: run.decisionOptions)
+            if decision == .same {
+                run.noteSame(key, source)
+            } else {
+                await run.mark(Job(key: key, source: source, target: target, decision: decision))
+            }
+        }
+    }
+}
+
+extension ListingDisorder {
+    var sentence: String {
+        "\(store) lists its keys out of order (\(first) before \(second))."
+    }
+}

@@ -1,0 +1,34 @@
+import Journal
+import ObjectModel
+import S3
+import Stores
+
+/// Ends uploads that nobody goes on with, so that no parts are left behind on the target.
+struct UploadSweeper: Sendable {
+    let target: any ObjectStore
+    let journal: MirrorJournal
+
+    /// Aborts what `record` began. Where the process died before it learnt the upload's ID, the server's list of
+    /// uploads for this very key tells it: those that began since are ours.
+    func abandon(_ record: UploadRecord) async throws(S3Error) {
+        if let id = record.uploadID {
+            try await target.abortUpload(record.key, upload: id)
+        } else {
+            for upload in try await target.uploads(of: record.key) {
+                // The server's clock and its whole seconds: a little earlier counts as since.
+                let began = upload.initiated?.seconds ?? .max
+                let recorded = record.createdAt.milliseconds + (target.clockOffset ?? 0)
+                guard began >= recorded / 1000 - 2 else { continue }
+                try await target.abortUpload(record.key, upload: upload.id)
+            }
+        }
+        await journal.endUpload(record)
+    }
+
+    /// Aborts all uploads of earlier runs whose keys nobody works at. Failures leave their records for the next run.
+    func sweep(except isInWork: (ObjectKey) -> Bool) async {
+        for record in await journal.uploads() where !isInWork(record.key) {
+            try? await abandon(record)
+        }
+    }
+}

@@ -1,0 +1,182 @@
+import Runtime
+import Synchronization
+
+/// How many requests of one direction may be under way to one server: found out by trying, and never settled for good.
+///
+/// Additive increase while more requests bring more throughput, halved when the server says `SlowDown` or when answers
+/// take several times as long as they did. Safe from every thread. Waiters are served in order.
+public final class ConcurrencyLimit: Sendable {
+    public struct Bounds: Sendable, Hashable {
+        public var initial: Int
+        public var maximum: Int
+
+        /// `initial` is cut to `maximum`; both at least 1.
+        public init(initial: Int = 8, maximum: Int = 64) {
+            self.maximum = max(1, maximum)
+            self.initial = min(max(1, initial), self.maximum)
+        }
+    }
+
+    /// What a finished request tells about the server.
+    public enum Signal: Sendable {
+        case fine
+        /// `SlowDown`, 429: it wants fewer.
+        case throttled
+        /// Anything else, which says nothing about load.
+        case unclear
+    }
+
+    struct State {
+        var limit: Double
+        var inFlight = 0
+        var waiters: [(id: UInt64, continuation: CheckedContinuation<Void, Never>)] = []
+        var nextWaiter = 0
+        var lastID: UInt64 = 0
+        var window = Window()
+        /// Throughput (answers a second) of the last window that decided something.
+        var reference = 0.0
+        /// The shortest mean answer time seen, in nanoseconds; grows slowly, so that an old record does not bind forever.
+        var bestLatency = Double.infinity
+        /// While true the limit grows by half a window, afterwards by one.
+        var isStarting = true
+        var windowsAtRest = 0
+        /// Requests that began before the last cut say nothing new.
+        var lastCut: Int64 = 0
+    }
+
+    /// Answers counted since the last decision.
+    struct Window {
+        var start: Int64 = 0
+        var answers = 0
+        var latency: Int64 = 0
+        var wasFull = false
+    }
+
+    private let state: Mutex<State>
+    private let bounds: Bounds
+
+    public init(_ bounds: Bounds = Bounds()) {
+        self.bounds = bounds
+        state = Mutex(State(limit: Double(bounds.initial)))
+    }
+
+    /// The present limit, for status and tests.
+    public var current: Int { state.withLock { Int($0.limit) } }
+
+    /// Waits for a place; a cancelled task gets one out of turn, so that it can end.
+    func acquire() async {
+        let id = state.withLock { state -> UInt64? in
+            if state.inFlight < Int(state.limit) {
+                state.inFlight += 1
+                return nil
+            }
+            state.window.wasFull = true
+            state.lastID += 1
+            return state.lastID
+        }
+        guard let id else { return }
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let isFree = state.withLock { state in
+                    if state.inFlight < Int(state.limit) || Task.isCancelled {
+                        state.inFlight += 1
+                        return true
+                    }
+                    state.waiters.append((id, continuation))
+                    return false
+                }
+                if isFree { continuation.resume() }
+            }
+        } onCancel: {
+            let waiter = state.withLock { state -> CheckedContinuation<Void, Never>? in
+                guard let index = state.waiters[state.nextWaiter...].firstIndex(where: { $0.id == id }) else {
+                    return nil
+                }
+                state.inFlight += 1
+                return state.waiters.remove(at: index).continuation
+            }
+            waiter?.resume()
+        }
+    }
+
+    /// Gives the place back. `began` is when the request was sent, in monotonic nanoseconds.
+    func release(_ signal: Signal, began: Int64) {
+        let now = MonotonicClock.nanoseconds()
+        let resumed = state.withLock { state in
+            state.inFlight -= 1
+            state.learn(signal, began: began, now: now, bounds: bounds)
+            var resumed: [CheckedContinuation<Void, Never>] = []
+            while state.nextWaiter < state.waiters.count, state.inFlight < Int(state.limit) {
+                resumed.append(state.waiters[state.nextWaiter].continuation)
+                state.nextWaiter += 1
+                state.inFlight += 1
+            }
+            if state.nextWaiter > 256 || state.nextWaiter == state.waiters.count {
+                state.waiters.removeFirst(state.nextWaiter)
+                state.nextWaiter = 0
+            }
+            return resumed
+        }
+        for continuation in resumed { continuation.resume() }
+    }
+}
+
+extension ConcurrencyLimit.State {
+    /// One finished request. Pure but for `self`, so that the curve can be tested without a server.
+    mutating func learn(
+        _ signal: ConcurrencyLimit.Signal, began: Int64, now: Int64, bounds: ConcurrencyLimit.Bounds
+    ) {
+        switch signal {
+        case .unclear: return
+        case .throttled:
+            guard began > lastCut else { return }
+            cut(now: now)
+        case .fine:
+            if window.answers == 0 { window.start = began }
+            window.answers += 1
+            window.latency += now - began
+            let elapsed = now - window.start
+            if window.answers >= max(16, Int(limit)), elapsed >= 50_000_000 {
+                decide(elapsed: elapsed, now: now, maximum: Double(bounds.maximum))
+            }
+        }
+    }
+
+    private mutating func cut(now: Int64) {
+        limit = max(1, (limit / 2).rounded(.down))
+        isStarting = false
+        reference = 0
+        lastCut = now
+        window = ConcurrencyLimit.Window()
+    }
+
+    private mutating func decide(elapsed: Int64, now: Int64, maximum: Double) {
+        let throughput = Double(window.answers) / Double(elapsed) * 1e9
+        let latency = Double(window.latency) / Double(window.answers)
+        let wasFull = window.wasFull
+        window = ConcurrencyLimit.Window()
+        bestLatency = min(bestLatency * 1.01, latency)
+        guard wasFull else { return }
+        // Eight times the best at a higher limit is a queue inside the server, not work being done.
+        if latency > bestLatency * 8, limit > 8, throughput < reference * 0.8 {
+            cut(now: now)
+            return
+        }
+        if throughput > reference * 1.05 {
+            reference = throughput
+            limit = min(maximum, isStarting ? (limit * 1.5).rounded(.up) : limit + 1)
+            windowsAtRest = 0
+        } else {
+            isStarting = false
+            windowsAtRest += 1
+            // More did not help: one less, and once in a while one more, because servers change.
+            if windowsAtRest % 8 == 0 {
+                reference = throughput
+                limit = min(maximum, limit + 1)
+            } else if throughput < reference * 0.9, limit > 4 {
+                limit -= 1
+                reference *= 0.98
+            }
+        }
+    }
+}

@@ -1,0 +1,58 @@
+import ObjectModel
+
+/// Thirty-two bytes of a SHA-256 or of an HMAC made with it. A trivial value: no allocation.
+public struct SHA256Digest: Hashable, Sendable {
+    /// In memory order.
+    private var words: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
+
+    init() {}
+
+    @inline(__always)
+    mutating func withMutablePointer(_ body: (UnsafeMutablePointer<UInt8>) -> Void) {
+        unsafe withUnsafeMutableBytes(of: &words) { raw in
+            unsafe body(raw.baseAddress!.assumingMemoryBound(to: UInt8.self))
+        }
+    }
+
+    @inline(__always)
+    func withBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
+        unsafe withUnsafeBytes(of: words) { unsafe body($0) }
+    }
+
+    /// The 32 bytes.
+    public var bytes: [UInt8] { unsafe withBytes { unsafe Array($0) } }
+
+    /// 64 lower-case digits.
+    public var hexadecimal: String {
+        var text = RawArray<UInt8>(capacity: 64)
+        appendHexadecimal(to: &text)
+        return text.string
+    }
+
+    /// The form that `x-amz-checksum-sha256` wants.
+    public var base64: String { Base64.encode(bytes) }
+
+    /// Appends 64 lower-case digits.
+    @inline(__always)
+    func appendHexadecimal(to buffer: inout RawArray<UInt8>) {
+        unsafe withBytes { raw in
+            for index in 0..<32 {
+                let byte = unsafe raw[index]
+                buffer.append(Self.digit(byte >> 4))
+                buffer.append(Self.digit(byte & 15))
+            }
+        }
+    }
+
+    @inline(__always)
+    private static func digit(_ value: UInt8) -> UInt8 { value < 10 ? value + 0x30 : value - 10 + 0x61 }
+
+    public static func == (left: SHA256Digest, right: SHA256Digest) -> Bool { left.words == right.words }
+
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(words.0)
+        hasher.combine(words.1)
+        hasher.combine(words.2)
+        hasher.combine(words.3)
+    }
+}

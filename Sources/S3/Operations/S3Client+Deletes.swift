@@ -1,0 +1,45 @@
+public import ObjectModel
+
+extension S3Client {
+    /// Deletes one object; a missing one is not an error. In a versioned bucket this adds a delete marker.
+    public func deleteObject(bucket: String, key: ObjectKey) async throws(S3Error) {
+        _ = try await send(S3Request(.deleteObject, .delete, bucket: bucket, key: key))
+    }
+
+    /// Deletes up to 1,000 objects in one request and answers, for each key in the order given, why it was not deleted
+    /// (nil: it was, or it was missing).
+    ///
+    /// Keys that XML 1.0 cannot carry are deleted one by one.
+    public func deleteObjects(bucket: String, keys: [ObjectKey]) async throws(S3Error) -> [S3Error?] {
+        precondition(keys.count <= 1000, "DeleteObjects takes 1,000 keys at most.")
+        var failures: [ObjectKey: S3Error] = [:]
+        let representable = keys.filter { XMLWriter.isRepresentable($0.bytes) }
+        let others = keys.filter { !XMLWriter.isRepresentable($0.bytes) }
+        if !representable.isEmpty {
+            var request = S3Request(.deleteObjects, .post, bucket: bucket, query: [QueryItem("delete")])
+            let body = try body(request) { () throws(NotRepresentableInXML) in
+                try XMLBody.delete(representable, isQuiet: true)
+            }
+            request.setBody(body)
+            // MinIO refuses the request without it.
+            request.headers.append(HeaderField("Content-MD5", MD5Hasher.digest(body).base64))
+            let document = try await document(request, root: "DeleteResult")
+            for node in document.all("Error") {
+                let key = ObjectKey(node["Key"]?.text ?? "")
+                let code = node["Code"]?.text ?? ""
+                guard code != "NoSuchKey" else { continue }
+                failures[key] = S3Error(
+                    kind: code == "AccessDenied" ? .refused : .other, server: endpoint.url, operation: .deleteObjects,
+                    bucket: bucket, key: key, status: 200, code: code, message: node["Message"]?.text ?? "")
+            }
+        }
+        for key in others {
+            do throws(S3Error) {
+                try await deleteObject(bucket: bucket, key: key)
+            } catch {
+                failures[key] = error
+            }
+        }
+        return keys.map { failures[$0] }
+    }
+}

@@ -1,0 +1,31 @@
+import Synchronization
+
+/// How many requests of each class were sent, retries included. Safe from every thread.
+public final class RequestCounters: Sendable {
+    private let counts = Mutex<[Int]>(Array(repeating: 0, count: RequestVerb.allCases.count))
+
+    public init() {}
+
+    func count(_ operation: S3Operation) {
+        let index = Self.index(operation.verb)
+        counts.withLock { $0[index] += 1 }
+    }
+
+    /// The classes with at least one request, in the order of `RequestVerb`.
+    public var snapshot: [(verb: RequestVerb, count: Int)] {
+        let counts = counts.withLock { $0 }
+        return RequestVerb.allCases.map { ($0, counts[Self.index($0)]) }.filter { $0.1 > 0 }
+    }
+
+    private static func index(_ verb: RequestVerb) -> Int {
+        switch verb {
+        case .list: 0
+        case .head: 1
+        case .get: 2
+        case .put: 3
+        case .copy: 4
+        case .delete: 5
+        case .post: 6
+        }
+    }
+}

@@ -1,0 +1,204 @@
+import ObjectModel
+public import Runtime
+import Synchronization
+
+/// A client of one S3 server with one user's keys. Every operation is one call; see the extensions.
+///
+/// Safe from every thread, but operations are called from tasks that run on a `Reactor`: their sockets live there.
+/// What is safe to repeat is repeated on transient failures; what was learnt from answers (the region, the clock's
+/// offset, the concurrency that the server bears) is kept for later calls.
+public final class S3Client: Sendable {
+    /// How often and how patiently a request is repeated.
+    public struct RetryPolicy: Sendable, Hashable {
+        /// All tries of one request, 1 or more.
+        public var attempts = 5
+        public var backoff = Backoff()
+
+        public init() {}
+    }
+
+    public struct Options: Sendable {
+        /// Where requests are signed for until the server names another region.
+        public var region = "us-east-1"
+        public var retries = RetryPolicy()
+        public var reads = ConcurrencyLimit.Bounds()
+        public var writes = ConcurrencyLimit.Bounds()
+        /// Called with one line for each answer, without secrets.
+        public var trace: (@Sendable (String) -> Void)?
+
+        public init() {}
+    }
+
+    struct Learnt {
+        var region: String
+        /// The server's clock minus ours, for signing, in milliseconds; set when the server refuses ours.
+        var signingOffset: Int64 = 0
+        /// The server's clock minus ours as its `Date` headers tell, in milliseconds.
+        var clockOffset: Int64?
+        var refusesListV2 = false
+        /// Nil until the first answer that tells.
+        var answersPartNumber: Bool?
+    }
+
+    public let endpoint: Endpoint
+    public let counters = RequestCounters()
+    public let reads: ConcurrencyLimit
+    public let writes: ConcurrencyLimit
+    let credentials: Credentials?
+    let connection: ConnectionOptions
+    let options: Options
+    let learnt: Mutex<Learnt>
+
+    /// Without credentials requests go unsigned.
+    public init(
+        endpoint: Endpoint, credentials: Credentials?, connection: ConnectionOptions, options: Options = Options()
+    ) {
+        self.endpoint = endpoint
+        self.credentials = credentials
+        self.connection = connection
+        self.options = options
+        reads = ConcurrencyLimit(options.reads)
+        writes = ConcurrencyLimit(options.writes)
+        learnt = Mutex(Learnt(region: options.region))
+    }
+
+    /// The server's clock minus ours in milliseconds, as of its last listing; nil before.
+    public var clockOffset: Int64? { learnt.withLock { $0.clockOffset } }
+
+    // MARK: Exchanges
+
+    /// Sends `request` until it succeeds, fails for good, or was tried often enough.
+    func send(_ request: S3Request) async throws(S3Error) -> HTTPResponse {
+        var attempt = 1
+        var corrections: Set<Correction> = []
+        while true {
+            var error: S3Error
+            do throws(S3Error) {
+                return try await sendOnce(request)
+            } catch let caught {
+                error = caught
+            }
+            if let correction = correction(for: error), corrections.insert(correction).inserted { continue }
+            error.attempts = attempt
+            guard error.isTransient, error.kind != .digestMismatch, request.operation.isRepeatable,
+                attempt < options.retries.attempts, !Task.isCancelled
+            else { throw error }
+            await pause(after: error, attempt: attempt)
+            attempt += 1
+        }
+    }
+
+    private func pause(after error: S3Error, attempt: Int) async {
+        var random = SystemRandomNumberGenerator()
+        var delay = options.retries.backoff.delay(attempt: attempt - 1, using: &random)
+        if let seconds = error.retryAfter { delay = max(delay, .seconds(min(seconds, 60))) }
+        await Reactor.sleep(for: delay)
+    }
+
+    private func sendOnce(_ request: S3Request) async throws(S3Error) -> HTTPResponse {
+        let limit = request.operation.isWrite ? writes : reads
+        await limit.acquire()
+        let began = MonotonicClock.nanoseconds()
+        var signal = ConcurrencyLimit.Signal.unclear
+        defer { limit.release(signal, began: began) }
+        if case .block(let block) = request.body, block.count > 0, let rate = connection.uploadLimit {
+            await Reactor.sleep(for: .nanoseconds(rate.book(block.count, now: began)))
+        }
+        let transfer = start(request)
+        do {
+            try await transfer.awaitEnd()
+        } catch {
+            throw failure(error, request, transfer)
+        }
+        let response = HTTPResponse(head: transfer.head, body: transfer.body)
+        do throws(S3Error) {
+            try check(response, request)
+            signal = .fine
+        } catch {
+            signal = error.kind == .slowDown ? .throttled : .unclear
+            throw error
+        }
+        return response
+    }
+
+    /// Starts an exchange whose body is relayed; the caller waits for it and calls `check` on what came.
+    /// Nothing is repeated, and no place of the concurrency limit is taken.
+    func start(_ request: S3Request) -> Transfer {
+        counters.count(request.operation)
+        request.onStart?()
+        let transfer = Reactor.required().engine.start(signed(request))
+        if let trace = options.trace {
+            let began = MonotonicClock.nanoseconds()
+            transfer.whenEnded { [endpoint] _ in
+                let milliseconds = (MonotonicClock.nanoseconds() - began) / 1_000_000
+                trace(Self.traceLine(request, transfer.status, milliseconds, endpoint))
+            }
+        }
+        return transfer
+    }
+
+    private static func traceLine(
+        _ request: S3Request, _ status: Int, _ milliseconds: Int64, _ endpoint: Endpoint
+    ) -> String {
+        var line = "\(request.operation.rawValue) \(endpoint.url)"
+        if let bucket = request.bucket { line += "/\(bucket)" }
+        if let key = request.key { line += "/\(key)" }
+        let query = String(decoding: SignatureV4.canonicalQuery(request.query), as: UTF8.self)
+        if !query.isEmpty { line += "?\(query)" }
+        return "\(line) → \(status == 0 ? "no answer" : String(status)) in \(milliseconds) ms"
+    }
+
+    /// Throws unless the answer is a success that can be believed.
+    func check(_ response: HTTPResponse, _ request: S3Request) throws(S3Error) {
+        guard response.head.isSuccess else {
+            throw S3Error(head: response.head, body: response.body, for: request, server: endpoint.url)
+        }
+        switch request.operation {
+        case .completeMultipartUpload, .copyObject, .uploadPartCopy:
+            // These answer 200 before the work is done; the truth is in the body.
+            guard let document = try? XMLTree.parse(response.body.bytes) else {
+                throw malformed("the answer to it is not whole XML", request, response.head)
+            }
+            if document.name == "Error" {
+                throw S3Error(head: response.head, body: response.body, for: request, server: endpoint.url)
+            }
+        default: break
+        }
+    }
+
+    func failure(_ error: TransferError, _ request: S3Request, _ transfer: Transfer) -> S3Error {
+        S3Error(error, for: request, server: endpoint.url)
+    }
+
+    func malformed(_ message: String, _ request: S3Request, _ head: HTTPHead? = nil) -> S3Error {
+        S3Error(malformed: message, for: request, server: endpoint.url, head: head)
+    }
+
+    // MARK: Corrections
+
+    private enum Correction: Hashable {
+        case region
+        case clock
+    }
+
+    /// What this answer tells about how to sign, if signing otherwise may help. Each is made once a request.
+    private func correction(for error: S3Error) -> Correction? {
+        switch error.code {
+        case "RequestTimeTooSkewed":
+            return error.serverDate.map { date in
+                learnt.withLock { $0.signingOffset = date.milliseconds - WallClock.now().milliseconds }
+                return .clock
+            }
+        case "AuthorizationHeaderMalformed", "PermanentRedirect", "IllegalLocationConstraintException", "InvalidRegion":
+            break
+        default:
+            guard error.status == 301 || error.status == 400 && error.operation.verb == .head else { return nil }
+        }
+        guard let region = error.serverRegion, !region.isEmpty else { return nil }
+        return learnt.withLock { learnt in
+            guard learnt.region != region else { return nil }
+            learnt.region = region
+            return .region
+        }
+    }
+}

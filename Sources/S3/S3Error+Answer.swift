@@ -1,0 +1,142 @@
+import ObjectModel
+
+extension S3Error {
+    /// From an HTTP answer that is not a success, or a 200 whose body is an error document.
+    init(head: HTTPHead, body: ByteBlock, for request: S3Request, server: String) {
+        var code = ""
+        var message = ""
+        var requestID = head["x-amz-request-id"]
+        var region = head["x-amz-bucket-region"]
+        if let document = try? XMLTree.parse(body.bytes), document.name == "Error" {
+            code = document["Code"]?.text ?? ""
+            message = document["Message"]?.text ?? ""
+            requestID = document["RequestId"]?.text ?? requestID
+            region = document["Region"]?.text ?? region
+        }
+        if code.isEmpty {
+            // A HEAD has no body; newer MinIO says the code in a header.
+            code = head["x-minio-error-code"] ?? ""
+            message = head["x-minio-error-desc"].map { $0.filter { $0 != "\"" } } ?? Self.phrase(for: head.status)
+        }
+        self.init(
+            kind: Self.kind(status: head.status, code: code, operation: request.operation), server: server,
+            operation: request.operation, bucket: request.bucket, key: request.key, status: head.status, code: code,
+            message: message, requestID: requestID, retryAfter: head["retry-after"].flatMap { Int($0) })
+    }
+
+    init(_ error: TransferError, for request: S3Request, server: String) {
+        var kind = Kind.interrupted
+        var message = ""
+        switch error {
+        case .curl(let code, let text):
+            kind = Self.kind(curlCode: code)
+            message = text
+        case .timedOut(let stage):
+            kind = stage == .connect ? .unreachable : .timedOut
+            message =
+                stage == .connect
+                ? "no connection within the time allowed"
+                : stage == .firstByte ? "no answer within the time allowed" : "no bytes moved within the time allowed"
+        case .cancelled:
+            kind = .cancelled
+            message = "cancelled"
+        case .tooLarge(let limit):
+            kind = .malformedAnswer
+            message = "the answer is longer than the \(limit) bytes expected"
+        case .refusedBySink:
+            kind = .malformedAnswer
+        }
+        self.init(
+            kind: kind, server: server, operation: request.operation, bucket: request.bucket, key: request.key,
+            status: 0, code: "", message: message)
+    }
+
+    /// From an error document that came in the place of a listing, with status 200.
+    init(listing document: XMLError.ErrorDocument, for request: S3Request, server: String) {
+        self.init(
+            kind: Self.kind(status: 200, code: document.code, operation: request.operation), server: server,
+            operation: request.operation, bucket: request.bucket, key: nil, status: 200, code: document.code,
+            message: document.message, requestID: document.requestID)
+        serverRegion = document.region
+    }
+
+    /// An answer with a success status that cannot be believed.
+    init(malformed message: String, for request: S3Request, server: String, head: HTTPHead? = nil) {
+        self.init(
+            kind: .malformedAnswer, server: server, operation: request.operation, bucket: request.bucket,
+            key: request.key, status: head?.status ?? 0, code: "", message: message,
+            requestID: head?["x-amz-request-id"])
+    }
+
+    private static func kind(status: Int, code: String, operation: S3Operation) -> Kind {
+        if let known = kindsByCode[code] { return known }
+        switch status {
+        case 404:
+            switch operation {
+            case .headObject, .getObject, .getObjectTagging, .getObjectAttributes: return .noSuchKey
+            case .headBucket, .listObjects, .listObjectsV2: return .noSuchBucket
+            default: return .other
+            }
+        case 401, 403, 407: return .refused
+        case 412: return .preconditionFailed
+        case 429: return .slowDown
+        case 503: return .slowDown
+        case 501: return .notImplemented
+        case 507: return .full
+        case 500...: return .serverFailure
+        case 200..<300: return .serverFailure
+        default: return .other
+        }
+    }
+
+    /// Source: the S3 API reference, "Error responses", and MinIO's codes (`XMinio…`) as its servers send them.
+    private static let kindsByCode: [String: Kind] = [
+        "NoSuchKey": .noSuchKey, "NoSuchVersion": .noSuchKey, "NoSuchBucket": .noSuchBucket,
+        "NoSuchUpload": .noSuchUpload, "PreconditionFailed": .preconditionFailed, "BadDigest": .digestMismatch,
+        "XAmzContentSHA256Mismatch": .digestMismatch, "IncompleteBody": .interrupted, "SlowDown": .slowDown,
+        "SlowDownRead": .slowDown, "SlowDownWrite": .slowDown, "TooManyRequests": .slowDown,
+        "RequestLimitExceeded": .slowDown, "ServiceUnavailable": .slowDown, "XMinioServerNotInitialized": .slowDown,
+        "RequestTimeout": .interrupted, "InternalError": .serverFailure, "OperationAborted": .serverFailure,
+        "NotImplemented": .notImplemented, "XMinioStorageFull": .full, "QuotaExceeded": .full,
+        "XMinioAdminBucketQuotaExceeded": .full, "InsufficientStorage": .full, "EntityTooLarge": .unacceptable,
+        "KeyTooLongError": .unacceptable, "InvalidObjectState": .unacceptable, "InvalidStorageClass": .unacceptable,
+        "ObjectLocked": .unacceptable, "MethodNotAllowed": .unacceptable, "InvalidObjectName": .unacceptable,
+        "XMinioInvalidObjectName": .unacceptable, "XMinioObjectExistsAsDirectory": .unacceptable,
+        "XMinioParentIsObject": .unacceptable, "InvalidURI": .unacceptable, "MetadataTooLarge": .unacceptable,
+        "InvalidTag": .unacceptable,
+    ]
+
+    /// libcurl's codes (curl/curl.h) that mean something to a caller; all others are a broken exchange.
+    private static func kind(curlCode: UInt32) -> Kind {
+        switch curlCode {
+        case 3, 5, 6, 7, 97: .unreachable
+        case 35, 53, 54, 58, 59, 60, 64, 66, 77, 80, 82, 83, 90, 91, 98: .untrusted
+        default: .interrupted
+        }
+    }
+
+    private static func phrase(for status: Int) -> String {
+        switch status {
+        case 301, 302, 307, 308: "the server redirects elsewhere"
+        case 400: "bad request"
+        case 401: "not authorised"
+        case 403: "forbidden"
+        case 404: "not found"
+        case 405: "method not allowed"
+        case 408: "request time-out"
+        case 409: "conflict"
+        case 411: "length required"
+        case 412: "precondition failed"
+        case 413: "too large"
+        case 416: "range not satisfiable"
+        case 429: "too many requests"
+        case 500: "internal server error"
+        case 501: "not implemented"
+        case 502: "bad gateway"
+        case 503: "service unavailable"
+        case 504: "gateway time-out"
+        case 507: "insufficient storage"
+        default: "unexpected answer"
+        }
+    }
+}

@@ -1,0 +1,170 @@
+public import ObjectModel
+
+/// Why an S3 operation failed: what a person needs in order to act, in one sentence. Holds no secret.
+public struct S3Error: Error, Sendable, Hashable {
+    /// What a caller decides by.
+    public enum Kind: String, Sendable, Hashable {
+        /// No connection could be made: name unknown, port closed, network gone.
+        case unreachable
+        /// The server's certificate (or ours, to it) was not accepted.
+        case untrusted
+        case timedOut
+        /// The connection broke in the middle of an exchange.
+        case interrupted
+        /// The server knows us or not, but refuses: 401, 403 and their codes.
+        case refused
+        case noSuchKey
+        case noSuchBucket
+        case noSuchUpload
+        /// `If-Match` and its kind: the object is not the one that was meant.
+        case preconditionFailed
+        /// The bytes that arrived are not those that `Content-MD5` promised.
+        case digestMismatch
+        /// 503 `SlowDown`, 429: too many requests.
+        case slowDown
+        case serverFailure
+        /// This one object can't be read or held: archived, encrypted by the customer's key, retained, a key or a size
+        /// that this server does not take.
+        case unacceptable
+        case notImplemented
+        /// The target has no room.
+        case full
+        /// An answer that is not S3, or not whole.
+        case malformedAnswer
+        case cancelled
+        case other
+    }
+
+    public var kind: Kind
+    /// The server's URL without credentials.
+    public var server: String
+    public var operation: S3Operation
+    public var bucket: String?
+    public var key: ObjectKey?
+    /// The HTTP status, 0 if none came.
+    public var status: Int
+    /// The S3 code, for example `NoSuchKey`; empty if none came.
+    public var code: String
+    /// The server's or libcurl's words.
+    public var message: String
+    public var requestID: String?
+    /// From `Retry-After`, in seconds.
+    public var retryAfter: Int?
+    /// How often it was tried, 1 or more.
+    public var attempts = 1
+    /// The server's `Date` and the region it names, from which signing may be corrected.
+    var serverDate: Timestamp?
+    var serverRegion: String?
+
+    /// Whether the same request may succeed later without anybody's doing.
+    public var isTransient: Bool {
+        switch kind {
+        case .unreachable, .timedOut, .interrupted, .slowDown, .serverFailure, .malformedAnswer, .digestMismatch: true
+        default: false
+        }
+    }
+}
+
+extension S3Error: CustomStringConvertible {
+    public var description: String {
+        var place = server
+        if let bucket { place += "/\(bucket)" }
+        if let key { place += "/\(key)" }
+        var reason = message.isEmpty ? kind.rawValue : message
+        if !code.isEmpty { reason = message.isEmpty ? code : "\(code): \(message)" }
+        if status > 0 { reason = "\(status) \(reason)" }
+        while reason.hasSuffix(".") { reason.removeLast() }
+        var text = "\(operation.rawValue) of \(place) failed: \(reason)"
+        if let requestID, !requestID.isEmpty { text += " (request \(requestID))" }
+        if attempts > 1 { text += " after \(attempts) attempts" }
+        return text + (advice.map { "; \($0)." } ?? ".")
+    }
+
+    /// What to try, where there is something to try.
+    private var advice: String? {
+        switch kind {
+        case .unreachable: "check the address, the port and that the server runs"
+        case .untrusted: "give its authority with --ca-file, or check its certificate's dates and name"
+        case .timedOut: "the server is too slow or a firewall drops packets"
+        case .refused: refusalAdvice
+        case .noSuchBucket: "check the bucket's name"
+        case .full: "free space on the server"
+        default: nil
+        }
+    }
+
+    private var refusalAdvice: String {
+        switch code {
+        case "SignatureDoesNotMatch": "check the secret key"
+        case "InvalidAccessKeyId": "check the access key"
+        case "RequestTimeTooSkewed": "set the clock of this machine or of the server"
+        case "ExpiredToken", "InvalidToken": "get a new session token"
+        default: "check the keys and the user's policy"
+        }
+    }
+}
+
+/// The operations of the S3 API that this client speaks, by their names there.
+public enum S3Operation: String, Sendable, Hashable, CaseIterable {
+    case listBuckets = "ListBuckets"
+    case createBucket = "CreateBucket"
+    case headBucket = "HeadBucket"
+    case getBucketLocation = "GetBucketLocation"
+    case listObjects = "ListObjects"
+    case listObjectsV2 = "ListObjectsV2"
+    case headObject = "HeadObject"
+    case getObject = "GetObject"
+    case putObject = "PutObject"
+    case copyObject = "CopyObject"
+    case deleteObject = "DeleteObject"
+    case deleteObjects = "DeleteObjects"
+    case createMultipartUpload = "CreateMultipartUpload"
+    case uploadPart = "UploadPart"
+    case uploadPartCopy = "UploadPartCopy"
+    case completeMultipartUpload = "CompleteMultipartUpload"
+    case abortMultipartUpload = "AbortMultipartUpload"
+    case listParts = "ListParts"
+    case listMultipartUploads = "ListMultipartUploads"
+    case getObjectTagging = "GetObjectTagging"
+    case putObjectTagging = "PutObjectTagging"
+    case deleteObjectTagging = "DeleteObjectTagging"
+    case getObjectAttributes = "GetObjectAttributes"
+
+    /// The class under which requests are counted and reported.
+    public var verb: RequestVerb {
+        switch self {
+        case .listBuckets, .listObjects, .listObjectsV2, .listParts, .listMultipartUploads: .list
+        case .headBucket, .headObject: .head
+        case .getBucketLocation, .getObject, .getObjectTagging, .getObjectAttributes: .get
+        case .createBucket, .putObject, .uploadPart, .putObjectTagging: .put
+        case .copyObject, .uploadPartCopy: .copy
+        case .deleteObject, .deleteObjects, .abortMultipartUpload, .deleteObjectTagging: .delete
+        case .createMultipartUpload, .completeMultipartUpload: .post
+        }
+    }
+
+    /// Whether sending it twice does no harm, so that a lost answer may be followed by the same request.
+    /// CompleteMultipartUpload is not: its second answer is `NoSuchUpload` when the first one was lost.
+    var isRepeatable: Bool {
+        self != .completeMultipartUpload && self != .createMultipartUpload
+    }
+
+    /// Whether it moves or changes objects (as opposed to reading): such requests have a concurrency limit of their own.
+    var isWrite: Bool {
+        switch verb {
+        case .put, .copy, .delete, .post: true
+        case .list, .head, .get: false
+        }
+    }
+}
+
+/// Classes of requests, as a provider's bill has them.
+public enum RequestVerb: String, Sendable, Hashable, CaseIterable {
+    case list = "LIST"
+    case head = "HEAD"
+    case get = "GET"
+    case put = "PUT"
+    case copy = "COPY"
+    case delete = "DELETE"
+    case post = "POST"
+}

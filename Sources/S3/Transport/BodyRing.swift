@@ -1,0 +1,82 @@
+/// The bounded buffer between the two sockets of a relay: bytes received on one side, sent on the other.
+///
+/// Owned by one reactor: both halves run on its thread. The producer stops receiving while less than `headroom` is free
+/// (one `recv` may deliver that much with no chance to stop in between), the consumer stops sending while it is empty.
+@safe public final class BodyRing {
+    /// 1 MiB: twice what one receive brings, so that receiving and sending overlap.
+    static let capacity = 1 << 20
+    static let headroom = 512 << 10
+
+    private let base: UnsafeMutableRawPointer
+    private var start = 0
+    private(set) var count = 0
+    /// All bytes ever put in.
+    private(set) var total: Int64 = 0
+
+    /// Called for every piece put in; for hashing on the way. The bytes are valid during the call only.
+    public var tap: ((UnsafeRawBufferPointer) -> Void)?
+    /// Called when bytes come into the empty ring.
+    var onBytes: (() -> Void)?
+    /// Called when `headroom` becomes free again.
+    var onSpace: (() -> Void)?
+
+    init() {
+        unsafe base = UnsafeMutableRawPointer.allocate(byteCount: Self.capacity, alignment: 4096)
+    }
+
+    deinit {
+        unsafe base.deallocate()
+    }
+
+    /// Drops what is in it.
+    func empty() {
+        start = 0
+        count = 0
+    }
+
+    var free: Int { Self.capacity - count }
+
+    /// Empties the ring for another body.
+    func reset() {
+        start = 0
+        count = 0
+        total = 0
+        unsafe tap = nil
+        onBytes = nil
+        onSpace = nil
+    }
+
+    /// Puts `bytes` in; false, and nothing is taken, if they do not fit.
+    func put(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        guard bytes.count <= free, let source = bytes.baseAddress else { return unsafe bytes.isEmpty }
+        unsafe tap?(bytes)
+        let end = (start + count) % Self.capacity
+        let first = min(bytes.count, Self.capacity - end)
+        unsafe (base + end).copyMemory(from: source, byteCount: first)
+        if first < bytes.count {
+            unsafe base.copyMemory(from: source + first, byteCount: bytes.count - first)
+        }
+        let wasEmpty = count == 0
+        count += bytes.count
+        total += Int64(bytes.count)
+        if wasEmpty { onBytes?() }
+        return true
+    }
+
+    /// Moves up to `space.count` bytes out; 0 if the ring is empty.
+    func take(into space: UnsafeMutableRawBufferPointer) -> Int {
+        let amount = min(count, space.count)
+        guard amount > 0, let target = space.baseAddress else { return 0 }
+        let first = min(amount, Self.capacity - start)
+        unsafe target.copyMemory(from: base + start, byteCount: first)
+        if first < amount {
+            unsafe (target + first).copyMemory(from: base, byteCount: amount - first)
+        }
+        let wasFull = free < Self.headroom
+        start = (start + amount) % Self.capacity
+        count -= amount
+        if count == 0 { start = 0 }
+        if wasFull, free >= Self.headroom { onSpace?() }
+        return amount
+    }
+}

@@ -1,0 +1,131 @@
+/// One HTTP request, signed and ready to go.
+struct HTTPRequest {
+    enum Method: String {
+        case get = "GET"
+        case head = "HEAD"
+        case put = "PUT"
+        case post = "POST"
+        case delete = "DELETE"
+    }
+
+    enum Body {
+        case none
+        /// Held and sent in one piece, with its length.
+        case block(ByteBlock)
+        /// Taken from the ring as it fills; exactly `length` bytes.
+        case ring(BodyRing, length: Int64)
+    }
+
+    /// Where the body of a 2xx answer goes. Other bodies are held, up to 64 KiB, for the error they tell.
+    @safe enum Sink {
+        /// Held, up to `limit` bytes; one more fails the transfer.
+        case block(limit: Int)
+        case ring(BodyRing)
+        /// Given piece by piece; false fails the transfer.
+        case pieces((UnsafeRawBufferPointer) -> Bool)
+    }
+
+    var method: Method
+    var url: String
+    /// Complete lines, `Name: value`; `Name;` sends an empty value.
+    var headers: [String]
+    var body = Body.none
+    var sink = Sink.block(limit: 1 << 20)
+    var connection: ConnectionOptions
+    /// Called on the reactor's thread once the headers of a final (not 1xx) answer are complete.
+    var onHead: ((HTTPHead) -> Void)?
+}
+
+/// Status and headers of an answer.
+struct HTTPHead {
+    let status: Int
+    /// The header lines as received, each ended by CRLF.
+    private let block: [UInt8]
+
+    init(status: Int, block: [UInt8]) {
+        self.status = status
+        self.block = block
+    }
+
+    var isSuccess: Bool { (200..<300).contains(status) }
+
+    /// The value of the first header with this name (given in lower case), trimmed; nil if absent.
+    subscript(name: StaticString) -> String? {
+        var found: String?
+        forEachLine { line, colon in
+            guard found == nil, colon == name.utf8CodeUnitCount else { return }
+            for index in 0..<colon {
+                let wanted = unsafe name.utf8Start[index]
+                if HTTPHead.lowered(line[line.startIndex + index]) != wanted { return }
+            }
+            found = HTTPHead.trimmed(line[(line.startIndex + colon + 1)...])
+        }
+        return found
+    }
+
+    /// Calls `body` with each name in lower case and its value, for names that begin with `prefix` (lower case).
+    func forEach(prefix: String, _ body: (String, String) -> Void) {
+        let wanted = Array(prefix.utf8)
+        forEachLine { line, colon in
+            guard colon >= wanted.count else { return }
+            for (index, byte) in wanted.enumerated() where HTTPHead.lowered(line[line.startIndex + index]) != byte {
+                return
+            }
+            let name = line[line.startIndex..<(line.startIndex + colon)].map(HTTPHead.lowered)
+            body(
+                String(decoding: name.dropFirst(wanted.count), as: UTF8.self),
+                HTTPHead.trimmed(line[(line.startIndex + colon + 1)...]))
+        }
+    }
+
+    /// Calls `body` with each line and the offset of its colon.
+    private func forEachLine(_ body: (ArraySlice<UInt8>, Int) -> Void) {
+        var start = 0
+        var colon = -1
+        for index in 0..<block.count {
+            if block[index] == 0x3A, colon < 0 { colon = index - start }
+            guard block[index] == 0x0A else { continue }
+            if colon > 0 { body(block[start..<index], colon) }
+            start = index + 1
+            colon = -1
+        }
+    }
+
+    private static func lowered(_ byte: UInt8) -> UInt8 {
+        (0x41...0x5A).contains(byte) ? byte | 0x20 : byte
+    }
+
+    private static func trimmed(_ value: ArraySlice<UInt8>) -> String {
+        var value = value
+        while let first = value.first, first <= 0x20 { value.removeFirst() }
+        while let last = value.last, last <= 0x20 { value.removeLast() }
+        return String(decoding: value, as: UTF8.self)
+    }
+}
+
+/// A finished exchange.
+struct HTTPResponse {
+    let head: HTTPHead
+    /// The body, unless it went to a ring or was given away in pieces.
+    let body: ByteBlock
+}
+
+/// Why an exchange did not finish.
+enum TransferError: Error {
+    /// libcurl's code and its sentence.
+    case curl(code: UInt32, message: String)
+    /// No connection, no first byte, or no bytes at all for as long as allowed.
+    case timedOut(TimeoutStage)
+    case cancelled
+    /// More bytes than the request allows to be held.
+    case tooLarge(limit: Int)
+    /// The receiver of the pieces refused them; it knows why.
+    case refusedBySink
+}
+
+/// The phases of an exchange that have a time-out each. None limits the whole, which a large object may rightly take.
+public enum TimeoutStage: String, Sendable {
+    case connect
+    case firstByte = "first byte"
+    case stall
+}

@@ -1,0 +1,279 @@
+import CCurl
+import CLinux
+import Glibc
+import Runtime
+
+/// libcurl's multi handle driven by epoll: the part of a reactor that moves bytes. Confined to the reactor's thread.
+@safe final class TransferEngine {
+    private struct Registration {
+        /// What epoll watches for; 0 if the socket is not registered.
+        var watched: UInt32 = 0
+        /// What libcurl wants now; 0 between transfers, when the registration stays to save two system calls.
+        var wanted: UInt32 = 0
+    }
+
+    private let multi: UnsafeMutableRawPointer
+    private let epoll: Int32
+    private let wakeDescriptor: Int32
+    private var registrations: [Registration] = []
+    private var events: [epoll_event]
+    /// When libcurl wants to be called without a socket event.
+    private var timerDeadline: Int64?
+    private var nextSweep: Int64 = 0
+    private var active: [ObjectIdentifier: Transfer] = [:]
+    private var pauseChanges: [Transfer] = []
+    private var idleHandles: [ObjectIdentifier: [EasyHandle]] = [:]
+    /// Keeps the options alive whose identity keys `idleHandles`.
+    private var knownOptions: [ObjectIdentifier: ConnectionOptions] = [:]
+    /// Monotonic nanoseconds, taken once a turn.
+    private(set) var now: Int64 = MonotonicClock.nanoseconds()
+
+    static let isLibraryReady: Bool = curl_global_init(Int(CURL_GLOBAL_ALL)) == CURLE_OK
+
+    init(wakeDescriptor: Int32) {
+        precondition(Self.isLibraryReady, "libcurl could not be initialised.")
+        guard let multi = unsafe curl_multi_init() else {
+            preconditionFailure("libcurl could not make a multi handle: out of memory.")
+        }
+        unsafe self.multi = multi
+        epoll = epoll_create1(Int32(EPOLL_CLOEXEC))
+        precondition(epoll >= 0, "The system refused an epoll descriptor (error \(errno)).")
+        self.wakeDescriptor = wakeDescriptor
+        unsafe events = Array(repeating: epoll_event(), count: 128)
+        var event = unsafe epoll_event()
+        unsafe event.events = EPOLLIN.rawValue
+        unsafe event.data.fd = wakeDescriptor
+        unsafe epoll_ctl(epoll, EPOLL_CTL_ADD, wakeDescriptor, &event)
+        let owner = unsafe Unmanaged.passUnretained(self).toOpaque()
+        unsafe ccurl_multi_set_callbacks(multi, Self.socketCallback, Self.timerCallback, owner)
+        unsafe ccurl_multi_set_long(multi, CURLMOPT_MAXCONNECTS, 512)
+    }
+
+    var isIdle: Bool { active.isEmpty }
+
+    /// Ends everything; the engine must not be used afterwards.
+    func close() {
+        for transfer in active.values { abort(transfer, .cancelled) }
+        idleHandles = [:]
+        unsafe curl_multi_cleanup(multi)
+        Glibc.close(epoll)
+    }
+
+    // MARK: Transfers
+
+    /// Starts `request`; the answer is in the returned transfer.
+    func start(_ request: HTTPRequest) -> Transfer {
+        let transfer = Transfer(request: request, easy: handle(for: request), engine: self)
+        now = MonotonicClock.nanoseconds()
+        transfer.lastProgress = now
+        active[ObjectIdentifier(transfer)] = transfer
+        unsafe transfer.easy.prepare(request, owner: unsafe Unmanaged.passUnretained(transfer).toOpaque())
+        let code = unsafe curl_multi_add_handle(multi, transfer.easy.pointer)
+        if code != CURLM_OK {
+            abort(transfer, .curl(code: CURLE_FAILED_INIT.rawValue, message: "libcurl refused the transfer (\(code))"))
+        }
+        return transfer
+    }
+
+    /// Ends `transfer` with `error`. Not from inside a libcurl callback.
+    func abort(_ transfer: Transfer, _ error: TransferError) {
+        guard active.removeValue(forKey: ObjectIdentifier(transfer)) != nil else { return }
+        unsafe curl_multi_remove_handle(multi, transfer.easy.pointer)
+        // The handle may hold half a transfer: it is not used again.
+        transfer.end(.failure(error))
+    }
+
+    func queuePauseChange(_ transfer: Transfer) {
+        guard !transfer.isPauseChangeQueued else { return }
+        transfer.isPauseChangeQueued = true
+        pauseChanges.append(transfer)
+    }
+
+    /// Runs `body` on this thread after `delay` nanoseconds.
+    func schedule(after delay: Int64, _ body: @escaping () -> Void) {
+        Reactor.required().schedule(at: now &+ delay, body)
+    }
+
+    private func handle(for request: HTTPRequest) -> EasyHandle {
+        var kind = EasyHandle.Kind.small
+        if case .ring = request.body { kind = .large }
+        if case .ring = request.sink { kind = .large }
+        let key = ObjectIdentifier(request.connection)
+        if let index = idleHandles[key]?.lastIndex(where: { $0.kind == kind }),
+            let handle = idleHandles[key]?.remove(at: index)
+        {
+            return handle
+        }
+        knownOptions[key] = request.connection
+        return unsafe EasyHandle(
+            kind: kind, connection: request.connection, engine: unsafe Unmanaged.passUnretained(self).toOpaque())
+    }
+
+    // MARK: The loop
+
+    /// Does what can be done without waiting: due timers, pauses, ended transfers.
+    func settle() {
+        for _ in 0..<8 {
+            var isQuiet = true
+            if let deadline = timerDeadline, deadline <= now {
+                timerDeadline = nil
+                socketAction(CURL_SOCKET_TIMEOUT, 0)
+                isQuiet = false
+            }
+            if !pauseChanges.isEmpty {
+                applyPauses()
+                isQuiet = false
+            }
+            if collectEnded() { isQuiet = false }
+            if isQuiet { return }
+        }
+    }
+
+    /// Waits for sockets until `deadline` (monotonic nanoseconds; nil waits as long as it takes) and serves them.
+    func waitAndDispatch(until deadline: Int64?) {
+        now = MonotonicClock.nanoseconds()
+        var until = deadline ?? .max
+        if let timer = timerDeadline { until = min(until, timer) }
+        if !active.isEmpty { until = min(until, max(nextSweep, now)) }
+        if !pauseChanges.isEmpty { until = now }
+        let milliseconds = until == .max ? -1 : Int32(clamping: max(0, (until - now + 999_999) / 1_000_000))
+        let count = unsafe epoll_wait(epoll, &events, Int32(events.count), milliseconds)
+        now = MonotonicClock.nanoseconds()
+        for index in 0..<max(0, Int(count)) {
+            let event = unsafe events[index]
+            dispatch(unsafe event.data.fd, unsafe event.events)
+        }
+        if now >= nextSweep { sweep() }
+        settle()
+    }
+
+    private func dispatch(_ descriptor: Int32, _ events: UInt32) {
+        if descriptor == wakeDescriptor {
+            var value: eventfd_t = 0
+            unsafe eventfd_read(descriptor, &value)
+            return
+        }
+        let index = Int(descriptor)
+        guard index < registrations.count, registrations[index].wanted != 0 else {
+            // Between transfers: the server closed the connection, which libcurl notices when it looks at it next.
+            watch(descriptor, 0)
+            return
+        }
+        var mask: Int32 = 0
+        if events & (EPOLLIN.rawValue | EPOLLHUP.rawValue) != 0 { mask |= CURL_CSELECT_IN }
+        if events & EPOLLOUT.rawValue != 0 { mask |= CURL_CSELECT_OUT }
+        if events & EPOLLERR.rawValue != 0 { mask |= CURL_CSELECT_ERR }
+        socketAction(descriptor, mask)
+    }
+
+    private func socketAction(_ descriptor: Int32, _ mask: Int32) {
+        var running: Int32 = 0
+        unsafe curl_multi_socket_action(multi, descriptor, mask, &running)
+    }
+
+    private func applyPauses() {
+        let changes = pauseChanges
+        pauseChanges = []
+        for transfer in changes {
+            transfer.isPauseChangeQueued = false
+            guard !transfer.isEnded else { continue }
+            let wanted =
+                (transfer.receivePause.isEmpty ? 0 : Int32(CURLPAUSE_RECV))
+                | (transfer.sendPause.isEmpty ? 0 : Int32(CURLPAUSE_SEND))
+            guard wanted != transfer.appliedPause else { continue }
+            transfer.appliedPause = wanted
+            unsafe curl_easy_pause(transfer.easy.pointer, wanted)
+        }
+    }
+
+    /// Ends the transfers that libcurl is done with; true if there were any.
+    private func collectEnded() -> Bool {
+        var found = false
+        var remaining: Int32 = 0
+        while let message = unsafe curl_multi_info_read(multi, &remaining) {
+            guard unsafe message.pointee.msg == CURLMSG_DONE, let easy = unsafe message.pointee.easy_handle else {
+                continue
+            }
+            let code = unsafe message.pointee.data.result
+            var owner: UnsafeMutableRawPointer?
+            unsafe ccurl_get_pointer(easy, CURLINFO_PRIVATE, &owner)
+            guard let owner = unsafe owner else { continue }
+            let transfer = unsafe Unmanaged<Transfer>.fromOpaque(owner).takeUnretainedValue()
+            guard active.removeValue(forKey: ObjectIdentifier(transfer)) != nil else { continue }
+            found = true
+            unsafe curl_multi_remove_handle(multi, easy)
+            if code == CURLE_OK {
+                idleHandles[ObjectIdentifier(transfer.request.connection), default: []].append(transfer.easy)
+                transfer.end(.success(()))
+            } else {
+                transfer.end(.failure(Self.error(code, transfer)))
+            }
+        }
+        return found
+    }
+
+    private static func error(_ code: CURLcode, _ transfer: Transfer) -> TransferError {
+        if code == CURLE_OPERATION_TIMEDOUT { return .timedOut(.connect) }
+        let detail = transfer.easy.errorMessage
+        let message = detail.isEmpty ? unsafe String(cString: curl_easy_strerror(code)) : detail
+        return .curl(code: code.rawValue, message: message)
+    }
+
+    private func sweep() {
+        nextSweep = now + 500_000_000
+        for transfer in active.values {
+            if let stage = transfer.expiredTimeout(now: now) { abort(transfer, .timedOut(stage)) }
+        }
+    }
+
+    // MARK: Sockets
+
+    private func watch(_ descriptor: Int32, _ mask: UInt32) {
+        let index = Int(descriptor)
+        let watched = registrations[index].watched
+        guard watched != mask else { return }
+        var event = unsafe epoll_event()
+        unsafe event.events = mask
+        unsafe event.data.fd = descriptor
+        let operation = mask == 0 ? EPOLL_CTL_DEL : watched == 0 ? EPOLL_CTL_ADD : EPOLL_CTL_MOD
+        unsafe epoll_ctl(epoll, operation, descriptor, &event)
+        registrations[index].watched = mask
+    }
+
+    private func want(_ descriptor: Int32, _ what: Int32) {
+        let index = Int(descriptor)
+        if index >= registrations.count {
+            registrations.append(
+                contentsOf: repeatElement(Registration(), count: index + 1 - registrations.count))
+        }
+        var mask: UInt32 = 0
+        if what == CURL_POLL_IN || what == CURL_POLL_INOUT { mask |= EPOLLIN.rawValue }
+        if what == CURL_POLL_OUT || what == CURL_POLL_INOUT { mask |= EPOLLOUT.rawValue }
+        registrations[index].wanted = mask
+        if mask != 0 { watch(descriptor, mask) }
+    }
+
+    private static let socketCallback: curl_socket_callback = { _, descriptor, what, owner, _ in
+        guard let owner = unsafe owner else { return 0 }
+        unsafe Unmanaged<TransferEngine>.fromOpaque(owner).takeUnretainedValue().want(descriptor, what)
+        return 0
+    }
+
+    private static let timerCallback: curl_multi_timer_callback = { _, milliseconds, owner in
+        guard let owner = unsafe owner else { return 0 }
+        let engine = unsafe Unmanaged<TransferEngine>.fromOpaque(owner).takeUnretainedValue()
+        engine.timerDeadline = milliseconds < 0 ? nil : engine.now + Int64(milliseconds) * 1_000_000
+        return 0
+    }
+
+    static let closeCallback: curl_closesocket_callback = { owner, descriptor in
+        if let owner = unsafe owner {
+            let engine = unsafe Unmanaged<TransferEngine>.fromOpaque(owner).takeUnretainedValue()
+            // Closing takes a descriptor out of epoll; its number may come back as another socket.
+            if Int(descriptor) < engine.registrations.count {
+                engine.registrations[Int(descriptor)] = Registration()
+            }
+        }
+        return Glibc.close(descriptor)
+    }
+}

@@ -1,0 +1,72 @@
+public import ObjectModel
+
+extension ListingPage {
+    /// One object of a page that no server sent, for a listing that was sorted here.
+    public struct Object: Sendable {
+        public var key: ObjectKey
+        public var size: Int64
+        public var etag: ETag
+        public var lastModified: Timestamp
+        public var storageClass: String?
+
+        public init(key: ObjectKey, size: Int64, etag: ETag, lastModified: Timestamp, storageClass: String?) {
+            self.key = key
+            self.size = size
+            self.etag = etag
+            self.lastModified = lastModified
+            self.storageClass = storageClass
+        }
+    }
+
+    /// A page of these objects in this order; at most 10,000 and 250 storage classes, as from a server.
+    public convenience init(_ objects: [Object]) {
+        var keys: [UInt8] = []
+        var opaque: [UInt8] = []
+        var classes: [String] = []
+        let entries = objects.map { object in
+            var entry = ListingEntry()
+            entry.keyOffset = UInt32(keys.count)
+            entry.keyLength = UInt32(object.key.bytes.count)
+            keys += object.key.bytes
+            entry.size = object.size
+            entry.lastModified = object.lastModified.milliseconds
+            entry.setETag(object.etag, opaque: &opaque)
+            if let name = object.storageClass {
+                let index = classes.firstIndex(of: name) ?? classes.count
+                if index == classes.count { classes.append(name) }
+                entry.storageClass = UInt8(clamping: index + 1)
+            }
+            return entry
+        }
+        self.init(
+            keys: keys, opaqueETags: opaque, entries: entries, storageClasses: classes, commonPrefixes: [],
+            isTruncated: false, nextToken: nil, nextMarker: nil, isURLEncoded: false, bucketName: nil)
+    }
+
+    /// Whether the server gave no ETag for the object.
+    public func hasAbsentETag(at index: Int) -> Bool {
+        entries[index].etagKind == .opaque && entries[index].etagLow == 0
+    }
+
+    /// Whether the key at `index` begins after the one before it in `order`; `index` is at least 1.
+    public func isAscending(at index: Int, order: KeyOrder) -> Bool {
+        compareKey(at: index - 1, with: self, at: index, order: order) < 0
+    }
+}
+
+extension ListingEntry {
+    fileprivate mutating func setETag(_ etag: ETag, opaque: inout [UInt8]) {
+        switch etag {
+        case .md5(let digest):
+            (etagKind, etagHigh, etagLow) = (.md5, digest.high, digest.low)
+        case .composite(let digest, let parts):
+            (etagKind, etagHigh, etagLow) = (.composite, digest.high, digest.low)
+            etagParts = UInt16(clamping: parts)
+        case .opaque(let text):
+            etagKind = .opaque
+            etagHigh = UInt64(opaque.count)
+            etagLow = UInt64(text.utf8.count)
+            opaque += Array(text.utf8)
+        }
+    }
+}

@@ -1,0 +1,187 @@
+import ObjectModel
+
+/// Reading the values of a listing's elements from bytes in place, without allocating.
+enum ListingValues {
+    /// Without white space at both ends.
+    @inline(__always)
+    static func trimmed(_ text: UnsafeBufferPointer<UInt8>, alsoQuotes: Bool = false) -> UnsafeBufferPointer<UInt8> {
+        func isTrimmed(_ byte: UInt8) -> Bool {
+            byte == 0x20 || (0x09...0x0D).contains(byte) || (alsoQuotes && byte == 0x22)
+        }
+        var start = 0
+        var end = text.count
+        while start < end, isTrimmed(unsafe text[start]) { start += 1 }
+        while end > start, isTrimmed(unsafe text[end - 1]) { end -= 1 }
+        return unsafe UnsafeBufferPointer(rebasing: text[start..<end])
+    }
+
+    /// A decimal number without sign; nil for anything else, nothing included, or past `Int64`.
+    @inline(__always)
+    static func number(_ text: UnsafeBufferPointer<UInt8>) -> Int64? {
+        guard text.count > 0, text.count <= 19 else { return nil }
+        var value: Int64 = 0
+        for index in 0..<text.count {
+            let digit = unsafe text[index] &- 0x30
+            guard digit <= 9 else { return nil }
+            let (product, overflowed) = value.multipliedReportingOverflow(by: 10)
+            let (sum, overflowedAgain) = product.addingReportingOverflow(Int64(digit))
+            if overflowed || overflowedAgain { return nil }
+            value = sum
+        }
+        return value
+    }
+
+    /// `true` or `false` in any case.
+    static func flag(_ text: UnsafeBufferPointer<UInt8>) -> Bool? {
+        switch unsafe String(decoding: text, as: UTF8.self).lowercased() {
+        case "true": true
+        case "false": false
+        default: nil
+        }
+    }
+
+    /// The day that was read last: a page's objects are mostly of few days.
+    struct Day: BitwiseCopyable {
+        /// `2026-11-21` as it lies in memory.
+        var text: (UInt64, UInt16) = (0, 0)
+        var milliseconds: Int64 = 0
+    }
+
+    /// Milliseconds since the epoch from `2026-11-21T01:02:03.004Z`, with a fraction of any length or none; UTC only.
+    @inline(__always)
+    static func timestamp(_ text: UnsafeBufferPointer<UInt8>, _ known: inout Day) -> Int64? {
+        let count = text.count
+        guard count >= 20, unsafe text[10] == 0x54, unsafe text[13] == 0x3A, unsafe text[16] == 0x3A,
+            unsafe text[count - 1] == 0x5A, let base = text.baseAddress
+        else { return nil }
+        let raw = unsafe UnsafeRawPointer(base)
+        let day = unsafe (
+            raw.loadUnaligned(as: UInt64.self), raw.loadUnaligned(fromByteOffset: 8, as: UInt16.self)
+        )
+        if day != known.text {
+            guard let moment = unsafe Self.day(text) else { return nil }
+            known = Day(text: day, milliseconds: moment)
+        }
+        var millisecond = 0
+        if count > 20 {
+            guard unsafe text[19] == 0x2E, count > 21 else { return nil }
+            for index in 20..<(count - 1) {
+                let digit = unsafe text[index] &- 0x30
+                if digit > 9 { return nil }
+                if index < 23 { millisecond = millisecond * 10 + Int(digit) }
+            }
+            if count == 22 { millisecond *= 100 } else if count == 23 { millisecond *= 10 }
+        }
+        guard let hour = unsafe pair(text, 11), let minute = unsafe pair(text, 14), let second = unsafe pair(text, 17),
+            hour < 24, minute < 60, second <= 60
+        else { return nil }
+        // A 60th second is taken as the 59th, as `Timestamp` does.
+        let seconds = Int64(hour * 3600 + minute * 60 + min(second, 59))
+        return known.milliseconds + seconds * 1000 + Int64(millisecond)
+    }
+
+    /// The beginning of the day at the start of `text`, in milliseconds since the epoch.
+    @inline(never)
+    private static func day(_ text: UnsafeBufferPointer<UInt8>) -> Int64? {
+        guard unsafe text[4] == 0x2D, unsafe text[7] == 0x2D, let century = unsafe pair(text, 0),
+            let year = unsafe pair(text, 2), let month = unsafe pair(text, 5), let day = unsafe pair(text, 8)
+        else { return nil }
+        return Timestamp(year: century * 100 + year, month: month, day: day)?.milliseconds
+    }
+
+    /// Two decimal digits.
+    @inline(__always)
+    private static func pair(_ text: UnsafeBufferPointer<UInt8>, _ index: Int) -> Int? {
+        let tens = unsafe text[index] &- 0x30
+        let ones = unsafe text[index + 1] &- 0x30
+        guard tens <= 9, ones <= 9 else { return nil }
+        return Int(tens) * 10 + Int(ones)
+    }
+
+    /// Fills in the ETag's fields of `entry` by the rules of `ETag`. False where it is opaque, which is for the caller to
+    /// store.
+    @inline(__always)
+    static func readETag(_ text: UnsafeBufferPointer<UInt8>, into entry: inout ListingEntry) -> Bool {
+        guard text.count >= 32, let base = text.baseAddress else { return false }
+        let raw = unsafe UnsafeRawPointer(base)
+        guard let a = unsafe hexadecimal(raw), let b = unsafe hexadecimal(raw + 8),
+            let c = unsafe hexadecimal(raw + 16),
+            let d = unsafe hexadecimal(raw + 24)
+        else { return false }
+        if text.count == 32 {
+            entry.etagKind = .md5
+            entry.etagParts = 0
+        } else {
+            guard unsafe text[32] == 0x2D, (34...38).contains(text.count),
+                let parts = unsafe number(UnsafeBufferPointer(rebasing: text[33...])), (1...10_000).contains(parts)
+            else { return false }
+            entry.etagKind = .composite
+            entry.etagParts = UInt16(parts)
+        }
+        entry.etagHigh = UInt64(a) << 32 | UInt64(b)
+        entry.etagLow = UInt64(c) << 32 | UInt64(d)
+        return true
+    }
+
+    /// Eight hexadecimal digits in either case, all in one word; nil if one of them is none.
+    @inline(__always)
+    private static func hexadecimal(_ text: UnsafeRawPointer) -> UInt32? {
+        let each: UInt64 = 0x0101_0101_0101_0101
+        let word = UInt64(bigEndian: unsafe text.loadUnaligned(as: UInt64.self))
+        // Letters have bit 6, digits bit 5; the value is the low nibble, and nine more for a letter.
+        let isLetter = (word >> 6) & each
+        let values = (word & (each * 0x0F)) &+ isLetter &* 9
+        // Written back as digits they must be what came, in lower case; a value of 16 is a letter past f.
+        let isOverNine = ((values &+ each * 6) >> 4) & each
+        let digits = values &+ each * 0x30 &+ isOverNine &* 0x27
+        guard values & (each * 0x10) == 0, digits == word | (each * 0x20),
+            (word >> 5 | word >> 6) & each == each
+        else { return nil }
+        var packed = (values | values >> 4) & 0x00FF_00FF_00FF_00FF
+        packed = (packed | packed >> 8) & 0x0000_FFFF_0000_FFFF
+        return UInt32(truncatingIfNeeded: packed | packed >> 16)
+    }
+
+    /// Decodes `+` and `%XX` into `output`, which has room for the text; how much it wrote, nil for a `%` without two
+    /// digits.
+    @inline(__always)
+    static func decode(_ text: UnsafeBufferPointer<UInt8>, into output: UnsafeMutableBufferPointer<UInt8>) -> Int? {
+        guard let source = text.baseAddress, let target = output.baseAddress else { return 0 }
+        var read = 0
+        var written = 0
+        while read < text.count {
+            // Eight bytes at a time as long as none of them means another.
+            if read + 8 <= text.count, written + 8 <= output.count {
+                let word = unsafe UnsafeRawPointer(source + read).loadUnaligned(as: UInt64.self)
+                if !contains(word, UInt8(ascii: "%")), !contains(word, UInt8(ascii: "+")) {
+                    unsafe UnsafeMutableRawPointer(target + written).storeBytes(of: word, as: UInt64.self)
+                    read += 8
+                    written += 8
+                    continue
+                }
+            }
+            var byte = unsafe source[read]
+            read += 1
+            if byte == UInt8(ascii: "%") {
+                guard read + 1 < text.count, let high = URIEncoding.value(of: unsafe source[read]),
+                    let low = URIEncoding.value(of: unsafe source[read + 1])
+                else { return nil }
+                byte = high << 4 | low
+                read += 2
+            } else if byte == UInt8(ascii: "+") {
+                byte = 0x20
+            }
+            unsafe target[written] = byte
+            written += 1
+        }
+        return written
+    }
+
+    /// Whether one of the word's eight bytes is `byte`.
+    @inline(__always)
+    private static func contains(_ word: UInt64, _ byte: UInt8) -> Bool {
+        let each: UInt64 = 0x0101_0101_0101_0101
+        let zeroed = word ^ (each &* UInt64(byte))
+        return (zeroed &- each) & ~zeroed & (each * 0x80) != 0
+    }
+}

@@ -1,0 +1,180 @@
+public import ObjectModel
+public import S3
+
+/// The objects of a bucket whose keys begin with a prefix.
+public final class S3Bucket: ObjectStore {
+    public let name: String
+    public let bucket: String
+    public let prefix: ObjectKey
+    public let client: S3Client
+    private let storageClass: String?
+
+    /// `storageClass` is what written objects are stored as; nil leaves it to the server.
+    public init(name: String, client: S3Client, bucket: String, prefix: ObjectKey, storageClass: String? = nil) {
+        self.name = name
+        self.client = client
+        self.bucket = bucket
+        self.prefix = prefix
+        self.storageClass = storageClass
+    }
+
+    public var identity: String { "\(client.endpoint.url)/\(bucket)/\(prefix)" }
+    public var endpointIdentity: String { client.endpoint.url }
+    public var clockOffset: Int64? { client.clockOffset }
+    public var counters: RequestCounters { client.counters }
+    public var prefixLength: Int { prefix.bytes.count }
+
+    public func fullKey(_ key: ObjectKey) -> ObjectKey {
+        prefix.bytes.isEmpty ? key : key.prefixed(by: prefix)
+    }
+
+    // MARK: Reading
+
+    public func listing() -> any PageReader {
+        client.listObjects(bucket: bucket, prefix: prefix)
+    }
+
+    public func head(_ key: ObjectKey) async throws(S3Error) -> ObjectInfo? {
+        do throws(S3Error) {
+            return try await client.headObject(bucket: bucket, key: fullKey(key))
+        } catch {
+            if error.kind == .noSuchKey { return nil }
+            throw error
+        }
+    }
+
+    public func exists() async throws(S3Error) -> Bool {
+        try await client.headBucket(bucket)
+    }
+
+    public func isListed(_ key: ObjectKey) async throws(S3Error) -> Bool {
+        let full = fullKey(key)
+        let page = try await client.listObjects(bucket: bucket, prefix: full, pageSize: 1).next()
+        guard let page, page.count > 0 else { return false }
+        return page.key(at: 0) == full
+    }
+
+    public func tags(of key: ObjectKey) async throws(S3Error) -> [ObjectHeaders.NameValue] {
+        try await client.objectTags(bucket: bucket, key: fullKey(key))
+    }
+
+    public func read(
+        _ key: ObjectKey, ifMatch: ETag?, limit: Int
+    ) async throws(S3Error) -> (ObjectInfo, ByteBlock) {
+        try await client.getObject(
+            bucket: bucket, key: fullKey(key), options: ReadOptions(ifMatch: ifMatch), limit: limit)
+    }
+
+    public func open(
+        _ key: ObjectKey, ifMatch: ETag?, range: ClosedRange<Int64>?, into ring: BodyRing
+    ) async throws(S3Error) -> ObjectDownload {
+        try await client.openObject(
+            bucket: bucket, key: fullKey(key), options: ReadOptions(ifMatch: ifMatch, range: range), into: ring)
+    }
+
+    public func partLayout(
+        of key: ObjectKey, size: Int64, parts: Int
+    ) async throws(S3Error) -> (first: Int64, isUniform: Bool)? {
+        try await client.partLayout(bucket: bucket, key: fullKey(key), size: size, parts: parts)
+    }
+
+    public func allPartSizes(of key: ObjectKey, size: Int64, parts: Int) async throws(S3Error) -> [Int64]? {
+        try await client.allPartSizes(bucket: bucket, key: fullKey(key), size: size, parts: parts)
+    }
+
+    // MARK: Writing
+
+    public func create() async throws(S3Error) {
+        try await client.createBucket(bucket)
+    }
+
+    public func write(
+        _ key: ObjectKey, headers: ObjectHeaders, body: ByteBlock, contentMD5: MD5Digest?
+    ) async throws(S3Error) -> WriteResult {
+        try await client.putObject(
+            bucket: bucket, key: fullKey(key), headers: headers, body: body, contentMD5: contentMD5,
+            storageClass: storageClass)
+    }
+
+    public func write(
+        _ key: ObjectKey, headers: ObjectHeaders, from ring: BodyRing, length: Int64, contentMD5: MD5Digest?,
+        feed: ObjectDownload
+    ) async throws(S3Error) -> WriteResult {
+        try await client.putObject(
+            bucket: bucket, key: fullKey(key), headers: headers, from: ring, length: length, contentMD5: contentMD5,
+            storageClass: storageClass, feed: feed)
+    }
+
+    public func withWritePlace<T>(_ body: () async throws -> T) async throws -> T {
+        try await client.withWritePlace(body)
+    }
+
+    public func setHeaders(
+        _ key: ObjectKey, headers: ObjectHeaders, tagsDiffer: Bool, ifMatch: ETag
+    ) async throws(S3Error) -> WriteResult {
+        let place = (bucket: bucket, key: fullKey(key))
+        let result = try await client.copyObject(from: place, to: place, headers: headers, ifMatch: ifMatch)
+        // Some servers (JuiceFS 1.4) leave the tags as they were, whatever the directive says.
+        if tagsDiffer { try await client.setObjectTags(bucket: bucket, key: place.key, tags: headers.tags) }
+        return result
+    }
+
+    public func delete(_ keys: [ObjectKey]) async throws(S3Error) -> [S3Error?] {
+        try await client.deleteObjects(bucket: bucket, keys: keys.map(fullKey))
+    }
+
+    public func keep(_ key: ObjectKey, size: Int64, under trash: ObjectKey) async throws(S3Error) {
+        let source = (bucket: bucket, key: fullKey(key))
+        let target = (bucket: bucket, key: fullKey(key).prefixed(by: trash))
+        if size <= Self.copyLimit {
+            _ = try await client.copyObject(from: source, to: target, headers: nil)
+        } else {
+            try await client.copyLargeObject(from: source, to: target, size: size)
+        }
+    }
+
+    /// What one CopyObject moves at most: 5 GiB.
+    static let copyLimit: Int64 = 5 << 30
+
+    // MARK: Multipart
+
+    public func createUpload(_ key: ObjectKey, headers: ObjectHeaders) async throws(S3Error) -> String {
+        try await client.createUpload(
+            bucket: bucket, key: fullKey(key), headers: headers, storageClass: storageClass
+        ).id
+    }
+
+    public func uploadPart(
+        _ key: ObjectKey, upload: String, number: Int, from ring: BodyRing, length: Int64, contentMD5: MD5Digest?,
+        feed: ObjectDownload
+    ) async throws(S3Error) -> ETag {
+        try await client.uploadPart(
+            handle(key, upload), number: number, from: ring, length: length, contentMD5: contentMD5, feed: feed)
+    }
+
+    public func completeUpload(
+        _ key: ObjectKey, upload: String, parts: [UploadedPart]
+    ) async throws(S3Error) -> WriteResult {
+        try await client.completeUpload(handle(key, upload), parts: parts)
+    }
+
+    public func abortUpload(_ key: ObjectKey, upload: String) async throws(S3Error) {
+        try await client.abortUpload(handle(key, upload))
+    }
+
+    public func listParts(_ key: ObjectKey, upload: String) async throws(S3Error) -> [UploadedPart] {
+        try await client.listParts(handle(key, upload))
+    }
+
+    public func uploads(of key: ObjectKey) async throws(S3Error) -> [(id: String, initiated: Timestamp?)] {
+        let full = fullKey(key)
+        return try await client.listUploads(bucket: bucket, prefix: full)
+            .filter { $0.upload.key == full }.map { ($0.upload.id, $0.initiated) }
+    }
+
+    private func handle(_ key: ObjectKey, _ upload: String) -> MultipartUpload {
+        MultipartUpload(bucket: bucket, key: fullKey(key), id: upload)
+    }
+}
+
+extension ObjectListing: PageReader {}

@@ -1,0 +1,66 @@
+import Runtime
+
+/// A whole command line, understood.
+enum Invocation: Hashable, Sendable {
+    case mirror(MirrorArguments)
+    case list(ListArguments)
+    case configCheck(ConfigCheckOptions)
+    case version
+    /// The text to print on standard output.
+    case help(String)
+
+    /// - Parameter arguments: without the program's own name.
+    init(_ arguments: [String]) throws(UsageError) {
+        var rest = arguments[...]
+        switch rest.popFirst() {
+        case "mirror":
+            let reading = try MirrorOptions.command.read(Array(rest))
+            self = reading.wantsHelp ? .help(MirrorOptions.command.helpText) : .mirror(try MirrorArguments(reading))
+        case "ls":
+            let reading = try ListOptions.command.read(Array(rest))
+            self = reading.wantsHelp ? .help(ListOptions.command.helpText) : .list(try ListArguments(reading))
+        case "config":
+            try self.init(config: rest)
+        case "--version": self = .version
+        case "--help", "-h", "help": self = .help(Self.helpText)
+        case nil: throw UsageError("No command was given; minio-sync --help lists them.")
+        case let word?:
+            let advice =
+                Spelling.nearest(to: word, among: Self.words).map { "did you mean \($0)?" }
+                ?? "minio-sync --help lists them."
+            throw UsageError("\"\(word)\" is no command of minio-sync; \(advice)")
+        }
+    }
+
+    private init(config arguments: ArraySlice<String>) throws(UsageError) {
+        var rest = arguments
+        switch rest.popFirst() {
+        case "check":
+            let reading = try ConfigCheckOptions.command.read(Array(rest))
+            self =
+                reading.wantsHelp
+                ? .help(ConfigCheckOptions.command.helpText) : .configCheck(try ConfigCheckOptions(reading))
+        case "--help", "-h": self = .help(ConfigCheckOptions.command.helpText)
+        case let word:
+            throw UsageError("config has one command, check, not \"\(word ?? "")\"; write minio-sync config check.")
+        }
+    }
+
+    private static let words = ["mirror", "ls", "config", "--version", "--help"]
+
+    private static var helpText: String {
+        let commands = [
+            (MirrorOptions.command.name, MirrorOptions.command.summary),
+            (ListOptions.command.name, ListOptions.command.summary),
+            (ConfigCheckOptions.command.name, ConfigCheckOptions.command.summary),
+        ]
+        var lines = [
+            "minio-sync keeps a replica of an object store true.", "", "Usage:", "  minio-sync COMMAND [flags] …", "",
+            "Commands:",
+        ]
+        for (name, summary) in commands { lines += HelpText.row(name, summary, column: 18) }
+        lines += ["", "Flags:"] + HelpText.row("--version", "Show the version", column: 18)
+        lines += HelpText.row("-h, --help", "Show this text, or a command's after its name", column: 18)
+        return lines.joined(separator: "\n") + "\n"
+    }
+}

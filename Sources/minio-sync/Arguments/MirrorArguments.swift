@@ -1,0 +1,75 @@
+import Configuration
+
+/// The command line of `mirror`: what to mirror, and the flags as given.
+struct MirrorArguments: Hashable, Sendable {
+    enum Job: Hashable, Sendable {
+        case places(source: Place, target: Place)
+        /// A mirror of the configuration file.
+        case named(String)
+    }
+
+    let job: Job
+    /// Of the command line alone; for a named mirror, `options(of:)` has all.
+    let options: MirrorOptions
+    private let uses: [FlagUse]
+
+    init(_ reading: Command<MirrorOptions>.Reading) throws(UsageError) {
+        switch reading.positionals.count {
+        case 2:
+            job = .places(
+                source: try Self.place(reading.positionals[0]), target: try Self.place(reading.positionals[1]))
+        case 1:
+            let name = reading.positionals[0]
+            guard Place.isAlias(name) else {
+                throw UsageError("TARGET is missing; write minio-sync mirror \(name) TARGET.")
+            }
+            job = .named(name)
+        case 0:
+            throw UsageError(
+                "There is nothing to mirror; write minio-sync mirror SOURCE TARGET, or the NAME of a configured mirror."
+            )
+        default:
+            throw UsageError(
+                "mirror takes SOURCE and TARGET only; quote names that hold spaces, and put no more there.")
+        }
+        uses = reading.uses
+        var options = MirrorOptions()
+        try MirrorOptions.command.apply(uses, to: &options)
+        self.options = options
+        // For a named mirror the two sources of options are judged together.
+        if case .places = job { try options.validate() }
+    }
+
+    /// The options of a named mirror: the file's, with those of the command line over them. Rules of the command line come
+    /// first, so that they decide.
+    func options(of mirror: MirrorDefinition) throws(UsageError) -> MirrorOptions {
+        var options = try MirrorOptions(mirror)
+        let rules = options.rules
+        options.rules = []
+        try MirrorOptions.command.apply(uses, to: &options)
+        options.rules += rules
+        try options.validate()
+        return options
+    }
+
+    static func place(_ text: String) throws(UsageError) -> Place {
+        do throws(ConfigurationError) {
+            return try Place(text)
+        } catch {
+            throw UsageError(error.description)
+        }
+    }
+}
+
+extension MirrorOptions {
+    /// The options of a mirror as the configuration file has them, unvalidated against each other.
+    ///
+    /// - Throws: `UsageError` that names the file and the line.
+    init(_ mirror: MirrorDefinition) throws(UsageError) {
+        self.init()
+        let uses = mirror.options.map {
+            FlagUse(name: $0.flag, value: $0.value, origin: "\(mirror.file), line \($0.line)")
+        }
+        try Self.command.apply(uses, to: &self)
+    }
+}

@@ -1,0 +1,166 @@
+import Configuration
+import MirrorEngine
+import ObjectModel
+import Runtime
+
+extension MirrorOptions {
+    static let command = Command<MirrorOptions>(
+        name: "mirror", summary: "make TARGET identical to SOURCE once, and prove it",
+        forms: ["SOURCE TARGET", "NAME"],
+        details: [
+            "SOURCE and TARGET are ALIAS (all buckets), ALIAS/BUCKET[/PREFIX], https://host:port/BUCKET[/PREFIX] or a "
+                + "folder such as ./folder. NAME is a mirror of the configuration file; flags given here come before its "
+                + "own.",
+            "Exit codes: 0 done and proven; 1 objects failed, differ or stay unproven; 2 usage or configuration; 3 a "
+                + "server cannot be reached or refuses; 4 a deletion guard stopped the deletions; 130 interrupted.",
+        ],
+        groups: [
+            changes, filters, safety, speed, output, state, Command<MirrorOptions>.connectionGroup,
+        ])
+
+    /// The flags that a mirror of the configuration file may have.
+    static var configurableFlags: [String] { command.flags.filter(\.isConfigurable).map(\.name) }
+
+    private typealias Group = Command<MirrorOptions>.Group
+
+    private static var changes: Group {
+        Group(
+            title: "What is done",
+            flags: [
+                Flag(
+                    name: "once", short: nil, help: "Mirror once and end (the default)",
+                    kind: .toggle { _, isOn in isOn ? nil : MCFlags.hint("watch") }, isConfigurable: true),
+                .toggle("remove", "Delete from TARGET what SOURCE does not have") { $0.remove = $1 },
+                .toggle("overwrite", "Replace objects that differ (the default)") { $0.overwrite = $1 },
+                .toggle("no-overwrite", "Keep objects that differ; they count as unproven") { $0.overwrite = !$1 },
+                .choice("compare", "What tells that objects are the same (default etag); content reads both") {
+                    $0.compare = $1
+                },
+                .toggle("check-metadata", "Compare headers, metadata and tags of every object, not only of newer ones")
+                {
+                    $0.checkMetadata = $1
+                },
+                .toggle("preserve", short: "a", "Keep attributes of files where SOURCE or TARGET is a folder") {
+                    $0.preserve = $1
+                },
+                .toggle("dry-run", "Show what would be done and change nothing") { $0.dryRun = $1 },
+            ])
+    }
+
+    private static var filters: Group {
+        Group(
+            title: "Which objects",
+            flags: [
+                rule("include", "Take keys that match") { .include($0) },
+                rule("exclude", "Leave out keys that match, from copying and from deleting") { .exclude($0) },
+                age("older-than", "Only objects modified before: 7d, 12h30m, 2026-11-21") { $0.olderThan = $1 },
+                age("newer-than", "Only objects modified since then") { $0.newerThan = $1 },
+                .parsed(
+                    "storage-class", "CLASS[,CLASS]", "Only objects of these classes of SOURCE; may be repeated",
+                    expects: "names such as STANDARD,STANDARD_IA", classes
+                ) { $0.storageClasses.formUnion($1) },
+            ])
+    }
+
+    private static var safety: Group {
+        Group(
+            title: "Safety",
+            flags: [
+                .parsed(
+                    "max-delete", "N|N%", "Delete nothing if more would have to be (default 50% from 100 objects on)",
+                    expects: "a number of objects or a percentage from above 0% to 100%", { DeletionLimit($0) }
+                ) { $0.maxDelete = $1 },
+                .toggle("allow-empty-source", "Delete even if SOURCE is empty") { $0.allowEmptySource = $1 },
+                .parsed(
+                    "trash", "PREFIX", "Keep what is replaced or deleted under this prefix of TARGET's bucket",
+                    expects: "a prefix", { $0.isEmpty ? nil : ObjectKey($0) }
+                ) { $0.trash = $1 },
+                .toggle("skip-errors", "Go on after errors (the default: one object never stops the rest)") {
+                    $0.skipErrors = $1
+                },
+            ])
+    }
+
+    private static var speed: Group {
+        Group(
+            title: "Speed",
+            flags: [
+                .number("max-workers", "N", 1...10_000, "At most N transfers at a time; by default it adapts") {
+                    $0.maxWorkers = $1
+                },
+                .number("retry", "N", 0...1000, "Try a failed object N times more") { $0.retries = $1 },
+                rate("limit-upload", "At most so many bytes a second to TARGET, such as 10MiB") { $0.uploadLimit = $1 },
+                rate("limit-download", "At most so many bytes a second from SOURCE") { $0.downloadLimit = $1 },
+            ])
+    }
+
+    private static var output: Group {
+        Group(
+            title: "Output",
+            flags: [
+                .toggle("json", "One JSON object a line on standard output, and nothing else there") { $0.json = $1 },
+                .toggle("quiet", short: "q", "No progress and no lines for objects that succeed") {
+                    $0.verbosity = $1 ? .quiet : .normal
+                },
+                .toggle("verbose", "Lines for objects that were the same, too") {
+                    $0.verbosity = $1 ? .verbose : .normal
+                },
+                .toggle("debug", "Requests and decisions on standard error; never secrets") { $0.debug = $1 },
+                .toggle("summary", "End with the summary even when quiet") { $0.summary = $1 },
+            ])
+    }
+
+    private static var state: Group {
+        Group(
+            title: "Files",
+            flags: [
+                .text(
+                    "config", "FILE", "Configuration (default \(ConfigurationFile.defaultPath))", isConfigurable: false
+                ) {
+                    $0.configurationFile = $1
+                },
+                .text("state", "FILE", "Where what is learnt is kept between runs") { $0.state = .file($1) },
+                .toggle("no-state", "Keep nothing between runs") { $0.state = $1 ? .none : .usual },
+            ])
+    }
+
+    private static func rule(
+        _ name: String, _ help: String, _ make: @escaping @Sendable (Glob) -> Filter.Rule
+    ) -> Flag<MirrorOptions> {
+        let kind = Flag<MirrorOptions>.Kind.value("PATTERN") { options, text in
+            do throws(Glob.Malformed) {
+                options.rules.append(make(try Glob(text)))
+                return nil
+            } catch {
+                return "another pattern: \(error.why), and a bracket that stands for itself is written [[]"
+            }
+        }
+        let text = "\(help); * matches / too, the first matching rule decides; may be repeated"
+        return Flag(name: name, short: nil, help: text, kind: kind, isConfigurable: true)
+    }
+
+    private static func age(
+        _ name: String, _ help: String, _ set: @escaping @Sendable (inout MirrorOptions, AgeLimit) -> Void
+    ) -> Flag<MirrorOptions> {
+        .parsed(
+            name, "TIME", help, expects: "a length of time such as 7d or 12h30m, or a date such as 2026-11-21",
+            { AgeLimit($0) }, set)
+    }
+
+    private static func rate(
+        _ name: String, _ help: String, _ set: @escaping @Sendable (inout MirrorOptions, Int64) -> Void
+    ) -> Flag<MirrorOptions> {
+        .parsed(
+            name, "SIZE", help, expects: "a number of bytes a second such as 10MiB",
+            { ByteSize.parse($0).flatMap { $0 > 0 ? $0 : nil } }, set)
+    }
+
+    private static let classes: @Sendable (String) -> Set<String>? = { text in
+        let names = text.split(separator: ",", omittingEmptySubsequences: false).map { $0.uppercased() }
+        let isWellFormed = names.allSatisfy { name in
+            !name.isEmpty
+                && name.utf8.allSatisfy { (0x41...0x5A).contains($0) || (0x30...0x39).contains($0) || $0 == 0x5F }
+        }
+        return isWellFormed ? Set(names) : nil
+    }
+}

@@ -1,0 +1,92 @@
+import Glibc
+import Synchronization
+
+/// Standard output and standard error, shared by all threads: whole lines, and a live line below them on a terminal.
+final class Console: Sendable {
+    private struct State {
+        var pending: [UInt8] = []
+        /// Whether the live line is on the screen.
+        var isLive = false
+        /// Nobody reads standard output any more.
+        var isClosed = false
+    }
+
+    private let state = Mutex(State())
+    /// Whether people watch standard error.
+    let isTerminal: Bool
+    private let printsToTerminal: Bool
+
+    init() {
+        isTerminal = isatty(STDERR_FILENO) == 1
+        printsToTerminal = isatty(STDOUT_FILENO) == 1
+    }
+
+    /// Puts a line on standard output: at once on a terminal, otherwise with others, at the latest by `flush`.
+    func print(_ text: String, terminator: String = "\n") {
+        state.withLock { state in
+            state.pending += Array(text.utf8) + Array(terminator.utf8)
+            if printsToTerminal || state.pending.count > 16 << 10 { Self.flush(&state, isTerminal: isTerminal) }
+        }
+    }
+
+    /// Puts a line on standard error.
+    func warn(_ text: String) {
+        state.withLock { state in
+            Self.clearLive(&state)
+            Self.write(Array(text.utf8) + [0x0A], to: STDERR_FILENO)
+        }
+    }
+
+    /// Replaces the live line; nothing where standard error is no terminal.
+    func showLive(_ text: String) {
+        guard isTerminal else { return }
+        state.withLock { state in
+            var size = winsize()
+            let width = unsafe ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0 ? Int(size.ws_col) : 80
+            let line = "\r\u{1B}[K" + text.prefix(max(20, width - 1))
+            Self.write(Array(line.utf8), to: STDERR_FILENO)
+            state.isLive = true
+        }
+    }
+
+    func flush() {
+        state.withLock { Self.flush(&$0, isTerminal: isTerminal) }
+    }
+
+    /// Ends the process, after what was printed is out.
+    func exit(_ code: ExitCode) -> Never {
+        state.withLock { state in
+            Self.clearLive(&state)
+            Self.flush(&state, isTerminal: isTerminal)
+        }
+        // Threads still hold sockets and files: the kernel closes them; running C's exit handlers under them is unsafe.
+        _exit(code.rawValue)
+    }
+
+    private static func flush(_ state: inout State, isTerminal: Bool) {
+        guard !state.pending.isEmpty else { return }
+        clearLive(&state)
+        if !state.isClosed, !write(state.pending, to: STDOUT_FILENO) { state.isClosed = true }
+        state.pending.removeAll(keepingCapacity: true)
+    }
+
+    private static func clearLive(_ state: inout State) {
+        guard state.isLive else { return }
+        write(Array("\r\u{1B}[K".utf8), to: STDERR_FILENO)
+        state.isLive = false
+    }
+
+    @discardableResult
+    private static func write(_ bytes: [UInt8], to descriptor: Int32) -> Bool {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let count = unsafe rest.withUnsafeBytes { unsafe Glibc.write(descriptor, $0.baseAddress, $0.count) }
+            if count < 0 {
+                if errno == EINTR || errno == EAGAIN { continue }
+                return false
+            }
+            rest = rest.dropFirst(count)
+        }
+        return true
+    }
+}

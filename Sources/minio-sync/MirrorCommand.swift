@@ -1,0 +1,102 @@
+import Configuration
+import Glibc
+import Journal
+import MirrorEngine
+import ObjectModel
+import Runtime
+import S3
+import Stores
+import Synchronization
+
+/// `minio-sync mirror`: one bucket or prefix, or all buckets of a server, once.
+final class MirrorCommand: Sendable {
+    private let arguments: MirrorArguments
+    private let console: Console
+    private let current = Mutex(Current())
+
+    private struct Current {
+        var run: MirrorRun?
+        var isInterrupted = false
+    }
+
+    init(_ arguments: MirrorArguments, console: Console) {
+        self.arguments = arguments
+        self.console = console
+    }
+
+    func run() async -> ExitCode {
+        do throws(CommandError) {
+            let plan = try MirrorPlan(arguments, console: console)
+            let journal = try await StateFile.open(
+                plan.options.state, configured: plan.configuredState, isDryRun: plan.options.dryRun, plan.environment)
+            Signals.whenEnding { [self] in interrupt() }
+            let summary = try await mirror(plan, journal)
+            await journal?.close()
+            return ExitCode(summary)
+        } catch {
+            console.warn("minio-sync: \(error.message)")
+            return error.code
+        }
+    }
+
+    private func interrupt() {
+        let run = current.withLock { current in
+            current.isInterrupted = true
+            return current.run
+        }
+        run?.interrupt()
+    }
+
+    // MARK: Buckets
+
+    private func mirror(_ plan: MirrorPlan, _ journal: Journal?) async throws(CommandError) -> MirrorSummary {
+        let report = MirrorReport(plan.options, console: console)
+        let pairs = try await plan.pairs(console)
+        let engine = Engine(plan, journal)
+        var total: MirrorSummary?
+        for pair in pairs {
+            if current.withLock({ $0.isInterrupted }) { break }
+            report.begin(bucket: plan.coversBuckets ? pair.bucket : nil)
+            let summary = await mirror(pair, engine, report)
+            if let error = summary.error { console.warn("minio-sync: \(error)") }
+            total = total.map { $0 + summary } ?? summary
+            if summary.isServerGone, !plan.coversBuckets { break }
+        }
+        var summary = total ?? MirrorSummary()
+        if current.withLock({ $0.isInterrupted }) { summary.status = .interrupted }
+        report.end(summary, source: plan.source.text, target: plan.target.text)
+        return summary
+    }
+
+    /// What all buckets of one command share.
+    private struct Engine {
+        let options: MirrorEngine.MirrorOptions
+        let journal: Journal?
+        let budget = ByteBudget(capacity: 20 << 20)
+        let reactors: [Reactor]
+
+        init(_ plan: MirrorPlan, _ journal: Journal?) {
+            options = plan.engineOptions
+            self.journal = journal
+            // Plain HTTP keeps one thread busy at most; encryption is worth a thread a core.
+            let cores = max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+            reactors = [Reactor.required()] + (1..<(plan.usesTLS ? min(cores, 4) : 1)).map { Reactor(name: "reactor-\($0)") }
+        }
+    }
+
+    private func mirror(_ pair: MirrorPlan.Pair, _ engine: Engine, _ report: MirrorReport) async -> MirrorSummary {
+        let run = MirrorRun(
+            source: pair.source, target: pair.target, options: engine.options, journal: engine.journal,
+            budget: engine.budget, reactors: engine.reactors, observer: report.observe)
+        let isInterrupted = current.withLock { current in
+            current.run = run
+            return current.isInterrupted
+        }
+        if isInterrupted { run.interrupt() }
+        let ticker = report.startTicker(run)
+        let summary = await run.run()
+        ticker.cancel()
+        await ticker.value
+        return summary
+    }
+}

@@ -1,0 +1,138 @@
+import Configuration
+import MirrorEngine
+import ObjectModel
+import Runtime
+import S3
+import Stores
+
+/// What a mirror command is about: places and options resolved, clients made, contradictions found.
+struct MirrorPlan {
+    let source: Place
+    let target: Place
+    let options: MirrorOptions
+    let configuredState: String?
+    let environment: Environment
+    private let sourceClient: S3Client
+    private let targetClient: S3Client
+
+    /// One bucket to mirror.
+    struct Pair {
+        let bucket: String
+        let source: S3Bucket
+        let target: S3Bucket
+    }
+
+    init(_ arguments: MirrorArguments, console: Console) throws(CommandError) {
+        environment = .process()
+        let file: ConfigurationFile
+        do throws(ConfigurationError) {
+            file = try ConfigurationFile.load(
+                path: arguments.options.configurationFile, environment: environment,
+                mirrorFlags: MirrorOptions.configurableFlags)
+        } catch {
+            throw CommandError(error.description)
+        }
+        configuredState = file.state
+        (source, target, options) = try Self.resolve(arguments, file)
+        var servers = Servers(
+            directory: ServerDirectory(file: file, environment: environment), connection: options.connection,
+            console: console)
+        servers.debug = options.debug
+        sourceClient = try servers.client(
+            for: source, retries: options.retries, maxWorkers: options.maxWorkers,
+            downloadLimit: options.downloadLimit.map { RateLimit(bytesPerSecond: $0) })
+        targetClient = try servers.client(
+            for: target, retries: options.retries, maxWorkers: options.maxWorkers,
+            uploadLimit: options.uploadLimit.map { RateLimit(bytesPerSecond: $0) })
+        try checkPlaces()
+    }
+
+    private static func resolve(
+        _ arguments: MirrorArguments, _ file: ConfigurationFile
+    ) throws(CommandError) -> (Place, Place, MirrorOptions) {
+        switch arguments.job {
+        case .places(let source, let target): return (source, target, arguments.options)
+        case .named(let name):
+            do {
+                let mirror = try file.mirror(named: name)
+                return (try Place(mirror.source), try Place(mirror.target), try arguments.options(of: mirror))
+            } catch {
+                throw CommandError("\(error)")
+            }
+        }
+    }
+
+    /// Whether all buckets of a server are mirrored.
+    var coversBuckets: Bool { source.bucket == nil }
+
+    var usesTLS: Bool { sourceClient.endpoint.scheme == .https || targetClient.endpoint.scheme == .https }
+
+    private func checkPlaces() throws(CommandError) {
+        if (source.bucket == nil) != (target.bucket == nil) {
+            let (whole, part) = source.bucket == nil ? (source, target) : (target, source)
+            throw CommandError(
+                "\(whole) names a whole server and \(part) one bucket; give a bucket on both sides, or on neither to "
+                    + "mirror all buckets.")
+        }
+        guard sourceClient.endpoint.url == targetClient.endpoint.url, source.bucket == target.bucket else { return }
+        let (one, other) = (source.prefix, target.prefix)
+        guard source.bucket == nil || one.hasPrefix(other) || other.hasPrefix(one) else { return }
+        throw CommandError(
+            "\(source) and \(target) overlap on \(sourceClient.endpoint.url): a mirror into itself would never end; "
+                + "choose places that do not contain each other.")
+    }
+
+    /// The buckets to mirror. Asks the source for them where all are meant.
+    func pairs(_ console: Console) async throws(CommandError) -> [Pair] {
+        if let bucket = source.bucket, let other = target.bucket {
+            return [
+                Pair(
+                    bucket: bucket,
+                    source: S3Bucket(name: source.text, client: sourceClient, bucket: bucket, prefix: source.prefix),
+                    target: S3Bucket(name: target.text, client: targetClient, bucket: other, prefix: target.prefix))
+            ]
+        }
+        do throws(S3Error) {
+            let names = try await sourceClient.listBuckets().map(\.name)
+            let only = Set(try await targetClient.listBuckets().map(\.name)).subtracting(names).sorted()
+            if !only.isEmpty {
+                console.warn(
+                    "minio-sync: only \(target) has the buckets \(only.joined(separator: ", ")); buckets are never "
+                        + "deleted.")
+            }
+            return names.sorted().map { name in
+                Pair(
+                    bucket: name,
+                    source: S3Bucket(name: "\(source)/\(name)", client: sourceClient, bucket: name, prefix: ""),
+                    target: S3Bucket(name: "\(target)/\(name)", client: targetClient, bucket: name, prefix: ""))
+            }
+        } catch {
+            throw CommandError(error.description, .serverGone)
+        }
+    }
+
+    var engineOptions: MirrorEngine.MirrorOptions {
+        var engine = MirrorEngine.MirrorOptions()
+        engine.removes = options.remove
+        engine.overwrites = options.overwrite
+        engine.isDryRun = options.dryRun
+        engine.checksHeaders = options.checkMetadata
+        engine.reportsSame = options.verbosity == .verbose
+        engine.filter = options.filter
+        engine.maxWorkers = options.maxWorkers
+        engine.trash = options.trash
+        if let retries = options.retries { engine.attempts = retries + 1 }
+        switch options.compare {
+        case .etag: engine.comparison = .etag
+        case .size: engine.comparison = .size
+        case .content: engine.comparison = .content
+        }
+        switch options.maxDelete {
+        case .objects(let count)?: engine.deletionGuard.limit = .count(count)
+        case .percent(let percent)?: engine.deletionGuard.limit = .percent(percent)
+        case nil: break
+        }
+        engine.deletionGuard.allowsEmptySource = options.allowEmptySource
+        return engine
+    }
+}

@@ -1,0 +1,84 @@
+import Configuration
+import MirrorEngine
+import ObjectModel
+import Runtime
+import S3
+
+/// Makes clients of the servers that places and flags name.
+struct Servers {
+    let directory: ServerDirectory
+    let connection: ConnectionOptions
+    let console: Console
+    var debug = false
+
+    /// A client for the server of `place`.
+    ///
+    /// - Throws: `CommandError` for a place that names none, or keys that are not to be had.
+    func client(
+        for place: Place, retries: Int? = nil, maxWorkers: Int? = nil, uploadLimit: RateLimit? = nil,
+        downloadLimit: RateLimit? = nil
+    ) throws(CommandError) -> S3Client {
+        let definition: ServerDefinition?
+        do throws(ConfigurationError) {
+            definition = try directory.server(for: place)
+        } catch {
+            throw CommandError(error.description)
+        }
+        guard let definition else {
+            throw CommandError(
+                "\(place) is a folder: this version mirrors between S3 servers only; name it ALIAS/BUCKET or "
+                    + "https://host:port/BUCKET.")
+        }
+        if definition.insecure || connection.insecure, definition.endpoint.scheme == .https {
+            console.warn(
+                "minio-sync: warning: the certificate of \(definition.endpoint) is not checked (--insecure); others can "
+                    + "read and change what is sent.")
+        }
+        var options = S3Client.Options()
+        options.region = connection.region ?? definition.region ?? options.region
+        if let retries { options.retries.attempts = max(1, min(options.retries.attempts, retries + 1)) }
+        if let maxWorkers {
+            options.reads = ConcurrencyLimit.Bounds(maximum: maxWorkers)
+            options.writes = ConcurrencyLimit.Bounds(maximum: maxWorkers)
+        }
+        if debug {
+            let console = console
+            options.trace = { console.warn("debug: \($0)") }
+        }
+        return S3Client(
+            endpoint: endpoint(definition), credentials: definition.keys.map(Self.credentials),
+            connection: S3.ConnectionOptions(
+                timeouts: timeouts, tls: tls(definition), uploadLimit: uploadLimit, downloadLimit: downloadLimit),
+            options: options)
+    }
+
+    private func endpoint(_ definition: ServerDefinition) -> S3.Endpoint {
+        let style = connection.pathStyle ?? definition.pathStyle
+        let addressing: S3.Endpoint.Addressing? = style == .auto ? nil : style == .on ? .path : .virtualHost
+        return S3.Endpoint(
+            scheme: definition.endpoint.scheme == .https ? .https : .http, host: definition.endpoint.host,
+            port: definition.endpoint.port, addressing: addressing)
+    }
+
+    private static func credentials(_ keys: ServerDefinition.Keys) -> Credentials {
+        Credentials(
+            accessKey: keys.accessKey, secretKey: keys.secretKey.exposed, sessionToken: keys.sessionToken?.exposed)
+    }
+
+    private var timeouts: S3.ConnectionOptions.Timeouts {
+        var timeouts = S3.ConnectionOptions.Timeouts()
+        if let time = connection.connectTimeout { timeouts.connect = time }
+        if let time = connection.firstByteTimeout { timeouts.firstByte = time }
+        if let time = connection.stallTimeout { timeouts.stall = time }
+        return timeouts
+    }
+
+    private func tls(_ definition: ServerDefinition) -> S3.ConnectionOptions.TLS {
+        var tls = S3.ConnectionOptions.TLS()
+        tls.authorityFile = connection.caFile ?? definition.caFile
+        tls.certificateFile = connection.clientCertificate ?? definition.clientCertificate
+        tls.keyFile = connection.clientKey ?? definition.clientKey
+        tls.verifies = !(connection.insecure || definition.insecure)
+        return tls
+    }
+}

@@ -1,0 +1,31 @@
+import Glibc
+import Runtime
+
+/// SIGINT and SIGTERM, taken by a thread that waits for them.
+enum Signals {
+    private static func ending() -> sigset_t {
+        var set = sigset_t()
+        unsafe sigemptyset(&set)
+        unsafe sigaddset(&set, SIGINT)
+        unsafe sigaddset(&set, SIGTERM)
+        return set
+    }
+
+    /// Keeps the signals from ending the process; must be called before any thread starts.
+    static func block() {
+        var set = ending()
+        unsafe pthread_sigmask(SIG_BLOCK, &set, nil)
+    }
+
+    /// Calls `first` for the first of them; the second ends the process at once with 130.
+    static func whenEnding(_ first: @escaping @Sendable () -> Void) {
+        Thread.start(name: "signals") {
+            var set = ending()
+            var number: Int32 = 0
+            unsafe sigwait(&set, &number)
+            first()
+            unsafe sigwait(&set, &number)
+            _exit(ExitCode.interrupted.rawValue)
+        }
+    }
+}

@@ -1,0 +1,36 @@
+import Configuration
+import Glibc
+import Journal
+
+/// Where state is kept between runs.
+enum StateFile {
+    /// The file, unless a flag or the configuration names one: below `$XDG_STATE_HOME`, else in `/var/lib/minio-sync` for
+    /// root, else in `~/.local/state`, which is what `XDG_STATE_HOME` means when it is not set.
+    static func defaultPath(_ environment: Environment) -> String? {
+        let variables = environment.variables
+        if let home = variables["XDG_STATE_HOME"], home.hasPrefix("/") { return "\(home)/minio-sync/state.db" }
+        if geteuid() == 0 { return "/var/lib/minio-sync/state.db" }
+        return variables["HOME"].map { "\($0)/.local/state/minio-sync/state.db" }
+    }
+
+    /// Opens the state that the options ask for; nil for none. A dry run makes no file.
+    static func open(
+        _ state: MirrorOptions.State, configured: String?, isDryRun: Bool, _ environment: Environment
+    ) async throws(CommandError) -> Journal? {
+        let path: String?
+        switch state {
+        case .none: return nil
+        case .file(let file): path = file
+        case .usual: path = configured ?? defaultPath(environment)
+        }
+        guard let path else {
+            throw CommandError("There is no place for state: HOME is not set; name a file with --state, or say --no-state.")
+        }
+        if isDryRun, unsafe access(path, F_OK) != 0 { return nil }
+        do throws(JournalError) {
+            return try await Journal.open(path: path)
+        } catch {
+            throw CommandError(error.description)
+        }
+    }
+}

@@ -1,0 +1,264 @@
+import Configuration
+import MirrorEngine
+import ObjectModel
+import Testing
+
+@testable import minio_sync
+
+@Suite("The command line")
+struct ArgumentsTests {
+    private func mirror(_ arguments: String...) throws -> MirrorArguments {
+        guard case .mirror(let parsed) = try Invocation(["mirror"] + arguments) else {
+            throw UsageError("not a mirror")
+        }
+        return parsed
+    }
+
+    @Test("takes two places, or the name of a mirror")
+    func jobs() throws {
+        #expect(
+            try mirror("main/apks", "standby/apks").job
+                == .places(source: Place("main/apks"), target: Place("standby/apks")))
+        #expect(try mirror("main", "./copy").job == .places(source: Place("main"), target: Place("./copy")))
+        #expect(try mirror("nightly", "--dry-run").job == .named("nightly"))
+        #expect(try mirror("--", "a", "./--b").job == .places(source: Place("a"), target: Place("./--b")))
+    }
+
+    @Test("starts from a mirror that replaces, deletes nothing and compares ETags")
+    func defaults() throws {
+        let options = try mirror("a", "b").options
+        #expect(options == MirrorOptions())
+        #expect(options.overwrite)
+        #expect(!options.remove)
+        #expect(options.compare == .etag)
+        #expect(options.filter == .everything)
+    }
+
+    struct Case: Sendable {
+        var arguments: [String]
+        var expected: @Sendable (inout MirrorOptions) -> Void
+
+        init(_ arguments: String..., expected: @escaping @Sendable (inout MirrorOptions) -> Void) {
+            self.arguments = arguments
+            self.expected = expected
+        }
+    }
+
+    @Test(
+        "sets what each flag says and nothing else",
+        arguments: [
+            Case("--once") { _ in }, Case("--remove") { $0.remove = true }, Case("--overwrite") { _ in },
+            Case("--no-overwrite") { $0.overwrite = false }, Case("--no-overwrite", "--overwrite") { _ in },
+            Case("--older-than", "7d") { $0.olderThan = .ago(milliseconds: 604_800_000) },
+            Case("--newer-than=1970-01-02") { $0.newerThan = .moment(Timestamp(seconds: 86_400)) },
+            Case("--storage-class", "standard,GLACIER", "--storage-class=X_1") {
+                $0.storageClasses = ["STANDARD", "GLACIER", "X_1"]
+            },
+            Case("--dry-run") { $0.dryRun = true }, Case("--json") { $0.json = true },
+            Case("--quiet") { $0.verbosity = .quiet }, Case("-q") { $0.verbosity = .quiet },
+            Case("-qa") { ($0.verbosity, $0.preserve) = (.quiet, true) },
+            Case("--verbose") { $0.verbosity = .verbose }, Case("--debug") { $0.debug = true },
+            Case("--max-workers", "8") { $0.maxWorkers = 8 }, Case("--retry", "0") { $0.retries = 0 },
+            Case("--summary") { $0.summary = true }, Case("--skip-errors") { $0.skipErrors = true },
+            Case("--limit-upload", "10MiB") { $0.uploadLimit = 10_485_760 },
+            Case("--limit-download=1.5MB") { $0.downloadLimit = 1_500_000 },
+            Case("--preserve") { $0.preserve = true }, Case("-a") { $0.preserve = true },
+            Case("--region", "eu-west-1") { $0.connection.region = "eu-west-1" },
+            Case("--insecure") { $0.connection.insecure = true },
+            Case("--ca-file", "-") { $0.connection.caFile = "-" },
+            Case("--client-certificate", "c.pem", "--client-key", "k.pem") {
+                ($0.connection.clientCertificate, $0.connection.clientKey) = ("c.pem", "k.pem")
+            },
+            Case("--compare", "content") { $0.compare = .content },
+            Case("--check-metadata") { $0.checkMetadata = true },
+            Case("--remove", "--max-delete", "10") { ($0.remove, $0.maxDelete) = (true, .objects(10)) },
+            Case("--remove", "--max-delete=2.5%") { ($0.remove, $0.maxDelete) = (true, .percent(2.5)) },
+            Case("--allow-empty-source") { $0.allowEmptySource = true },
+            Case("--trash", "old/") { $0.trash = "old/" }, Case("--state", "s.db") { $0.state = .file("s.db") },
+            Case("--no-state") { $0.state = .none }, Case("--config", "c.yaml") { $0.configurationFile = "c.yaml" },
+            Case("--connect-timeout", "30s") { $0.connection.connectTimeout = .seconds(30) },
+            Case("--first-byte-timeout", "2m") { $0.connection.firstByteTimeout = .seconds(120) },
+            Case("--stall-timeout", "500ms") { $0.connection.stallTimeout = .milliseconds(500) },
+            Case("--path-style", "off") { $0.connection.pathStyle = .off },
+        ])
+    func flags(flag: Case) throws {
+        var expected = MirrorOptions()
+        flag.expected(&expected)
+        guard case .mirror(let before) = try Invocation(["mirror"] + flag.arguments + ["a", "b"]),
+            case .mirror(let after) = try Invocation(["mirror", "a"] + flag.arguments + ["b"])
+        else { return }
+        #expect(before.options == expected)
+        #expect(after.options == expected)
+    }
+
+    @Test("keeps the order of mixed includes and excludes")
+    func rules() throws {
+        let options = try mirror("--include", "a", "--exclude", "b", "--include=--c=d", "x", "y").options
+        #expect(
+            try options.rules == [.include(Glob("a")), .exclude(Glob("b")), .include(Glob("--c=d"))])
+    }
+
+    @Test(
+        "is refused in one sentence that says what to write",
+        arguments: [
+            ([], "No command"), (["mirorr"], "did you mean mirror?"), (["frobnicate"], "--help lists"),
+            (["mirror"], "nothing to mirror"), (["mirror", "main/apks"], "TARGET is missing"),
+            (["mirror", "a", "b", "c"], "SOURCE and TARGET only"),
+            (["mirror", "a", "b", "--remvoe"], "did you mean --remove?"),
+            (["mirror", "a", "b", "--dryrun"], "did you mean --dry-run?"),
+            (["mirror", "a", "b", "--xyzzy"], "mirror --help lists"), (["mirror", "a", "b", "-x"], "-x is not a flag"),
+            (["mirror", "a", "b", "--watch"], "next release"), (["mirror", "a", "b", "-w"], "next release"),
+            (["mirror", "a", "b", "--monitoring-address=:9"], "next release"),
+            (["mirror", "a", "b", "--fake"], "--dry-run"), (["mirror", "a", "b", "--retry"], "--retry needs a value"),
+            (["mirror", "a", "b", "--exclude", "--remove"], "--exclude needs a value"),
+            (["mirror", "a", "b", "--remove=yes"], "takes no value"),
+            (["mirror", "a", "b", "--max-workers", "0"], "from 1 to 10000"),
+            (["mirror", "a", "b", "--max-workers", "many"], "from 1 to 10000"),
+            (["mirror", "a", "b", "--retry=-1"], "from 0 to 1000"),
+            (["mirror", "a", "b", "--limit-upload", "fast"], "10MiB"),
+            (["mirror", "a", "b", "--limit-upload", "0"], "10MiB"),
+            (["mirror", "a", "b", "--older-than", "old"], "7d"),
+            (["mirror", "a", "b", "--connect-timeout", "30"], "30s"),
+            (["mirror", "a", "b", "--stall-timeout=0s"], "above zero"),
+            (["mirror", "a", "b", "--compare", "md5"], "one of etag, size, content"),
+            (["mirror", "a", "b", "--path-style", "x"], "one of auto, on, off"),
+            (["mirror", "a", "b", "--remove", "--max-delete", "150%"], "percentage"),
+            (["mirror", "a", "b", "--remove", "--max-delete", "-1"], "number of objects"),
+            (["mirror", "a", "b", "--max-delete", "1"], "add --remove"),
+            (["mirror", "a", "b", "--exclude", "[a"], "not closed"),
+            (["mirror", "a", "b", "--storage-class", "A,,B"], "STANDARD"),
+            (["mirror", "a", "b", "--trash="], "a prefix"),
+            (["mirror", "a", "b", "--client-key", "k"], "--client-certificate"),
+            (["mirror", "a", "b", "--insecure", "--ca-file", "c"], "contradict"),
+            (["mirror", "a", "b", "--no-overwrite", "--trash", "t"], "keeps nothing"),
+            (["mirror", "s3://a/b", "b"], "no scheme"), (["mirror", "a/xy", "b"], "3 to 63"),
+            (["mirror", "", "b"], "empty"),
+            (["ls"], "nothing to list"), (["ls", "a", "b"], "one place"),
+            (["ls", "a", "--recursiv"], "did you mean --recursive?"),
+            (["config"], "config check"), (["config", "chek"], "config check"),
+            (["config", "check", "x"], "--config FILE"),
+            (["--verison"], "did you mean --version?"),
+        ] as [([String], String)])
+    func refused(arguments: [String], expected: String) throws {
+        let error = try #require(#expect(throws: UsageError.self) { try Invocation(arguments) })
+        #expect(error.description.contains(expected), "\(error)")
+        #expect(!error.description.contains("\n"))
+        #expect(!error.description.dropLast().contains(". "))
+        #expect(UsageError.exitCode == 2)
+    }
+
+    @Test("lists, checks the configuration, and says its version")
+    func otherCommands() throws {
+        guard case .list(let list) = try Invocation(["ls", "main/apks", "-r", "--json", "--region", "r"]) else {
+            Issue.record("not ls")
+            return
+        }
+        #expect(try list.place == Place("main/apks"))
+        #expect(list.options.recursive)
+        #expect(list.options.json)
+        #expect(list.options.connection.region == "r")
+        var check = ConfigCheckOptions()
+        #expect(try Invocation(["config", "check"]) == .configCheck(check))
+        (check.json, check.configurationFile) = (true, "c.yaml")
+        #expect(try Invocation(["config", "check", "--json", "--config=c.yaml"]) == .configCheck(check))
+        #expect(try Invocation(["--version"]) == .version)
+    }
+}
+
+@Suite("A mirror of the configuration file")
+struct ConfiguredMirrorTests {
+    private func definition(_ options: [(String, String)]) -> MirrorDefinition {
+        MirrorDefinition(
+            name: "nightly", source: "main/apks", target: "standby/apks",
+            options: options.enumerated().map { .init(flag: $1.0, value: $1.1, line: $0 + 5) }, file: "c.yaml", line: 2)
+    }
+
+    private func arguments(_ flags: String...) throws -> MirrorArguments {
+        guard case .mirror(let parsed) = try Invocation(["mirror", "nightly"] + flags) else {
+            throw UsageError("not a mirror")
+        }
+        return parsed
+    }
+
+    @Test("has the file's options with the command line's over them, its rules first")
+    func merged() throws {
+        let mirror = definition([
+            ("remove", "true"), ("overwrite", "no"), ("max-workers", "4"), ("max-delete", "5%"), ("exclude", "*.tmp"),
+            ("retry", "3"),
+        ])
+        let options = try arguments("--max-workers=9", "--exclude", "x/*", "--dry-run").options(of: mirror)
+        var expected = MirrorOptions()
+        (expected.remove, expected.overwrite, expected.maxWorkers, expected.retries) = (true, false, 9, 3)
+        (expected.maxDelete, expected.dryRun) = (.percent(5), true)
+        expected.rules = try [.exclude(Glob("x/*")), .exclude(Glob("*.tmp"))]
+        #expect(options == expected)
+    }
+
+    @Test("judges both sources of options together")
+    func validated() throws {
+        #expect(try arguments("--max-delete=5").options(of: definition([("remove", "true")])).maxDelete == .objects(5))
+        #expect(throws: UsageError.self) { try arguments("--max-delete=5").options(of: definition([])) }
+    }
+
+    @Test(
+        "is refused by the line of the file",
+        arguments: [
+            ("max-workers", "many", "a whole number"), ("remove", "perhaps", "true or false"),
+            ("watch", "true", "next release"),
+            ("once", "false", "next release"), ("exclude", "[a", "not closed"),
+        ])
+    func refused(flag: String, value: String, expected: String) throws {
+        let error = try #require(
+            #expect(throws: UsageError.self) { try MirrorOptions(definition([("json", "true"), (flag, value)])) })
+        #expect(error.description.contains("\"\(flag)\" (c.yaml, line 6)"), "\(error)")
+        #expect(error.description.contains(expected), "\(error)")
+    }
+
+    @Test("may have every flag but the one that names the file")
+    func configurable() {
+        #expect(Set(MirrorOptions.command.flags.map(\.name)).subtracting(MirrorOptions.configurableFlags) == ["config"])
+        #expect(MirrorOptions.configurableFlags.contains("exclude"))
+    }
+}
+
+@Suite("The help")
+struct HelpTests {
+    private func help(_ arguments: [String]) throws -> String {
+        guard case .help(let text) = try Invocation(arguments) else { throw UsageError("no help") }
+        return text
+    }
+
+    @Test(
+        "is short enough for a terminal and aligned",
+        arguments: [
+            ["--help"], ["-h"], ["mirror", "--help"], ["ls", "-h"], ["config", "check", "--help"],
+            ["config", "--help"],
+        ])
+    func layout(arguments: [String]) throws {
+        let text = try help(arguments)
+        #expect(text.hasSuffix("\n"))
+        for line in text.split(separator: "\n") { #expect(line.count <= 100, "\(line)") }
+        #expect(text.contains("Usage:"))
+    }
+
+    @Test("names every flag of mirror once, with an explanation, also when the rest is wrong")
+    func complete() throws {
+        let text = try help(["mirror", "a", "b", "c", "-h"])
+        for flag in MirrorOptions.command.flags {
+            let rows = text.split(separator: "\n").filter { row in
+                row.split(separator: " ").prefix(2).contains("--\(flag.name)")
+            }
+            #expect(rows.count == 1, "\(flag.name)")
+            #expect(!flag.help.isEmpty && !flag.help.hasSuffix("."))
+        }
+        #expect(text.contains("  -q, --quiet"))
+        #expect(!text.contains("--watch"))
+    }
+
+    @Test(
+        "has no name twice",
+        arguments: [MirrorOptions.command.flags.map(\.name), ListOptions.command.flags.map(\.name)])
+    func unique(names: [String]) {
+        #expect(Set(names).count == names.count)
+    }
+}
