@@ -1,7 +1,7 @@
 import ObjectModel
 
 /// The operations of S3 under their names in the API reference, which rules and logs use.
-enum Operation: String, Sendable, CaseIterable {
+public enum Operation: String, Sendable, CaseIterable, Codable {
     case listBuckets = "ListBuckets"
     case createBucket = "CreateBucket"
     case headBucket = "HeadBucket"

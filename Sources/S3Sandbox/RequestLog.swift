@@ -49,13 +49,13 @@ public final class RequestLog: Sendable {
         state.withLock { $0.records.removeAll() }
     }
 
-    /// How many requests there were of one operation, such as `GetObject`.
-    public func count(_ operation: String) -> Int {
+    /// How many requests there were of one operation.
+    public func count(_ operation: Operation) -> Int {
         records.reduce(0) { $0 + ($1.operation == operation ? 1 : 0) }
     }
 
     /// Number of requests by operation.
-    public var counts: [String: Int] {
+    public var counts: [Operation: Int] {
         records.reduce(into: [:]) { $0[$1.operation, default: 0] += 1 }
     }
 

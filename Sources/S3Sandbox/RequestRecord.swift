@@ -7,8 +7,7 @@ public struct RequestRecord: Sendable {
     public var sequence: Int
     /// Of arrival, by the true clock.
     public var time: Timestamp
-    /// As in the S3 API reference: `GetObject`.
-    public var operation: String
+    public var operation: Operation
     public var method: String
     /// Empty where the request names none; likewise the key.
     public var bucket: String
@@ -36,7 +35,7 @@ public struct RequestRecord: Sendable {
     init(sequence: Int, head: RequestHead, operation: Operation, bucket: String, key: ObjectKey) {
         self.sequence = sequence
         time = Clock.now()
-        self.operation = operation.rawValue
+        self.operation = operation
         method = head.method
         self.bucket = bucket
         self.key = key
@@ -52,7 +51,7 @@ public struct RequestRecord: Sendable {
         var json = JSONText()
         json.set("sequence", sequence)
         json.set("time", time.iso8601)
-        json.set("operation", operation)
+        json.set("operation", operation.rawValue)
         json.set("method", method)
         json.set("bucket", bucket)
         json.set("key", key.description)

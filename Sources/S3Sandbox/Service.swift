@@ -30,7 +30,10 @@ final class Service: Sendable {
         signatures = SignatureCheck(
             accessKey: options.accessKey, secretKey: options.secretKey, sessionToken: options.sessionToken,
             region: options.region, isRequired: options.requiresSignature)
-        for bucket in options.buckets { _ = try table.createBucket(bucket, created: settings.now) }
+        for bucket in options.buckets {
+            guard BucketName.isValid(bucket) else { throw SandboxFailure("\(bucket) is no name for a bucket.") }
+            _ = try table.createBucket(bucket, created: settings.now)
+        }
         if versionsEveryBucket {
             for bucket in table.buckets() { store.setVersioned(bucket.name, true) }
         }

@@ -39,9 +39,9 @@ extension FaultRule: Decodable {
     }
 
     /// One name or a list of them.
-    private static func list(_ fields: Fields, _ key: CodingKeys) throws -> [String] {
-        if let one = try? fields.decode(String.self, forKey: key) { return [one] }
-        return try fields.decodeIfPresent([String].self, forKey: key) ?? []
+    private static func list<Name: Decodable>(_ fields: Fields, _ key: CodingKeys) throws -> [Name] {
+        if let one = try? fields.decode(Name.self, forKey: key) { return [one] }
+        return try fields.decodeIfPresent([Name].self, forKey: key) ?? []
     }
 
     private static func action(_ name: String, _ fields: Fields) throws -> FaultAction {

@@ -15,8 +15,8 @@ public struct FaultRule: Sendable {
     ///
     /// The numbers count the requests that fit the operation, method, bucket, key and query.
     public struct Match: Sendable {
-        /// Names of operations (`GetObject`); empty for all.
-        public var operations: [String]
+        /// Empty for all.
+        public var operations: [Operation]
         /// HTTP methods; empty for all.
         public var methods: [String]
         public var bucket: String?
@@ -37,7 +37,7 @@ public struct FaultRule: Sendable {
         public var times: Int?
 
         public init(
-            operations: [String] = [], methods: [String] = [], bucket: String? = nil, key: String? = nil,
+            operations: [Operation] = [], methods: [String] = [], bucket: String? = nil, key: String? = nil,
             query: [String: String] = [:], nth: Int? = nil, every: Int? = nil, after: Int = 0,
             probability: Double? = nil, seed: UInt64 = 0, times: Int? = nil
         ) {
@@ -56,9 +56,9 @@ public struct FaultRule: Sendable {
 
         /// The requests of one operation.
         public static func operation(
-            _ name: String, key: String? = nil, nth: Int? = nil, times: Int? = nil
+            _ operation: Operation, key: String? = nil, nth: Int? = nil, times: Int? = nil
         ) -> Match {
-            Match(operations: [name], key: key, nth: nth, times: times)
+            Match(operations: [operation], key: key, nth: nth, times: times)
         }
     }
 }

@@ -59,7 +59,7 @@ public final class Faults: Sendable {
         _ entry: inout Entry, _ head: RequestHead, _ operation: Operation, _ bucket: String, _ key: ObjectKey
     ) -> Bool {
         let match = entry.rule.match
-        guard match.operations.isEmpty || match.operations.contains(operation.rawValue),
+        guard match.operations.isEmpty || match.operations.contains(operation),
             match.methods.isEmpty || match.methods.contains(head.method),
             match.bucket == nil || match.bucket == bucket,
             entry.key?.matches(key.bytes) ?? true,

@@ -22,7 +22,7 @@ extension Service {
     }
 
     func createBucket(_ call: Call) throws -> Answer {
-        guard Self.isValidBucketName(call.bucket) else {
+        guard BucketName.isValid(call.bucket) else {
             throw S3Error(400, "InvalidBucketName", "The specified bucket is not valid.")
         }
         if call.payload.body.size > 0 {
@@ -39,17 +39,6 @@ extension Service {
         }
         bucketWasCreated(call.bucket)
         return Answer(headers: [HeaderField("Location", "/\(call.bucket)")])
-    }
-
-    /// Source: "Bucket naming rules", S3 user guide.
-    private static func isValidBucketName(_ name: String) -> Bool {
-        let bytes = Array(name.utf8)
-        let isAlphanumeric = { (byte: UInt8) in (0x30...0x39).contains(byte) || (0x61...0x7A).contains(byte) }
-        guard (3...63).contains(bytes.count), let first = bytes.first, let last = bytes.last, isAlphanumeric(first),
-            isAlphanumeric(last)
-        else { return false }
-        return bytes.allSatisfy { isAlphanumeric($0) || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: ".") }
-            && !name.contains("..")
     }
 
     func headBucket(_ call: Call) throws -> Answer {
@@ -89,5 +78,18 @@ extension Service {
         }
         store.setVersioned(call.bucket, status == "Enabled")
         return Answer()
+    }
+}
+
+enum BucketName {
+    /// Source: "Bucket naming rules", S3 user guide.
+    static func isValid(_ name: String) -> Bool {
+        let bytes = Array(name.utf8)
+        let isAlphanumeric = { (byte: UInt8) in (0x30...0x39).contains(byte) || (0x61...0x7A).contains(byte) }
+        guard (3...63).contains(bytes.count), let first = bytes.first, let last = bytes.last, isAlphanumeric(first),
+            isAlphanumeric(last)
+        else { return false }
+        return bytes.allSatisfy { isAlphanumeric($0) || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: ".") }
+            && !name.contains("..")
     }
 }
