@@ -54,13 +54,14 @@ let package = Package(
         room("Configuration", ["ObjectModel", "Runtime", "CYAML"]),
         program("minio-sync", ["ObjectModel", "Runtime", "S3", "Stores", "Journal", "MirrorEngine", "Configuration"]),
 
-        room("S3Sandbox", ["ObjectModel", "Runtime", "COpenSSL", "CMicroHTTPD"]),
+        room("S3Sandbox", ["ObjectModel", "Runtime", "S3", "CXML2", "CMicroHTTPD", "CLinux"]),
         program("s3-sandbox", ["S3Sandbox"]),
 
         tests("S3Tests", ["S3", "ObjectModel", "Runtime"]),
         tests("JournalTests", ["Journal", "ObjectModel"]),
         tests("ConfigurationTests", ["Configuration", "ObjectModel", "Runtime"]),
         tests("MirrorEngineTests", ["MirrorEngine", "ObjectModel"]),
+        tests("S3SandboxTests", ["S3Sandbox", "S3", "ObjectModel", "Runtime"]),
         tests("MinioSyncTests", ["minio-sync", "Configuration", "MirrorEngine", "ObjectModel"]),
     ]
 )
