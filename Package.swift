@@ -61,6 +61,8 @@ let package = Package(
         tests("JournalTests", ["Journal", "ObjectModel"]),
         tests("ConfigurationTests", ["Configuration", "ObjectModel", "Runtime"]),
         tests("MirrorEngineTests", ["MirrorEngine", "ObjectModel"]),
+        tests(
+            "MirrorFaultTests", ["MirrorEngine", "Stores", "S3", "Journal", "ObjectModel", "Runtime", "S3Sandbox"]),
         tests("S3SandboxTests", ["S3Sandbox", "S3", "ObjectModel", "Runtime"]),
         tests("MinioSyncTests", ["minio-sync", "Configuration", "MirrorEngine", "ObjectModel"]),
     ]
