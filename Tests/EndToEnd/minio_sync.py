@@ -1,5 +1,6 @@
 """Runs the product and holds what it prints against its contract."""
 
+import collections
 import dataclasses
 import json
 import os
@@ -172,7 +173,9 @@ _SUMMARY = {
     "type": (lambda value: value == "summary", True), "status": (EXIT_CODES.__contains__, True),
     "source": (_totals, True), "target": (_totals, True), "same": (_count, True), "copied": (_count, True),
     "copiedBytes": (_count, True), "metadata": (_count, True), "deleted": (_count, True), "failed": (_count, True),
-    "unproven": (_count, True), "requests": (_requests, True), "seconds": (_number, True)}
+    "unproven": (_count, True), "requests": (_requests, True), "seconds": (_number, True),
+    # Why the run as a whole could not be finished, and why nothing was deleted.
+    "error": (lambda value: _text(value) and value, False), "guard": (lambda value: _text(value) and value, False)}
 
 
 def _unique(pairs):
@@ -222,9 +225,12 @@ def check(run):
         return
     if run.code not in EXIT_CODES[summary["status"]]:
         raise ContractBroken(f"status {summary['status']!r} with exit code {run.code}")
-    names = [(line.get("bucket"), line["key"]) for line in run.objects]
-    twice = {name for name in names if names.count(name) > 1} if len(names) < 2000 else \
-        set() if len(set(names)) == len(names) else {"(many)"}
+    if (summary["status"] == "guarded") != ("guard" in summary):
+        raise ContractBroken("the summary is guarded without saying why, or the other way round")
+    if "error" in summary and summary["status"] == "ok":
+        raise ContractBroken("ok with an error")
+    names = collections.Counter((line.get("bucket"), line["key"]) for line in run.objects)
+    twice = {name for name, times in names.items() if times > 1}
     if twice:
         raise ContractBroken(f"more than one line for {sorted(map(str, twice))[:5]}")
 

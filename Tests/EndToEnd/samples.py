@@ -24,7 +24,8 @@ KEYS = [
     "co:lon", "com,ma", "pi|pe", "@at$dollar", "(paren)", "emoji/\U0001f600", "private/\uffee", "euro\u20ac",
     "replacement\ufffd", "zero\u200bwidth", "line\u2028separator", "control\x01", "tab\t", "new\nline", "return\r",
     "delete\x7f", "back\\slash", ".hidden", "folder/.hidden", "..two-dots", "...", "-", "--flag", "CON", "segment" * 36,
-    "k" * 900, "deep/" * 60 + "leaf", "x" * 200 + "/" + "y" * 200 + "/" + "z" * 200, "directory-with-body/", "./dot", "a/./dot", "a/../dots", "..", "double//slash", "//leading", "/leading"]
+    "k" * 900, "deep/" * 60 + "leaf", "x" * 200 + "/" + "y" * 200 + "/" + "z" * 200, "directory-with-body/", "./dot",
+    "a/./dot", "a/../dots", "..", "double//slash", "//leading", "/leading"]
 
 
 @functools.lru_cache(40)
@@ -47,8 +48,8 @@ def put_many(client, bucket, objects, threads=16):
 def put_folder(server, bucket, folder, *flags):
     """Stores every file below `folder` through rclone, which is several times as fast as boto3."""
     finished = subprocess.run(
-        [servers.tool("rclone"), "copy", "--transfers", "32", "--s3-no-head", "--no-traverse", "--no-check-dest", *flags,
-         str(folder), f"remote:{bucket}"],
+        [servers.tool("rclone"), "copy", "--transfers", "32", "--s3-no-head", "--no-traverse", "--no-check-dest",
+         *flags, str(folder), f"remote:{bucket}"],
         env={"PATH": os.environ["PATH"], "HOME": str(server.folder), "RCLONE_CONFIG": "/dev/null",
              **server.rclone_environment("remote")}, stdin=subprocess.DEVNULL, capture_output=True, text=True)
     if finished.returncode != 0:

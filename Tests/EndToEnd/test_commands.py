@@ -1,6 +1,7 @@
 """The commands around the mirror: help, version, ls, config check."""
 
 import re
+from urllib.parse import quote
 
 import pytest
 
@@ -52,7 +53,7 @@ def test_ls_shows_no_control_characters(run, pair_of):
 
 
 def test_config_check_explains_and_masks(run):
-    environment = {"MC_HOST_main": f"http://{real.ACCESS_KEY}:{real.SECRET_KEY}@main.example.com:9000"}
+    environment = {"MC_HOST_main": f"http://{real.ACCESS_KEY}:{quote(real.SECRET_KEY, safe='')}@main.example.com:9000"}
     result = run("config", "check", environment=environment)
     assert "main" in result.stdout and "main.example.com:9000" in result.stdout
     assert real.ACCESS_KEY not in result.stdout and real.ACCESS_KEY[:4] in result.stdout

@@ -2,16 +2,19 @@
 
 import random
 import signal
+import subprocess
 import time
 
 import pytest
 
 import minio_sync
 import samples
+import servers as real
+from conftest import Pair
 from samples import MIB
 
 #: Printed by pytest with a failing test, so that it can be repeated.
-SEEDS = [11, 29, 47]
+SEEDS = [11, 29]
 
 
 def fill(pair, small=200):
@@ -43,7 +46,7 @@ def test_killed_runs_converge(pair_of, names, seed):
         try:
             # A clean run takes about two seconds at that rate.
             process.wait(chance.uniform(0.02, 1.5))
-        except minio_sync.subprocess.TimeoutExpired:
+        except subprocess.TimeoutExpired:
             process.kill()
         process.communicate()
         source, target = pair.source_snapshot(), pair.target_snapshot()
@@ -70,6 +73,7 @@ def test_parts_that_were_sent_are_not_sent_again(pair_of):
         time.sleep(0.05)
     process.kill()
     process.communicate()
+    time.sleep(0.3)  # for a part that the server had whole and was still storing
     sent = target.parts_stored()
     assert 3 <= len(sent) < 8, "the kill did not come in the middle"
     target.forget_requests()
@@ -137,8 +141,6 @@ def test_a_second_signal_ends_the_run_at_once(pair_of):
 
 def test_a_server_that_comes_back_in_time_costs_nothing_but_time(pair_of, tmp_path, fleet):
     """The target is killed during the run and is back within the time that requests are retried."""
-    import servers as real
-    from conftest import Pair
     with real.JuiceFS(tmp_path / "fragile") as fragile:
         pair = Pair(fleet["juicefs"], fragile, tmp_path)
         fill(pair)

@@ -1,8 +1,7 @@
 """`mirror --once` between servers that differ; every result is read back through boto3."""
 
-import json
-import subprocess
 import os
+import subprocess
 import time
 
 import pytest
@@ -224,9 +223,11 @@ def test_no_overwrite_keeps_what_is_there_and_calls_it_unproven(quick_pair):
 
 
 def test_extras_stay_unless_they_are_to_be_removed(pair):
-    for key in ("a", "b/c", "d"):
+    for key in ("a", "b/c"):
         pair.put(key)
-    for key in ("a", "b/c", "b/extra", "extra"):
+    pair.mirror()  # a target that gives no ETags has these two from a run that proved them
+    pair.put("d")
+    for key in ("b/extra", "extra"):
         pair.put_target(key)
 
     without = pair.mirror()
@@ -391,7 +392,7 @@ def test_a_second_run_sends_only_listings_as_the_servers_saw_it(pair_of):
     run = pair.mirror()
 
     seen = pair.source_server.requests() + pair.target_server.requests()
-    assert {(each["method"], "list-type=2" in json.dumps(each)) for each in seen} == {("GET", True)}
+    assert {(each["method"], each["operation"]) for each in seen} == {("GET", "ListObjectsV2")}
     assert sum(run.summary["requests"].values()) == len(seen)
 
 
