@@ -197,10 +197,12 @@ struct ServerTests {
         #expect(time < .seconds(20))
     }
 
-    @Test("A port that is taken is a sentence, not a server")
+    @Test("A port that is taken, or an address that is none, is a sentence and not a server")
     func takenPort() throws {
         var options = Sandbox.Options()
         options.port = server.port
+        #expect(throws: SandboxFailure.self) { try Sandbox.start(options) }
+        options.address = "example.com"
         #expect(throws: SandboxFailure.self) { try Sandbox.start(options) }
     }
 }
