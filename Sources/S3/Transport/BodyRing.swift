@@ -28,10 +28,12 @@
         unsafe base.deallocate()
     }
 
-    /// Drops what is in it.
+    /// Drops what is in it, and lets a producer that waits for space go on.
     func empty() {
+        let wasFull = free < Self.headroom
         start = 0
         count = 0
+        if wasFull { onSpace?() }
     }
 
     var free: Int { Self.capacity - count }
