@@ -50,7 +50,7 @@ public struct DecisionOptions: Hashable, Sendable {
     public var checksHeaders = false
     /// Milliseconds to take from the source's dates before they are compared with the target's.
     public var clockSkew: Int64 = 0
-    /// From here on (the source's clock) headers may have changed while an earlier run was copying; nil: no such run.
+    /// Since then (the source's clock) headers may have changed while an earlier run was copying; nil: no such run.
     public var headersDoubtfulFrom: Timestamp?
 
     public init() {}
@@ -72,8 +72,9 @@ extension Decision {
     /// | there | there | equal | incomparable | – | target not older | `content` | `compareContent` |
     /// | there | there | equal | incomparable | – | target not older | otherwise | `unproven(incomparable)` |
     ///
-    /// Headers: `same` becomes `compareHeaders` where the source is later than the target, or not older than
-    /// `headersDoubtfulFrom`, unless the journal has proven this very pair; always with `checksHeaders`.
+    /// A pair is proven while both ETags and the size stay; where the source has no ETag its date must stay as well.
+    /// Headers: `same` becomes `compareHeaders` where the source is later than the target, or than
+    /// `headersDoubtfulFrom`, unless the journal has proven this pair as of the source's date; always with `checksHeaders`.
     /// Without `overwrites` every copy over an existing object becomes `unproven(exists)`.
     public static func decide(
         source: ObjectState?, target: ObjectState?, provenPair: ProvenPair? = nil, options: DecisionOptions
@@ -83,21 +84,29 @@ extension Decision {
         func replace(_ reason: Reason) -> Decision { options.overwrites ? .copy(reason) : .unproven(.exists) }
 
         guard source.size == target.size else { return replace(.size) }
-        let isProven = provenPair.map { proves($0, source, target) } ?? false
+        let isPair = provenPair.map { provesBytes($0, source, target) } ?? false
+        let isProven = isPair && provenPair.map { hasDate($0, of: source) } ?? false
         let isLater = isLater(source, target, options)
-        if source.etag == target.etag && !source.etag.isAbsent || isProven || options.comparison == .size {
+        if source.etag == target.etag && !source.etag.isAbsent || isPair || options.comparison == .size {
             if options.checksHeaders { return .compareHeaders }
-            let isDoubtful = isLater || options.headersDoubtfulFrom.map { source.lastModified >= $0 } ?? false
+            let isDoubtful =
+                isLater || options.headersDoubtfulFrom.map { source.lastModified.isVisiblyLater(than: $0) } ?? false
             return isDoubtful && !isProven && options.overwrites ? .compareHeaders : .same
         }
         if source.etag.isComparable(with: target.etag) || isLater { return replace(.etag) }
         return options.comparison == .content ? .compareContent : .unproven(.incomparable)
     }
 
-    /// Whether `pair` is about exactly these two states. Dates count as well: without ETags they are all there is.
-    static func proves(_ pair: ProvenPair, _ source: ObjectState, _ target: ObjectState) -> Bool {
+    /// Whether `pair` says that these two states have the same bytes. Without an ETag of the source only its date tells
+    /// that it is still the same object.
+    static func provesBytes(_ pair: ProvenPair, _ source: ObjectState, _ target: ObjectState) -> Bool {
         pair.sourceETag == source.etag && pair.sourceSize == source.size && pair.targetETag == target.etag
-            && !pair.sourceLastModified.isVisiblyLater(than: source.lastModified)
+            && (!source.etag.isAbsent || hasDate(pair, of: source))
+    }
+
+    /// Whether `pair` was proven for the source as of this very date, headers included.
+    private static func hasDate(_ pair: ProvenPair, of source: ObjectState) -> Bool {
+        !pair.sourceLastModified.isVisiblyLater(than: source.lastModified)
             && !source.lastModified.isVisiblyLater(than: pair.sourceLastModified)
     }
 

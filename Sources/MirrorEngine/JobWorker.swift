@@ -17,7 +17,7 @@ struct JobWorker {
     private var copier: ObjectCopier {
         ObjectCopier(
             source: run.source, target: run.target, journal: run.journal, budget: run.budget, trash: options.trash,
-            runStart: run.settings.withLock { $0.start })
+            listingTrust: run.listingTrust, runStart: run.settings.withLock { $0.start })
     }
 
     /// Throws what kept the key from being settled.
@@ -45,9 +45,7 @@ struct JobWorker {
         async let left = run.source.head(key)
         async let right = run.target.head(key)
         let (source, target) = try await (left, right)
-        if source != nil, target != nil, KeyAliases.isDoubtful(key), try await !run.target.isListed(key) {
-            throw aliasFailure()
-        }
+        if let source, target != nil { try await checkName(size: source.size, mustMatch: false) }
         return (source.map(ObjectState.init), target.map(ObjectState.init))
     }
 
@@ -93,13 +91,25 @@ struct JobWorker {
             return
         }
         let outcome = try await copier.copy(key, expected: source, replacing: target)
-        if KeyAliases.isDoubtful(key), try await !run.target.isListed(key) { throw aliasFailure() }
+        try await checkName(size: outcome.state.size, mustMatch: true)
         run.tally.withLock { tally in
             if action == .copy { tally.summary.copied.add(outcome.state.size) } else { tally.summary.metadata += 1 }
             if let target { tally.targetChange.remove(target.size) }
             tally.targetChange.add(outcome.state.size)
         }
         report(action, .ok, reason, outcome.state)
+    }
+
+    /// Throws if the key is one that servers are known to change, and the target's listing lacks it, or (after it was
+    /// written) lists it without its bytes.
+    private func checkName(size: Int64, mustMatch: Bool) async throws {
+        guard KeyAliases.isDoubtful(key) else { return }
+        guard let listed = try await run.target.listed(key) else { throw aliasFailure() }
+        guard listed.size == size || !mustMatch else {
+            throw ObjectFailure.impossible(
+                "\(run.target.name) keeps \(listed.size) of the \(size) bytes of \(key): it takes the key for something "
+                    + "else, a folder perhaps.")
+        }
     }
 
     /// The target keeps this key under another name. What has that name there is no extra, and if the source has it too

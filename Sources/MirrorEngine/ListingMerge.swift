@@ -133,7 +133,7 @@ struct ListingMerge {
             !left.hasAbsentETag(at: source.index)
         else { return false }
         let modified = left.lastModified(at: source.index)
-        if let doubtful = options.headersDoubtfulFrom, modified >= doubtful { return false }
+        if let doubtful = options.headersDoubtfulFrom, modified.isVisiblyLater(than: doubtful) { return false }
         return !Timestamp(milliseconds: modified.milliseconds - options.clockSkew)
             .isVisiblyLater(than: right.lastModified(at: target.index))
     }

@@ -17,6 +17,7 @@ public final class MirrorRun: Sendable {
     let dirty: DirtySet
     let tally = Mutex(Tally())
     let settings = Mutex(Settings())
+    let listingTrust = ListingTrust()
     /// Keys that only the target has, until both listings are known to be whole.
     let extras = KeySpill()
     private let reactors: [Reactor]

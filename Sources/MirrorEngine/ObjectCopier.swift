@@ -11,6 +11,8 @@ struct ObjectCopier: Sendable {
     let journal: MirrorJournal
     let budget: ByteBudget
     let trash: ObjectKey?
+    /// What the target's listing is known to make of ETags.
+    let listingTrust: ListingTrust
     /// When the run began, in the source's clock: what was modified since may have been modified again meanwhile.
     let runStart: Timestamp
 
@@ -34,7 +36,10 @@ struct ObjectCopier: Sendable {
     func copy(_ key: ObjectKey, expected: ObjectState, replacing existing: ObjectState?) async throws -> Outcome {
         if let existing, let trash { try await target.keep(key, size: existing.size, under: trash) }
         let began = MonotonicClock.nanoseconds()
-        let copied = try await transfer(key, expected)
+        var copied = try await transfer(key, expected)
+        if let listed = try await etagListedOtherwise(key, copied.outcome.targetETag) {
+            copied = Copied(outcome: Outcome(state: copied.outcome.state, targetETag: listed), isPair: true)
+        }
         if copied.isPair || isFresh(copied.outcome.state, began: began) {
             try await confirm(key, copied.outcome)
         }
@@ -162,6 +167,17 @@ struct ObjectCopier: Sendable {
                     + "\(stored.etag), not \(wanted); the copy is not trusted.")
         }
         return Copied(outcome: Outcome(state: state, targetETag: stored.info.etag), isPair: true)
+    }
+
+    /// The ETag that the target's listing shows for what was just written as `etag`; nil where it is the same.
+    ///
+    /// Some servers answer a PUT with an ETag that they do not keep (JuiceFS without `--keep-etag`). Each kind of ETag is
+    /// looked at once a run; only a target that shows others is asked every time.
+    private func etagListedOtherwise(_ key: ObjectKey, _ etag: ETag) async throws -> ETag? {
+        guard journal.isKept, listingTrust.mustLook(at: etag) else { return nil }
+        guard let listed = try await target.listed(key) else { return nil }
+        listingTrust.learn(etag, isListed: listed.etag == etag)
+        return listed.etag == etag ? nil : listed.etag
     }
 
     /// Remembers a pair that two listings will not show to be the same, or that an earlier date makes doubtful: after

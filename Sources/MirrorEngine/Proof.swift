@@ -59,7 +59,7 @@ struct ETagHasher: ~Copyable {
 
     mutating func finish() -> ETag {
         guard let sizes else { return .md5(hasher.finish()) }
-        if part < sizes.count { digests += hasher.finish().bytes }
+        if part < sizes.count || left < .max { digests += hasher.finish().bytes }
         return .composite(MD5Hasher.digest(digests), parts: sizes.count)
     }
 

@@ -67,7 +67,7 @@ struct Reconciler: Sendable {
         options.overwrites = run.options.overwrites
         options.checksHeaders = run.options.checksHeaders
         options.clockSkew = skew()
-        options.headersDoubtfulFrom = lastGood.map { Timestamp(seconds: inSourceClock($0).seconds) }
+        options.headersDoubtfulFrom = lastGood.map(inSourceClock)
         run.begin(options, start: inSourceClock(start))
         var merge = ListingMerge(
             source: source, target: target, order: order ?? .bytes, options: options,

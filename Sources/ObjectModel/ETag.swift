@@ -29,12 +29,19 @@ public enum ETag: Hashable, Sendable {
         if rest.isEmpty {
             self = .md5(digest)
         } else if rest.first == UInt8(ascii: "-"), (2...6).contains(rest.count),
-            let parts = Int(String(decoding: rest.dropFirst(), as: UTF8.self)), (1...10_000).contains(parts)
+            let parts = Self.parts(rest.dropFirst())
         {
             self = .composite(digest, parts: parts)
         } else {
             self = .opaque(String(decoding: bytes, as: UTF8.self))
         }
+    }
+
+    /// A number of parts as servers write it. `+5` and `05` are none: printed as 5 they would match no object again.
+    private static func parts(_ digits: ArraySlice<UInt8>) -> Int? {
+        guard digits.first != 0x30, digits.allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
+        let parts = digits.reduce(0) { $0 * 10 + Int($1 - 0x30) }
+        return parts <= 10_000 ? parts : nil
     }
 
     /// No ETag at all, as some gateways answer.

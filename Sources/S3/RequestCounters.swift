@@ -26,6 +26,7 @@ public final class RequestCounters: Sendable {
         case .copy: 4
         case .delete: 5
         case .post: 6
+        case .tags: 7
         }
     }
 }

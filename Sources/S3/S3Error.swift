@@ -135,10 +135,11 @@ public enum S3Operation: String, Sendable, Hashable, CaseIterable {
         switch self {
         case .listBuckets, .listObjects, .listObjectsV2, .listParts, .listMultipartUploads: .list
         case .headBucket, .headObject: .head
-        case .getBucketLocation, .getObject, .getObjectTagging, .getObjectAttributes: .get
-        case .createBucket, .putObject, .uploadPart, .putObjectTagging: .put
+        case .getBucketLocation, .getObject, .getObjectAttributes: .get
+        case .createBucket, .putObject, .uploadPart: .put
         case .copyObject, .uploadPartCopy: .copy
-        case .deleteObject, .deleteObjects, .abortMultipartUpload, .deleteObjectTagging: .delete
+        case .deleteObject, .deleteObjects, .abortMultipartUpload: .delete
+        case .getObjectTagging, .putObjectTagging, .deleteObjectTagging: .tags
         case .createMultipartUpload, .completeMultipartUpload: .post
         }
     }
@@ -153,6 +154,7 @@ public enum S3Operation: String, Sendable, Hashable, CaseIterable {
     var isWrite: Bool {
         switch verb {
         case .put, .copy, .delete, .post: true
+        case .tags: self != .getObjectTagging
         case .list, .head, .get: false
         }
     }
@@ -167,4 +169,6 @@ public enum RequestVerb: String, Sendable, Hashable, CaseIterable {
     case copy = "COPY"
     case delete = "DELETE"
     case post = "POST"
+    /// Reading and writing an object's tags.
+    case tags = "TAGS"
 }

@@ -26,9 +26,8 @@ public protocol ObjectStore: Sendable {
     func head(_ key: ObjectKey) async throws(S3Error) -> ObjectInfo?
     /// Whether the bucket is there: asked before an object's absence is believed.
     func exists() async throws(S3Error) -> Bool
-    /// Whether the listing has exactly this key. A server that keeps a key under another name answers HEADs for it, but
-    /// does not list it.
-    func isListed(_ key: ObjectKey) async throws(S3Error) -> Bool
+    /// What the listing has under exactly this key, which need not be what a HEAD answers; nil if it is not listed.
+    func listed(_ key: ObjectKey) async throws(S3Error) -> ListedObject?
     func tags(of key: ObjectKey) async throws(S3Error) -> [ObjectHeaders.NameValue]
     /// Reads an object of at most `limit` bytes.
     func read(_ key: ObjectKey, ifMatch: ETag?, limit: Int) async throws(S3Error) -> (ObjectInfo, ByteBlock)
@@ -84,6 +83,17 @@ public protocol ObjectStore: Sendable {
     var clockOffset: Int64? { get }
     /// Counts the requests of the client behind this store, which other stores may share.
     var counters: RequestCounters { get }
+}
+
+/// What a listing says of one object.
+public struct ListedObject: Sendable, Hashable {
+    public var size: Int64
+    public var etag: ETag
+
+    public init(size: Int64, etag: ETag) {
+        self.size = size
+        self.etag = etag
+    }
 }
 
 /// Pages of a listing in the order they came.

@@ -47,11 +47,43 @@ public final class S3Bucket: ObjectStore {
         try await client.headBucket(bucket)
     }
 
-    public func isListed(_ key: ObjectKey) async throws(S3Error) -> Bool {
+    public func listed(_ key: ObjectKey) async throws(S3Error) -> ListedObject? {
         let full = fullKey(key)
-        let page = try await client.listObjects(bucket: bucket, prefix: full, pageSize: 1).next()
-        guard let page, page.count > 0 else { return false }
-        return page.key(at: 0) == full
+        // Asked for by its whole name, a server may name what it found as it was asked. So the listing begins before the
+        // part that it may have changed.
+        if let stem = Self.stem(of: full), let answer = try await find(full, below: stem, pages: 5) { return answer.object }
+        return try await find(full, below: full, pages: 1)?.object
+    }
+
+    /// Looks for `key` in the first pages of the listing below `prefix`; nil if they do not tell.
+    private func find(
+        _ key: ObjectKey, below prefix: ObjectKey, pages: Int
+    ) async throws(S3Error) -> (object: ListedObject?, Void)? {
+        let listing = client.listObjects(bucket: bucket, prefix: prefix, pageSize: prefix == key ? 1 : nil)
+        for _ in 0..<pages {
+            guard let page = try await listing.next() else { return (nil, ()) }
+            for index in 0..<page.count where page.key(at: index) == key {
+                return (ListedObject(size: page.size(at: index), etag: page.etag(at: index)), ())
+            }
+        }
+        return prefix == key ? (nil, ()) : nil
+    }
+
+    /// The part of a key before the first byte that servers are known to change: `//`, `\`, a slash at either end, a
+    /// segment of dots. Nil where there is none.
+    static func stem(of key: ObjectKey) -> ObjectKey? {
+        let bytes = key.bytes
+        let slash = UInt8(ascii: "/")
+        if bytes.first == slash { return ObjectKey(bytes: []) }
+        for (index, byte) in bytes.enumerated() {
+            if byte == UInt8(ascii: "\\") { return ObjectKey(bytes: Array(bytes[..<index])) }
+            guard byte == slash else { continue }
+            let next = bytes[(index + 1)...].prefix { $0 != slash }
+            if next.isEmpty || next.allSatisfy({ $0 == UInt8(ascii: ".") }) {
+                return ObjectKey(bytes: Array(bytes[..<index]))
+            }
+        }
+        return nil
     }
 
     public func tags(of key: ObjectKey) async throws(S3Error) -> [ObjectHeaders.NameValue] {

@@ -239,14 +239,15 @@ def test_no_overwrite_keeps_what_is_there_and_calls_it_unproven(quick_pair):
 
 
 def test_extras_stay_unless_they_are_to_be_removed(pair):
-    for key in ("a", "b/c", "d"):
+    for key in ("a", "b/c"):
         pair.put(key)
-    pair.mirror()
+    pair.mirror()  # a target that gives no ETags has these two from a run that proved them
+    pair.put("d")
     for key in ("b/extra", "extra"):
         pair.put_target(key)
 
     without = pair.mirror()
-    assert without.objects == [] and without.summary["deleted"] == 0
+    assert without.keys() == ["d"] and without.summary["deleted"] == 0
     assert pair.target_keys() == ["a", "b/c", "b/extra", "d", "extra"]
 
     run = pair.mirror("--remove")

@@ -27,7 +27,7 @@ struct ArgumentsTests {
     @Test("starts from a mirror that replaces, deletes nothing and compares ETags")
     func defaults() throws {
         let options = try mirror("a", "b").options
-        #expect(options == MirrorOptions())
+        #expect(options == minio_sync.MirrorOptions())
         #expect(options.overwrite)
         #expect(!options.remove)
         #expect(options.compare == .etag)
@@ -36,9 +36,9 @@ struct ArgumentsTests {
 
     struct Case: Sendable {
         var arguments: [String]
-        var expected: @Sendable (inout MirrorOptions) -> Void
+        var expected: @Sendable (inout minio_sync.MirrorOptions) -> Void
 
-        init(_ arguments: String..., expected: @escaping @Sendable (inout MirrorOptions) -> Void) {
+        init(_ arguments: String..., expected: @escaping @Sendable (inout minio_sync.MirrorOptions) -> Void) {
             self.arguments = arguments
             self.expected = expected
         }
@@ -82,7 +82,7 @@ struct ArgumentsTests {
             Case("--path-style", "off") { $0.connection.pathStyle = .off },
         ])
     func flags(flag: Case) throws {
-        var expected = MirrorOptions()
+        var expected = minio_sync.MirrorOptions()
         flag.expected(&expected)
         guard case .mirror(let before) = try Invocation(["mirror"] + flag.arguments + ["a", "b"]),
             case .mirror(let after) = try Invocation(["mirror", "a"] + flag.arguments + ["b"])
@@ -187,7 +187,7 @@ struct ConfiguredMirrorTests {
             ("retry", "3"),
         ])
         let options = try arguments("--max-workers=9", "--exclude", "x/*", "--dry-run").options(of: mirror)
-        var expected = MirrorOptions()
+        var expected = minio_sync.MirrorOptions()
         (expected.remove, expected.overwrite, expected.maxWorkers, expected.retries) = (true, false, 9, 3)
         (expected.maxDelete, expected.dryRun) = (.percent(5), true)
         expected.rules = try [.exclude(Glob("x/*")), .exclude(Glob("*.tmp"))]
@@ -209,15 +209,19 @@ struct ConfiguredMirrorTests {
         ])
     func refused(flag: String, value: String, expected: String) throws {
         let error = try #require(
-            #expect(throws: UsageError.self) { try MirrorOptions(definition([("json", "true"), (flag, value)])) })
+            #expect(throws: UsageError.self) {
+                try minio_sync.MirrorOptions(definition([("json", "true"), (flag, value)]))
+            })
         #expect(error.description.contains("\"\(flag)\" (c.yaml, line 6)"), "\(error)")
         #expect(error.description.contains(expected), "\(error)")
     }
 
     @Test("may have every flag but the one that names the file")
     func configurable() {
-        #expect(Set(MirrorOptions.command.flags.map(\.name)).subtracting(MirrorOptions.configurableFlags) == ["config"])
-        #expect(MirrorOptions.configurableFlags.contains("exclude"))
+        #expect(
+            Set(minio_sync.MirrorOptions.command.flags.map(\.name)).subtracting(
+                minio_sync.MirrorOptions.configurableFlags) == ["config"])
+        #expect(minio_sync.MirrorOptions.configurableFlags.contains("exclude"))
     }
 }
 
@@ -244,7 +248,7 @@ struct HelpTests {
     @Test("names every flag of mirror once, with an explanation, also when the rest is wrong")
     func complete() throws {
         let text = try help(["mirror", "a", "b", "c", "-h"])
-        for flag in MirrorOptions.command.flags {
+        for flag in minio_sync.MirrorOptions.command.flags {
             let rows = text.split(separator: "\n").filter { row in
                 row.split(separator: " ").prefix(2).contains("--\(flag.name)")
             }
@@ -257,7 +261,7 @@ struct HelpTests {
 
     @Test(
         "has no name twice",
-        arguments: [MirrorOptions.command.flags.map(\.name), ListOptions.command.flags.map(\.name)])
+        arguments: [minio_sync.MirrorOptions.command.flags.map(\.name), ListOptions.command.flags.map(\.name)])
     func unique(names: [String]) {
         #expect(Set(names).count == names.count)
     }

@@ -112,7 +112,7 @@ enum ListingValues {
             entry.etagKind = .md5
             entry.etagParts = 0
         } else {
-            guard unsafe text[32] == 0x2D, (34...38).contains(text.count),
+            guard unsafe text[32] == 0x2D, (34...38).contains(text.count), unsafe text[33] != 0x30,
                 let parts = unsafe number(UnsafeBufferPointer(rebasing: text[33...])), (1...10_000).contains(parts)
             else { return false }
             entry.etagKind = .composite

@@ -1,0 +1,119 @@
+import Runtime
+import Testing
+
+@testable import S3
+
+@Suite("The buffer of a relay")
+struct BodyRingTests {
+    /// A byte that tells its place.
+    private func byte(_ offset: Int) -> UInt8 {
+        UInt8(truncatingIfNeeded: offset &* 31 ^ offset >> 8 ^ offset >> 16)
+    }
+
+    private func put(_ ring: BodyRing, from offset: Int, count: Int) -> Bool {
+        let bytes = (offset..<(offset + count)).map(byte)
+        return unsafe bytes.withUnsafeBytes { unsafe ring.put($0) }
+    }
+
+    private func take(_ ring: BodyRing, upTo count: Int) -> [UInt8] {
+        var space = [UInt8](repeating: 0, count: count)
+        let taken = unsafe space.withUnsafeMutableBytes { unsafe ring.take(into: $0) }
+        return Array(space.prefix(taken))
+    }
+
+    @Test("What goes in comes out, in order, around the end many times", arguments: 1...6 as ClosedRange<UInt64>)
+    func wrapping(_ seed: UInt64) {
+        var random = SeededGenerator(seed: seed)
+        let ring = BodyRing()
+        var tapped = 0
+        unsafe ring.tap = { tapped += $0.count }
+        var written = 0
+        var read = 0
+        var isWrong = false
+        while written < 6 * BodyRing.capacity {
+            let count = Int.random(in: 0...200_000, using: &random)
+            let fits = count <= ring.free
+            #expect(put(ring, from: written, count: count) == fits, "seed \(seed)")
+            if fits { written += count }
+            let taken = take(ring, upTo: .random(in: 0...200_000, using: &random))
+            for (index, value) in taken.enumerated() where value != byte(read + index) { isWrong = true }
+            read += taken.count
+            #expect(ring.count == written - read, "seed \(seed)")
+            if isWrong { break }
+        }
+        #expect(!isWrong, "seed \(seed): other bytes came out than went in, near \(read)")
+        #expect(ring.total == Int64(written) && tapped == written, "seed \(seed)")
+    }
+
+    @Test("It takes all that fits or nothing")
+    func full() {
+        let ring = BodyRing()
+        #expect(put(ring, from: 0, count: BodyRing.capacity))
+        #expect(ring.free == 0)
+        #expect(!put(ring, from: 0, count: 1))
+        #expect(put(ring, from: 0, count: 0))
+        #expect(ring.total == Int64(BodyRing.capacity))
+        #expect(take(ring, upTo: 3) == [byte(0), byte(1), byte(2)])
+        #expect(!put(ring, from: 0, count: 4))
+        #expect(put(ring, from: BodyRing.capacity, count: 3))
+        #expect(take(BodyRing(), upTo: 5) == [])
+    }
+
+    @Test("The other half is told when there are bytes again and when there is room again, once each")
+    func signals() {
+        let ring = BodyRing()
+        var bytes = 0
+        var space = 0
+        ring.onBytes = { bytes += 1 }
+        ring.onSpace = { space += 1 }
+        _ = put(ring, from: 0, count: 100)
+        _ = put(ring, from: 100, count: 100)
+        #expect(bytes == 1)
+        _ = take(ring, upTo: 150)
+        _ = put(ring, from: 200, count: 100)
+        #expect(bytes == 1)
+        _ = take(ring, upTo: 1000)
+        _ = put(ring, from: 300, count: 100)
+        #expect(bytes == 2)
+        #expect(space == 0)
+        // Less than the headroom is free, then exactly the headroom.
+        _ = put(ring, from: 400, count: BodyRing.capacity - BodyRing.headroom - 100 + 50)
+        _ = take(ring, upTo: 49)
+        #expect(space == 0)
+        _ = take(ring, upTo: 1)
+        #expect(space == 1)
+        _ = take(ring, upTo: 1000)
+        #expect(space == 1)
+    }
+
+    @Test("A ring that is used again knows nothing of its last body")
+    func reset() {
+        let ring = BodyRing()
+        var called = 0
+        unsafe ring.tap = { _ in called += 1 }
+        ring.onBytes = { called += 1 }
+        ring.onSpace = { called += 1 }
+        _ = put(ring, from: 0, count: BodyRing.capacity)
+        called = 0
+        ring.reset()
+        #expect(ring.count == 0 && ring.total == 0 && ring.free == BodyRing.capacity)
+        _ = put(ring, from: 5, count: 10)
+        #expect(take(ring, upTo: 10) == (5..<15).map(byte))
+        #expect(called == 0)
+    }
+
+    @Test("A ring that discards hands every byte to its tap and keeps none")
+    func discarding() {
+        let ring = BodyRing()
+        var tapped: [UInt8] = []
+        unsafe ring.tap = { unsafe tapped += Array($0) }
+        _ = put(ring, from: 0, count: 10)
+        ring.discardsBytes()
+        for start in stride(from: 10, to: 3 * BodyRing.capacity, by: 300_000) {
+            #expect(put(ring, from: start, count: 300_000))
+            #expect(ring.count == 0)
+        }
+        #expect(tapped == (0..<tapped.count).map(byte))
+        #expect(tapped.count > 3 * BodyRing.capacity)
+    }
+}
