@@ -28,11 +28,12 @@
         unsafe base.deallocate()
     }
 
-    /// Drops what is in it, and lets a producer that waits for space go on.
+    /// Drops what is in it.
     func empty() {
         let wasFull = free < Self.headroom
         start = 0
         count = 0
+        // Whoever fills it may have stopped already.
         if wasFull { onSpace?() }
     }
 
