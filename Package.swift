@@ -54,15 +54,18 @@ let package = Package(
         room("Configuration", ["ObjectModel", "Runtime", "CYAML"]),
         program("minio-sync", ["ObjectModel", "Runtime", "S3", "Stores", "Journal", "MirrorEngine", "Configuration"]),
 
-        room("S3Sandbox", ["ObjectModel", "Runtime", "COpenSSL", "CMicroHTTPD"]),
+        room("S3Sandbox", ["ObjectModel", "Runtime", "S3", "CXML2", "CMicroHTTPD", "CLinux"]),
         program("s3-sandbox", ["S3Sandbox"]),
 
         tests("ObjectModelTests", ["ObjectModel", "Runtime"]),
         tests("RuntimeTests", ["Runtime", "ObjectModel"]),
-        tests("S3Tests", ["S3", "ObjectModel", "Runtime"]),
+        tests("S3Tests", ["S3", "S3Sandbox", "ObjectModel", "Runtime"]),
         tests("JournalTests", ["Journal", "ObjectModel"]),
         tests("ConfigurationTests", ["Configuration", "ObjectModel", "Runtime"]),
         tests("MirrorEngineTests", ["MirrorEngine", "Journal", "Stores", "S3", "ObjectModel", "Runtime"]),
+        tests(
+            "MirrorFaultTests", ["MirrorEngine", "Stores", "S3", "Journal", "ObjectModel", "Runtime", "S3Sandbox"]),
+        tests("S3SandboxTests", ["S3Sandbox", "S3", "ObjectModel", "Runtime"]),
         tests("MinioSyncTests", ["minio-sync", "Configuration", "MirrorEngine", "ObjectModel"]),
     ]
 )

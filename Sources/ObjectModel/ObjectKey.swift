@@ -46,6 +46,6 @@ extension ObjectKey: CustomStringConvertible {
     public var description: String { String(decoding: bytes, as: UTF8.self) }
 }
 
-extension ObjectKey: ExpressibleByStringLiteral {
+extension ObjectKey: ExpressibleByStringInterpolation {
     public init(stringLiteral value: String) { self.init(value) }
 }

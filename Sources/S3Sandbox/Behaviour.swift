@@ -1,0 +1,180 @@
+import FoundationEssentials
+import ObjectModel
+
+/// In what a server differs from S3 as documented. Each of these was seen on a real server.
+///
+/// In JSON (`--behaviour`, `POST /.sandbox/behaviour`) the names are those of the properties; what is left out keeps the
+/// value that the server was started with.
+public struct Behaviour: Sendable {
+    public enum ETags: String, Sendable, Codable {
+        /// The MD5, or the composite of the parts' MD5s.
+        case md5
+        /// None: no header and an empty element.
+        case empty
+        /// A random text that is nothing like an MD5.
+        case opaque
+        /// 32 random hexadecimal digits (and `-N`), as with KMS encryption: looks like an MD5 and is none.
+        case kms
+    }
+
+    public enum ListOrder: String, Sendable, Codable {
+        case bytes
+        /// `/` before every other byte, as SeaweedFS.
+        case path
+        /// No order at all, but always the same one.
+        case shuffled
+    }
+
+    public enum Listening: String, Sendable, Codable {
+        case served
+        /// 501 `NotImplemented`.
+        case refused
+        /// The parameters are ignored and the bucket is listed with 200.
+        case ignored
+    }
+
+    /// Keys that this server cannot hold: writes are refused with this answer.
+    public struct Refusal: Sendable, Codable {
+        /// A glob over the key.
+        public var key: String
+        public var status: Int
+        public var code: String
+
+        public init(key: String, status: Int = 400, code: String = "XMinioInvalidObjectName") {
+            self.key = key
+            self.status = status
+            self.code = code
+        }
+    }
+
+    public var etags = ETags.md5
+    public var listOrder = ListOrder.bytes
+    public var listening = Listening.served
+    /// A wrong `Content-MD5` is stored all the same.
+    public var ignoresContentMD5 = false
+    /// `?partNumber` on HEAD and GET answers the whole object, as MinIO of 2019.
+    public var ignoresPartNumber = false
+    /// An answer to `?partNumber` has the part's ETag, as moto.
+    public var showsPartETag = false
+    /// `If-None-Match: *` on a write is ignored.
+    public var ignoresIfNoneMatch = false
+    /// `encoding-type=url` is ignored and not confirmed.
+    public var ignoresEncodingType = false
+    /// Listings round times down to the second.
+    public var hasSecondGranularity = false
+    /// Seconds by which the server's clock is ahead (negative: behind).
+    public var clockOffset = 0.0
+    /// The largest page of a listing, to make many pages of few objects.
+    public var pageSize = 1000
+    /// ListObjectsV2 answers 501.
+    public var refusesListV2 = false
+    /// GetObjectAttributes answers 500, as MinIO of 2019.
+    public var refusesAttributes = false
+    /// Tagging answers 501 and the header is ignored.
+    public var refusesTagging = false
+    /// A copy keeps the source's ETag and parts where S3 gives it the MD5 of the whole.
+    public var keepsETagOnCopy = false
+    /// `//x` is stored as `x` and `a//b` as `a/b`, and found under either name.
+    public var collapsesSlashes = false
+    public var refusedKeys: [Refusal] = []
+    /// Every write is refused with 403.
+    public var isReadOnly = false
+    /// Every write of bytes is refused with 507.
+    public var isFull = false
+    /// Keys in events are URL-encoded, as before 2020-04-28.
+    public var encodesEventKeys = false
+    /// Changes raise no events.
+    public var dropsEvents = false
+    /// Bytes; the smallest part of a multipart upload that is not its last.
+    public var minimumPartSize: Int64 = 5 << 20
+
+    public init() {}
+
+    /// The key under which this server really stores `key`.
+    func stored(_ key: ObjectKey) -> ObjectKey {
+        guard collapsesSlashes else { return key }
+        var bytes: [UInt8] = []
+        for byte in key.bytes {
+            if byte == UInt8(ascii: "/"), bytes.isEmpty || bytes.last == byte { continue }
+            bytes.append(byte)
+        }
+        return ObjectKey(bytes: bytes)
+    }
+
+    /// - Throws: The refusal of a key that this server cannot hold.
+    func admit(_ key: ObjectKey) throws(S3Error) {
+        for refusal in refusedKeys where Glob(refusal.key).matches(key.bytes) {
+            throw S3Error(refusal.status, refusal.code, "Object name contains unsupported characters.")
+        }
+    }
+}
+
+extension Behaviour: Decodable {
+    private static let base = CodingUserInfoKey(rawValue: "base")
+
+    /// Reads a JSON object; what it does not name is taken from `base`.
+    public static func decode(_ json: [UInt8], over base: Behaviour = Behaviour()) throws -> Behaviour {
+        let decoder = JSONDecoder()
+        if let key = Self.base { decoder.userInfo[key] = base }
+        return try decoder.decode(Behaviour.self, from: Data(json))
+    }
+
+    private enum CodingKeys: String, CodingKey, CaseIterable {
+        case etags, listOrder, listening, ignoresContentMD5, ignoresPartNumber, showsPartETag, ignoresIfNoneMatch
+        case ignoresEncodingType, hasSecondGranularity, clockOffset, pageSize, refusesListV2, refusesAttributes
+        case refusesTagging, keepsETagOnCopy, collapsesSlashes, refusedKeys, isReadOnly, isFull, encodesEventKeys
+        case dropsEvents, minimumPartSize
+    }
+
+    public init(from decoder: any Decoder) throws {
+        self = Self.base.flatMap { decoder.userInfo[$0] as? Behaviour } ?? Behaviour()
+        try decoder.refuseUnknownKeys(CodingKeys.allCases)
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        func set<Value: Decodable>(_ path: WritableKeyPath<Behaviour, Value>, _ key: CodingKeys) throws {
+            if let value = try values.decodeIfPresent(Value.self, forKey: key) { self[keyPath: path] = value }
+        }
+        try set(\.etags, .etags)
+        try set(\.listOrder, .listOrder)
+        try set(\.listening, .listening)
+        try set(\.ignoresContentMD5, .ignoresContentMD5)
+        try set(\.ignoresPartNumber, .ignoresPartNumber)
+        try set(\.showsPartETag, .showsPartETag)
+        try set(\.ignoresIfNoneMatch, .ignoresIfNoneMatch)
+        try set(\.ignoresEncodingType, .ignoresEncodingType)
+        try set(\.hasSecondGranularity, .hasSecondGranularity)
+        try set(\.clockOffset, .clockOffset)
+        try set(\.pageSize, .pageSize)
+        try set(\.refusesListV2, .refusesListV2)
+        try set(\.refusesAttributes, .refusesAttributes)
+        try set(\.refusesTagging, .refusesTagging)
+        try set(\.keepsETagOnCopy, .keepsETagOnCopy)
+        try set(\.collapsesSlashes, .collapsesSlashes)
+        try set(\.refusedKeys, .refusedKeys)
+        try set(\.isReadOnly, .isReadOnly)
+        try set(\.isFull, .isFull)
+        try set(\.encodesEventKeys, .encodesEventKeys)
+        try set(\.dropsEvents, .dropsEvents)
+        try set(\.minimumPartSize, .minimumPartSize)
+    }
+}
+
+/// Any name of a JSON object.
+struct AnyCodingKey: CodingKey {
+    let stringValue: String
+    var intValue: Int? { nil }
+
+    init(stringValue: String) { self.stringValue = stringValue }
+    init?(intValue: Int) { nil }
+}
+
+extension Decoder {
+    /// A misspelt name in a script must not pass as a server without that fault.
+    func refuseUnknownKeys<Key: CodingKey>(_ known: [Key]) throws {
+        let names = Set(known.map(\.stringValue))
+        let container = try self.container(keyedBy: AnyCodingKey.self)
+        for key in container.allKeys where !names.contains(key.stringValue) {
+            throw DecodingError.dataCorruptedError(
+                forKey: key, in: container, debugDescription: "Unknown name \"\(key.stringValue)\".")
+        }
+    }
+}

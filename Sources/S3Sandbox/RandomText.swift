@@ -1,0 +1,8 @@
+/// Text from the system's generator, for identifiers and invented ETags.
+enum RandomText {
+    /// Two digits for each of `bytes` bytes.
+    static func hexadecimal(bytes: Int) -> String {
+        var generator = SystemRandomNumberGenerator()
+        return Hexadecimal.encode((0..<bytes).map { _ in UInt8.random(in: 0...255, using: &generator) })
+    }
+}

@@ -1,0 +1,136 @@
+import ObjectModel
+import S3
+
+/// Answers requests. It knows nothing of connections; all of its state is safe to use from any thread.
+final class Service: Sendable {
+    let settings: Settings
+    let store: Store
+    let faults: Faults
+    let log: RequestLog
+    let stop = StopSignal()
+    let domain: String?
+    let region: String
+    private let versionsEveryBucket: Bool
+    private let signatures: SignatureCheck
+
+    init(_ options: Sandbox.Options) throws {
+        settings = Settings(options.behaviour)
+        let table: any ObjectTable =
+            switch options.storage {
+            case .memory: MemoryTable()
+            case .folder(let path): try FolderTable(folder: path)
+            case .table(let table): table
+            }
+        store = Store(table: table, settings: settings, notifications: Notifications(settings: settings))
+        faults = Faults(options.faults)
+        log = try RequestLog(path: options.requestLog)
+        domain = options.domain
+        region = options.region
+        versionsEveryBucket = options.isVersioned
+        signatures = SignatureCheck(
+            accessKey: options.accessKey, secretKey: options.secretKey, sessionToken: options.sessionToken,
+            region: options.region, isRequired: options.requiresSignature)
+        for bucket in options.buckets {
+            guard BucketName.isValid(bucket) else { throw SandboxFailure("\(bucket) is no name for a bucket.") }
+            _ = try table.createBucket(bucket, created: settings.now)
+        }
+        if versionsEveryBucket {
+            for bucket in table.buckets() { store.setVersioned(bucket.name, true) }
+        }
+    }
+
+    /// - Throws: The refusal of a request that is not signed as it must be.
+    func authenticate(_ call: Call) throws(S3Error) {
+        guard call.operation != .control else { return }
+        try signatures.check(call.head, now: call.now)
+    }
+
+    /// Does what is asked. Errors become answers.
+    func answer(_ call: Call) -> Answer {
+        do {
+            if call.behaviour.isReadOnly, call.operation.isWrite { throw S3Error.accessDenied }
+            if call.behaviour.isFull, call.operation.needsRoom { throw S3Error.storageFull }
+            return try perform(call)
+        } catch let error as S3Error {
+            return .error(error, resource: call.resource, requestID: call.requestID)
+        } catch {
+            var failure = S3Error.internalError
+            failure.message = "\(error)"
+            return .error(failure, resource: call.resource, requestID: call.requestID)
+        }
+    }
+
+    private func perform(_ call: Call) throws -> Answer {
+        switch call.operation {
+        case .listBuckets: listBuckets(call)
+        case .createBucket: try createBucket(call)
+        case .headBucket: try headBucket(call)
+        case .deleteBucket: try deleteBucket(call)
+        case .getBucketLocation: try getBucketLocation(call)
+        case .getBucketVersioning: try getBucketVersioning(call)
+        case .putBucketVersioning: try putBucketVersioning(call)
+        case .listObjects, .listObjectsV2: try listObjects(call)
+        case .listObjectVersions: try listObjectVersions(call)
+        case .listMultipartUploads: try listMultipartUploads(call)
+        case .listenBucketNotification: try listen(call)
+        case .deleteObjects: try deleteObjects(call)
+        case .headObject, .getObject: try getObject(call)
+        case .putObject: try putObject(call)
+        case .copyObject: try copyObject(call)
+        case .deleteObject: try deleteObject(call)
+        case .getObjectAttributes: try getObjectAttributes(call)
+        case .getObjectTagging: try getObjectTagging(call)
+        case .putObjectTagging, .deleteObjectTagging: try changeObjectTagging(call)
+        case .createMultipartUpload: try createMultipartUpload(call)
+        case .uploadPart: try uploadPart(call)
+        case .uploadPartCopy: try uploadPartCopy(call)
+        case .completeMultipartUpload: try completeMultipartUpload(call)
+        case .abortMultipartUpload: try abortMultipartUpload(call)
+        case .listParts: try listParts(call)
+        case .control: try control(call)
+        case .unknown: throw S3Error.notImplemented(call.head.method)
+        }
+    }
+
+    /// Where the bytes of a request go.
+    func receiver(for operation: Operation, expectedSize: Int64?) throws -> any BodyReceiver {
+        operation.takesBytes
+            ? try store.table.receiver(expectedSize: expectedSize) : MemoryReceiver(expectedSize: nil)
+    }
+
+    /// Marks a new bucket as the server was told to treat all of them.
+    func bucketWasCreated(_ name: String) {
+        store.setVersioned(name, versionsEveryBucket)
+    }
+
+    /// - Throws: `NoSuchBucket`.
+    func requireBucket(_ call: Call) throws(S3Error) {
+        guard store.table.hasBucket(call.bucket) else { throw .noSuchBucket }
+    }
+
+    /// The object that a request names, in the version that it names.
+    /// - Throws: `NoSuchBucket`, `NoSuchKey`, `NoSuchVersion`; 405 for a version that is a delete marker.
+    func requireObject(_ bucket: String, _ key: ObjectKey, versionID: String?, _ behaviour: Behaviour) throws(S3Error)
+        -> StoredObject
+    {
+        guard store.table.hasBucket(bucket) else { throw .noSuchBucket }
+        let versions = store.table.versions(of: behaviour.stored(key), in: bucket)
+        if let versionID, !versionID.isEmpty {
+            guard let version = versions.first(where: { $0.versionID == versionID }) else { throw .noSuchVersion }
+            guard !version.isDeleteMarker else {
+                throw S3Error.methodNotAllowed.header("x-amz-delete-marker", "true")
+            }
+            return version
+        }
+        guard let newest = versions.first else { throw .noSuchKey }
+        guard !newest.isDeleteMarker else {
+            throw S3Error.noSuchKey.header("x-amz-delete-marker", "true")
+                .header("x-amz-version-id", newest.versionID)
+        }
+        return newest
+    }
+
+    func requireObject(_ call: Call) throws(S3Error) -> StoredObject {
+        try requireObject(call.bucket, call.key, versionID: call.head.query("versionId"), call.behaviour)
+    }
+}
