@@ -59,7 +59,7 @@ let package = Package(
 
         tests("ObjectModelTests", ["ObjectModel", "Runtime"]),
         tests("RuntimeTests", ["Runtime", "ObjectModel"]),
-        tests("S3Tests", ["S3", "ObjectModel", "Runtime"]),
+        tests("S3Tests", ["S3", "S3Sandbox", "ObjectModel", "Runtime"]),
         tests("JournalTests", ["Journal", "ObjectModel"]),
         tests("ConfigurationTests", ["Configuration", "ObjectModel", "Runtime"]),
         tests("MirrorEngineTests", ["MirrorEngine", "Journal", "Stores", "S3", "ObjectModel", "Runtime"]),
