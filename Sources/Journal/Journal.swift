@@ -65,6 +65,8 @@ public actor Journal {
         if case .stateFile = subject { try StateFile.prepare(path) }
         let connection = try Connection(path: path, subject: subject)
         connection.setBusyTimeout(milliseconds: 2000)
+        // Before anything is changed: it may be another program's file.
+        try Schema.check(connection, subject)
         try Self.enterWAL(connection)
         try connection.execute("PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON")
         try Schema.migrate(connection, subject)

@@ -52,6 +52,11 @@ enum Schema {
         }
     }
 
+    /// Throws unless the file is empty or of this program.
+    static func check(_ connection: Connection, _ subject: JournalError.Subject) throws(JournalError) {
+        _ = try isCurrent(connection, subject)
+    }
+
     private static func isCurrent(
         _ connection: Connection, _ subject: JournalError.Subject
     ) throws(JournalError) -> Bool {

@@ -14,8 +14,14 @@ extension ObjectCopier {
     /// completed. Where none fits, the parts are hashed on their way and the journal remembers the pair.
     func copyInParts(_ key: ObjectKey, _ expected: ObjectState, parts: Int?) async throws -> Copied {
         if let parts {
-            for layout in try await layouts(key, expected, parts: parts) {
+            let (layouts, areTold) = try await layouts(key, expected, parts: parts)
+            for layout in layouts {
                 if let copied = try await copyInParts(key, expected, layout, hashing: false) { return copied }
+            }
+            if areTold {
+                throw ObjectFailure.corruptSource(
+                    "The bytes of \(key) that \(source.name) sent do not have the ETag \(expected.etag) in the parts that "
+                        + "it tells of; they were damaged on its disk or on the way.")
             }
         }
         let own = PartLayout.own(size: expected.size)
@@ -26,10 +32,12 @@ extension ObjectCopier {
         return copied
     }
 
-    /// The layouts worth trying.
-    private func layouts(_ key: ObjectKey, _ expected: ObjectState, parts: Int) async throws -> [PartLayout] {
+    /// The layouts worth trying, and whether the source told them, so that no other can be right.
+    private func layouts(
+        _ key: ObjectKey, _ expected: ObjectState, parts: Int
+    ) async throws -> (layouts: [PartLayout], areTold: Bool) {
         guard let told = try await source.partLayout(of: key, size: expected.size, parts: parts) else {
-            return Array(PartLayout.candidates(size: expected.size, parts: parts).prefix(4))
+            return (Array(PartLayout.candidates(size: expected.size, parts: parts).prefix(4)), false)
         }
         var layouts: [PartLayout] = []
         if told.isUniform {
@@ -40,10 +48,9 @@ extension ObjectCopier {
         if parts > 2 || layouts.isEmpty,
             let sizes = try await source.allPartSizes(of: key, size: expected.size, parts: parts)
         {
-            let exact = PartLayout(sizes: sizes)
-            if layouts != [exact] { layouts.insert(exact, at: 0) }
+            return ([PartLayout(sizes: sizes)], true)
         }
-        return layouts
+        return (layouts, false)
     }
 
     /// One upload with one layout; nil if the parts' ETags show that the layout is not the source's.
@@ -64,6 +71,7 @@ extension ObjectCopier {
                 }
                 return nil
             }
+            if hashing { try await vouch(key, state, layout, computed) }
             let result = try await complete(key, upload, parts, expecting: computed ?? state.etag)
             await journal.endUpload(upload.record)
             return try await prove(key, state, result, computed: hashing ? computed : nil, layout: layout)
@@ -72,6 +80,20 @@ extension ObjectCopier {
             // Parts that arrived are worth keeping where the next try or run may go on with them.
             if !failure.isTransient || !journal.isKept || isChange(failure) { try? await abandon(upload, key) }
             throw error
+        }
+    }
+
+    /// Reads the source once more and throws unless it gives the same bytes: where its ETag can't be reproduced, nothing
+    /// else tells that they were not damaged on the way.
+    private func vouch(_ key: ObjectKey, _ state: ObjectState, _ layout: PartLayout, _ computed: ETag?) async throws {
+        guard let computed else { return }
+        let read = try await budget.with(Self.relayBytes) {
+            try await hash(key, of: source, ifMatch: state.etag, layout: layout)
+        }
+        guard read.etag == computed else {
+            throw ObjectFailure.notProven(
+                "\(source.name) gave different bytes of \(key) in two readings; they are damaged on its disk or on the "
+                    + "way.")
         }
     }
 

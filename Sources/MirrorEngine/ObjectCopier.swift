@@ -59,59 +59,61 @@ struct ObjectCopier: Sendable {
         }
         if expected.size > Self.putLimit { return try await copyInParts(key, expected, parts: nil) }
         do {
-            return try await copyWhole(key, expected, hashing: false)
+            return try await copyWhole(key, expected, promise: expected.etag.md5)
         } catch let error as S3Error where error.kind == .digestMismatch {
-            // Either bytes went wrong on the way, or the source's ETag is no MD5: hashing tells.
-            return try await copyWhole(key, expected, hashing: true)
+            return try await copyVerified(key, expected)
         } catch ObjectFailure.notProven {
-            return try await copyWhole(key, expected, hashing: true)
+            return try await copyVerified(key, expected)
         }
     }
 
-    private func copyWhole(_ key: ObjectKey, _ expected: ObjectState, hashing: Bool) async throws -> Copied {
+    private func copyWhole(_ key: ObjectKey, _ expected: ObjectState, promise: MD5Digest?) async throws -> Copied {
         if expected.size <= Self.heldLimit {
-            return try await budget.with(Self.heldLimit) { try await copyHeld(key, expected, hashing: hashing) }
+            return try await budget.with(Self.heldLimit) { try await copyHeld(key, expected, promise: promise) }
         }
-        return try await budget.with(Self.relayBytes) { try await copyRelayed(key, expected, hashing: hashing) }
+        return try await budget.with(Self.relayBytes) { try await copyRelayed(key, expected, promise: promise) }
+    }
+
+    /// After the bytes did not arrive as the source's ETag promised: either they were damaged on the way, or the ETag is
+    /// no MD5. The source is read once more, to nowhere, to tell which; nothing is written that nobody vouches for.
+    private func copyVerified(_ key: ObjectKey, _ expected: ObjectState) async throws -> Copied {
+        let read = try await budget.with(Self.relayBytes) {
+            try await hash(key, of: source, ifMatch: expected.etag, layout: nil)
+        }
+        let state = try accept(read.info, expected)
+        guard state.etag.isMD5, read.etag != state.etag, !read.info.isEncrypted else {
+            return try await copyWhole(key, expected, promise: read.etag.md5)
+        }
+        throw ObjectFailure.corruptSource(
+            "\(source.name) sent bytes of \(key) with the MD5 \(read.etag), but its ETag is \(state.etag); they were "
+                + "damaged on its disk or on the way.")
     }
 
     // MARK: In one piece
 
-    private func copyHeld(_ key: ObjectKey, _ expected: ObjectState, hashing: Bool) async throws -> Copied {
+    private func copyHeld(_ key: ObjectKey, _ expected: ObjectState, promise: MD5Digest?) async throws -> Copied {
         let (info, block) = try await source.read(key, ifMatch: expected.etag, limit: Self.heldLimit)
         let state = try accept(info, expected)
         let headers = try await completeHeaders(key, info)
-        var promise: MD5Digest?
-        var computed: ETag?
-        if case .md5(let digest) = state.etag, !hashing {
-            promise = digest
-        } else {
-            let digest = unsafe block.withBytes { unsafe MD5Hasher.digest($0) }
-            try checkSource(info, state, computed: .md5(digest), key)
-            promise = digest
-            computed = .md5(digest)
-        }
-        let result = try await target.write(key, headers: headers, body: block, contentMD5: promise)
-        return try await prove(key, state, result.etag, computed: computed, layout: nil)
+        let digest = unsafe promise ?? block.withBytes { unsafe MD5Hasher.digest($0) }
+        let result = try await target.write(key, headers: headers, body: block, contentMD5: digest)
+        return try await prove(key, state, result.etag, computed: .md5(digest), layout: nil)
     }
 
     // MARK: Relayed
 
-    private func copyRelayed(_ key: ObjectKey, _ expected: ObjectState, hashing: Bool) async throws -> Copied {
+    private func copyRelayed(_ key: ObjectKey, _ expected: ObjectState, promise: MD5Digest?) async throws -> Copied {
         try await target.withWritePlace {
             try await Reactor.withRing { ring in
-                let tap = hashing || !expected.etag.isMD5 ? HashTap(layout: nil) : nil
+                let tap = promise == nil ? HashTap(layout: nil) : nil
                 tap?.connect(to: ring)
                 let feed = try await source.open(key, ifMatch: expected.etag, range: nil, into: ring)
                 defer { feed.close() }
                 let state = try accept(feed.info, expected)
                 let headers = try await completeHeaders(key, feed.info)
-                var promise: MD5Digest?
-                if case .md5(let digest) = state.etag, !hashing { promise = digest }
                 let result = try await target.write(
                     key, headers: headers, from: ring, length: state.size, contentMD5: promise, feed: feed)
-                let computed = tap?.finish()
-                if let computed { try checkSource(feed.info, state, computed: computed, key) }
+                let computed = tap?.finish() ?? promise.map(ETag.md5)
                 return try await prove(key, state, result.etag, computed: computed, layout: nil)
             }
         }
@@ -138,15 +140,6 @@ struct ObjectCopier: Sendable {
         var headers = info.headers
         if info.tagCount ?? 0 > 0 { headers.setTags(try await source.tags(of: key)) }
         return headers
-    }
-
-    /// Throws if bytes that were hashed on the way are not those that the source's own MD5 tells, unless the source
-    /// encrypts, so that its ETag is no MD5.
-    private func checkSource(_ info: ObjectInfo, _ state: ObjectState, computed: ETag, _ key: ObjectKey) throws {
-        guard state.etag.isMD5, computed != state.etag, !info.isEncrypted else { return }
-        throw ObjectFailure.corruptSource(
-            "\(source.name) sent bytes of \(key) with the MD5 \(computed), but its ETag is \(state.etag); they were "
-                + "damaged on its disk or on the way.")
     }
 
     /// Ends a transfer with a proof, reading back what the target's ETag does not tell.
@@ -201,8 +194,11 @@ struct ObjectCopier: Sendable {
 }
 
 extension ETag {
-    var isMD5: Bool {
-        if case .md5 = self { return true }
-        return false
+    /// The MD5 that it is, if it is one.
+    var md5: MD5Digest? {
+        if case .md5(let digest) = self { return digest }
+        return nil
     }
+
+    var isMD5: Bool { md5 != nil }
 }

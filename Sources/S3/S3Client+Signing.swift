@@ -27,7 +27,8 @@ extension S3Client {
         }
         return HTTPRequest(
             method: request.method, url: String(decoding: url, as: UTF8.self), headers: lines, body: request.body,
-            sink: request.sink, connection: connection)
+            sink: request.sink, connection: connection,
+            needsFreshConnection: request.operation == .createMultipartUpload)
     }
 
     private static func isSigned(_ field: HeaderField) -> Bool {

@@ -2,7 +2,6 @@ import CLinux
 import Glibc
 import ObjectModel
 import Runtime
-import Synchronization
 
 /// What happened to an object, as listeners learn it.
 struct Event: Sendable {
@@ -21,7 +20,7 @@ struct Event: Sendable {
 /// Hands events to the listeners of ListenBucketNotification: at most once each, nothing kept for later.
 final class Notifications: Sendable {
     private let settings: Settings
-    private let subscriptions = Mutex<[Subscription]>([])
+    private let subscriptions = Locked<[Subscription]>([])
 
     init(settings: Settings) {
         self.settings = settings
@@ -119,7 +118,7 @@ final class Subscription: Sendable {
     let filter: Filter
     /// Readable while something waits.
     let descriptor: Int32
-    private let waiting = Mutex<[[UInt8]]>([])
+    private let waiting = Locked<[[UInt8]]>([])
 
     init(_ filter: Filter) {
         self.filter = filter

@@ -1,5 +1,4 @@
 import ObjectModel
-import Synchronization
 
 /// An S3 server for tests and the quickstart, in this process: it verifies signatures, keeps a log of what it was asked,
 /// and goes wrong where it is told to.
@@ -8,7 +7,7 @@ import Synchronization
 public final class Sandbox: Sendable {
     private let service: Service
     private let daemon: HTTPDaemon
-    private let isRunning = Mutex(true)
+    private let isRunning = Locked(true)
 
     /// The port that it listens on.
     public let port: Int

@@ -1,14 +1,13 @@
 import ObjectModel
-import Synchronization
 
 /// The server's present behaviour, which a test may change while it runs.
 final class Settings: Sendable {
     private let start: Behaviour
-    private let present: Mutex<Behaviour>
+    private let present: Locked<Behaviour>
 
     init(_ behaviour: Behaviour) {
         start = behaviour
-        present = Mutex(behaviour)
+        present = Locked(behaviour)
     }
 
     var behaviour: Behaviour {

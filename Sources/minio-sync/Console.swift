@@ -33,7 +33,8 @@ final class Console: Sendable {
     func warn(_ text: String) {
         state.withLock { state in
             Self.clearLive(&state)
-            Self.write(Array(text.utf8) + [0x0A], to: STDERR_FILENO)
+            // Keys and servers' words may hold anything; a line stays a line and steers no terminal.
+            Self.write(Array(Text.printable(text).utf8) + [0x0A], to: STDERR_FILENO)
         }
     }
 
@@ -55,9 +56,14 @@ final class Console: Sendable {
 
     /// Ends the process, after what was printed is out.
     func exit(_ code: ExitCode) -> Never {
-        state.withLock { state in
+        let isClosed = state.withLock { state in
             Self.clearLive(&state)
             Self.flush(&state, isTerminal: isTerminal)
+            return state.isClosed
+        }
+        if isClosed, code == .done {
+            warn("minio-sync: Standard output could not be written, so what was done is not all told; check its disk.")
+            _exit(ExitCode.failed.rawValue)
         }
         // Threads still hold sockets and files: the kernel closes them; running C's exit handlers under them is unsafe.
         _exit(code.rawValue)

@@ -71,7 +71,7 @@ struct ListCommand {
             line.set("prefix", "\(prefix)")
             console.print(line.object)
         } else {
-            console.print("\(Self.padded("", 24))  \(Self.padded("", 14))  \(Self.printable(prefix))")
+            console.print("\(Self.padded("", 24))  \(Self.padded("", 14))  \(Text.printable(prefix))")
         }
     }
 
@@ -88,7 +88,7 @@ struct ListCommand {
             console.print(line.object)
         } else {
             let size = Self.padded(String(page.size(at: index)), 14)
-            console.print("\(modified.iso8601)  \(size)  \(Self.printable(page.key(at: index)))")
+            console.print("\(modified.iso8601)  \(size)  \(Text.printable(page.key(at: index)))")
         }
     }
 
@@ -96,15 +96,4 @@ struct ListCommand {
         String(repeating: " ", count: max(0, width - text.count)) + text
     }
 
-    private static func printable(_ key: ObjectKey) -> String { Text.printable(key) }
-}
-
-enum Text {
-    /// A key as one line that cannot steer a terminal: control characters show as U+FFFD.
-    static func printable(_ key: ObjectKey) -> String {
-        let scalars = key.description.unicodeScalars.map { scalar in
-            scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value) ? "\u{FFFD}" : scalar
-        }
-        return String(String.UnicodeScalarView(scalars))
-    }
 }

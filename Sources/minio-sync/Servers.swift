@@ -1,4 +1,5 @@
 import Configuration
+import Glibc
 import MirrorEngine
 import ObjectModel
 import Runtime
@@ -34,6 +35,7 @@ struct Servers {
                 "minio-sync: warning: the certificate of \(definition.endpoint) is not checked (--insecure); others can "
                     + "read and change what is sent.")
         }
+        try checkFiles(definition)
         var options = S3Client.Options()
         options.region = connection.region ?? definition.region ?? options.region
         if let retries { options.retries.attempts = max(1, min(options.retries.attempts, retries + 1)) }
@@ -50,6 +52,20 @@ struct Servers {
             connection: S3.ConnectionOptions(
                 timeouts: timeouts, tls: tls(definition), uploadLimit: uploadLimit, downloadLimit: downloadLimit),
             options: options)
+    }
+
+    /// A file of certificates that can't be read is found out here: libcurl would say it once a request.
+    private func checkFiles(_ definition: ServerDefinition) throws(CommandError) {
+        let tls = tls(definition)
+        for (name, file) in [
+            ("--ca-file", tls.authorityFile), ("--client-certificate", tls.certificateFile),
+            ("--client-key", tls.keyFile),
+        ] {
+            guard let file, unsafe access(file, R_OK) != 0 else { continue }
+            throw CommandError(
+                "The file \(file) of \(name) cannot be read: \(unsafe String(cString: strerror(errno))); correct the path "
+                    + "or its permissions.")
+        }
     }
 
     private func endpoint(_ definition: ServerDefinition) -> S3.Endpoint {

@@ -18,8 +18,8 @@ _numbers = itertools.count(1)
 
 #: Every server that tests name, by that name.
 SERVERS = {
-    "juicefs": real.JuiceFS,
-    "juicefs-2": real.JuiceFS,
+    "juicefs": lambda folder: real.JuiceFS(folder, database="badger"),
+    "juicefs-2": lambda folder: real.JuiceFS(folder, database="badger"),
     "juicefs-plain": lambda folder: real.JuiceFS(folder, keep_etag=False),
     "seaweedfs": real.SeaweedFS,
     "moto": real.Moto,
@@ -133,5 +133,6 @@ def certificates(tmp_path_factory):
 
 
 def pytest_configure(config):
+    config.addinivalue_line("filterwarnings", "ignore:Unverified HTTPS request")  # boto3 fills a TLS sandbox so
     if not os.access(minio_sync.program(), os.X_OK):
         pytest.exit(f"{minio_sync.program()} is not built; run Tests/run, or set MINIO_SYNC", returncode=2)

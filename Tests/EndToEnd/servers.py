@@ -343,11 +343,11 @@ class Sandbox(Server):
 
     @staticmethod
     def program():
-        """The executable, or None while it has not been built."""
-        candidates = [os.environ.get("S3_SANDBOX"), REPOSITORY / ".build/release/s3-sandbox",
-                      REPOSITORY / ".build/debug/s3-sandbox"]
-        built = [pathlib.Path(each) for each in candidates if each and os.access(each, os.X_OK)]
-        return max(built, key=lambda path: path.stat().st_mtime, default=None)
+        """The executable, or None while it has not been built: `$S3_SANDBOX`, or the latest build."""
+        if "S3_SANDBOX" in os.environ:
+            return pathlib.Path(os.environ["S3_SANDBOX"])
+        built = [REPOSITORY / ".build" / each / "s3-sandbox" for each in ("release", "debug")]
+        return max((each for each in built if each.exists()), key=lambda each: each.stat().st_mtime, default=None)
 
     def command(self):
         (self.folder / "data").mkdir(exist_ok=True)

@@ -55,7 +55,7 @@ def mirror(pair, run, tmp_path):
 
 @pytest.mark.parametrize("arguments, word", [
     (["mirrour", "a/bucket", "b/bucket"], "mirrour"), (["mirror", "--once", "source/bucket"], "target"),
-    (["mirror", "--once", "source/bucket", "target/bucket", "other/bucket"], "other/bucket"),
+    (["mirror", "--once", "source/bucket", "target/bucket", "other/bucket"], "TARGET"),
     (["mirror", "--onze", "source/bucket", "target/bucket"], "--onze"),
     (["mirror", "--once", "--max-workers", "many", "source/bucket", "target/bucket"], "--max-workers"),
     (["mirror", "--once", "--max-workers", "0", "source/bucket", "target/bucket"], "--max-workers"),

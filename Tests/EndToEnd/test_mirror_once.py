@@ -192,8 +192,24 @@ def test_a_change_of_metadata_alone_is_no_transfer(pair):
 
     if pair.source_server.keeps_etags:  # without an ETag nothing says that the bytes are the same
         assert run.keys("metadata", "ok") == ["app.apk"]
-        assert run.summary["metadata"] == 1 and run.summary["copied"] == 0
-        assert not {"GET", "PUT"} & requests_sent(run)
+        assert run.summary["metadata"] == 1 and run.summary["copied"] == run.summary["copiedBytes"] == 0
+    pair.assert_replica(details=True)
+
+
+def test_a_change_of_metadata_alone_moves_no_bytes_as_the_servers_saw_it(pair_of):
+    pair = pair_of("sandbox", "sandbox-2")
+    body = samples.bytes_of(MIB, "body")
+    pair.put("app.apk", body, Metadata={"release": "1"}, Tagging="stage=beta")
+    pair.mirror()
+    past_this_second()
+    pair.put("app.apk", body, Metadata={"release": "2"}, Tagging="stage=final")
+    for server in (pair.source_server, pair.target_server):
+        server.forget_requests()
+
+    assert pair.mirror().keys("metadata", "ok") == ["app.apk"]
+
+    seen = {each["operation"] for each in pair.source_server.requests() + pair.target_server.requests()}
+    assert "CopyObject" in seen and not {"GetObject", "PutObject", "UploadPart"} & seen
     pair.assert_replica(details=True)
 
 
@@ -231,13 +247,25 @@ def test_extras_stay_unless_they_are_to_be_removed(pair):
         pair.put_target(key)
 
     without = pair.mirror()
-    assert without.summary["deleted"] == 0
+    assert without.keys() == ["d"] and without.summary["deleted"] == 0
     assert pair.target_keys() == ["a", "b/c", "b/extra", "d", "extra"]
 
     run = pair.mirror("--remove")
-    assert run.keys("delete", "ok") == ["b/extra", "extra"]
+    assert run.keys("delete", "ok") == run.keys() == ["b/extra", "extra"]
     assert {line["reason"] for line in run.objects} == {"extra"}
     assert pair.target_keys() == ["a", "b/c", "d"]
+
+
+def test_a_folder_whose_objects_are_removed_goes_too(pair_of):
+    """JuiceFS keeps the folder of objects that were deleted together, and lists it as an object that isn't there."""
+    pair = pair_of("seaweedfs", "juicefs")
+    pair.put("kept")
+    for number in range(20):
+        pair.put_target(f"extra/{number}")
+    run = pair.mirror("--remove", "--max-delete", "100%")
+    assert run.summary["deleted"] == 20
+    pair.mirror("--remove", "--max-delete", "100%")
+    assert pair.target_keys() == ["kept"]
 
 
 # Scope
@@ -354,7 +382,7 @@ def test_an_emptied_source_deletes_nothing(quick_pair):
 
 def test_too_many_deletions_stop_deletes_but_not_copies(quick_pair):
     samples.put_many(quick_pair.source, quick_pair.source_bucket, ((f"kept/{n}", b"x") for n in range(60)))
-    samples.put_many(quick_pair.target, quick_pair.target_bucket, ((f"extra/{n}", b"x") for n in range(120)))
+    samples.put_many(quick_pair.target, quick_pair.target_bucket, ((f"extra-{n}", b"x") for n in range(120)))
     run = quick_pair.mirror("--remove", expect=4)
     assert run.summary["status"] == "guarded" and run.summary["deleted"] == 0 and run.summary["copied"] == 60
     assert len(quick_pair.target_keys()) == 180

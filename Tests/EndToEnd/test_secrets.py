@@ -27,6 +27,7 @@ def guarded(tmp_path, fleet):
     with real.JuiceFS(tmp_path / "guarded", secret_key=SECRET) as server:
         client = server.client()
         client.create_bucket(Bucket="bucket")
+        client.create_bucket(Bucket="other")
         samples.put(client, "bucket", "app.apk", b"apk")
         samples.put_parts(client, "bucket", "large.apk", [5 * samples.MIB, 1])
         yield server
@@ -49,7 +50,7 @@ def failing(guarded, port):
     """Every way to fail that knows a secret, with the variables, the places and the exit code."""
     good, place = guarded.mc_host, f"127.0.0.1:{guarded.port}"
     user = f"{real.ACCESS_KEY}:{quoted(SECRET)}"
-    places = ["source/bucket", "target/bucket"]
+    places = ["source/bucket", "target/other"]
     return {
         "unreachable": ({"MC_HOST_source": f"http://{user}@127.0.0.1:{port}", "MC_HOST_target": good}, places, 3),
         "wrong secret": ({"MC_HOST_source": f"http://{real.ACCESS_KEY}:{quoted(SECRET[::-1])}@{place}",
@@ -57,14 +58,14 @@ def failing(guarded, port):
         "wrong token": ({"MC_HOST_source": f"http://{user}:{quoted(TOKEN)}@{place}", "MC_HOST_target": good},
                         places, 3),
         "tls to a plain port": ({"MC_HOST_source": f"https://{user}@{place}", "MC_HOST_target": good}, places, 3),
-        "missing bucket": ({"MC_HOST_source": good, "MC_HOST_target": good}, ["source/missing", "target/bucket"], 3),
-        "into itself": ({"MC_HOST_source": good, "MC_HOST_target": good}, places, 2),
+        "missing bucket": ({"MC_HOST_source": good, "MC_HOST_target": good}, ["source/missing", "target/other"], 3),
+        "into itself": ({"MC_HOST_source": good, "MC_HOST_target": good}, ["source/bucket", "target/bucket/a"], 2),
         "malformed alias": ({"MC_HOST_source": f"http//{user}@{place}", "MC_HOST_target": good}, places, 2),
         "malformed port": ({"MC_HOST_source": f"http://{user}@127.0.0.1:x", "MC_HOST_target": good}, places, 2),
         "unencoded secret": ({"MC_HOST_source": f"http://{real.ACCESS_KEY}:{SECRET}@{place}", "MC_HOST_target": good},
-                             places, {2, 3}),
+                             places, {0, 2, 3}),
         "bad state": ({"MC_HOST_source": good, "MC_HOST_target": good},
-                      ["--state", "/dev/null/state.db", "source/bucket", "target/bucket/sub/"], 2)}
+                      ["--state", "/dev/null/state.db", *places], 2)}
 
 
 @pytest.mark.parametrize("case", FAILURES)

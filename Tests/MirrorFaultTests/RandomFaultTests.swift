@@ -58,7 +58,8 @@ struct RandomFaultTests {
             #expect(result.summary.status != .ok, "seed \(seed): \(key) holds bytes that nobody sent")
         }
         if result.summary.status == .ok {
-            #expect(after == source, "seed \(seed): the run ended well and the target is not the same")
+            let isSame = after == source
+            #expect(isSame, "seed \(seed): the run ended well and the target is not the same; \(rules)")
             #expect(stage.targetUploads == 0, "seed \(seed): an upload was left behind")
         }
         return (
@@ -100,12 +101,10 @@ struct RandomFaultTests {
 
     /// Stalls are left to tests of their own: each costs a time-out.
     private static let catalogue: [Trouble] =
-        Trouble.passing.filter { if case .stall = $0.action { false } else { true } }
+        Trouble.passing.filter { !$0.hides && !$0.stalls }
         + [
             Trouble("a HEAD of the source answers 403", .source, [.headObject], failure(403)),
             Trouble("a HEAD of the source answers 404", .source, [.headBucket], failure(404)),
-            Trouble("the source's listing is empty", .source, Trouble.lists, .listing(.empty)),
-            Trouble("the target's listing is empty", .target, Trouble.lists, .listing(.empty)),
             Trouble("the source's listing has no token", .source, Trouble.lists, .listing(.missingToken)),
             Trouble("the target's listing has no token", .target, Trouble.lists, .listing(.missingToken)),
             Trouble("a page of the source is repeated", .source, Trouble.lists, .listing(.repeated)),

@@ -1,9 +1,9 @@
 import ObjectModel
 import Runtime
 import S3
-import S3Sandbox
-import Synchronization
 import Testing
+
+@testable import S3Sandbox
 
 @Suite("Server")
 struct ServerTests {
@@ -108,7 +108,7 @@ struct ServerTests {
 
     @Test("Of many that create the same key, one succeeds")
     func creation() throws {
-        let statuses = Mutex<[Int]>([])
+        let statuses = Locked<[Int]>([])
         let client = client
         for number in 0..<16 {
             Runtime.Thread.start(name: "writer") {
@@ -180,7 +180,7 @@ struct ServerTests {
     func connections() throws {
         try server.store.put("k", in: "photos", [UInt8](repeating: 1, count: 100_000))
         server.faults.add(FaultRule("wait", .operation(.getObject), .delay(milliseconds: 300)))
-        let sizes = Mutex<[Int]>([])
+        let sizes = Locked<[Int]>([])
         let client = client
         let clock = ContinuousClock()
         let time = clock.measure {
@@ -197,10 +197,12 @@ struct ServerTests {
         #expect(time < .seconds(20))
     }
 
-    @Test("A port that is taken is a sentence, not a server")
+    @Test("A port that is taken, or an address that is none, is a sentence and not a server")
     func takenPort() throws {
         var options = Sandbox.Options()
         options.port = server.port
+        #expect(throws: SandboxFailure.self) { try Sandbox.start(options) }
+        options.address = "example.com"
         #expect(throws: SandboxFailure.self) { try Sandbox.start(options) }
     }
 }

@@ -9,12 +9,13 @@ extension S3Client {
     /// Deletes up to 1,000 objects in one request and answers, for each key in the order given, why it was not deleted
     /// (nil: it was, or it was missing).
     ///
-    /// Keys that XML 1.0 cannot carry are deleted one by one.
+    /// Keys that XML 1.0 cannot carry are deleted one by one, as are keys that end in a slash: JuiceFS reports success for
+    /// them in a batch and deletes nothing.
     public func deleteObjects(bucket: String, keys: [ObjectKey]) async throws(S3Error) -> [S3Error?] {
         precondition(keys.count <= 1000, "DeleteObjects takes 1,000 keys at most.")
         var failures: [ObjectKey: S3Error] = [:]
-        let representable = keys.filter { XMLWriter.isRepresentable($0.bytes) }
-        let others = keys.filter { !XMLWriter.isRepresentable($0.bytes) }
+        let representable = keys.filter(Self.goesIntoBatch)
+        let others = keys.filter { !Self.goesIntoBatch($0) }
         if !representable.isEmpty {
             var request = S3Request(.deleteObjects, .post, bucket: bucket, query: [QueryItem("delete")])
             let body = try body(request) { () throws(NotRepresentableInXML) in
@@ -41,5 +42,9 @@ extension S3Client {
             }
         }
         return keys.map { failures[$0] }
+    }
+
+    private static func goesIntoBatch(_ key: ObjectKey) -> Bool {
+        key.bytes.last != UInt8(ascii: "/") && XMLWriter.isRepresentable(key.bytes)
     }
 }

@@ -30,8 +30,11 @@
 
     /// Drops what is in it.
     func empty() {
+        let wasFull = free < Self.headroom
         start = 0
         count = 0
+        // Whoever fills it may have stopped already.
+        if wasFull { onSpace?() }
     }
 
     var free: Int { Self.capacity - count }

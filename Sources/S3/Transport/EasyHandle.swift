@@ -70,6 +70,7 @@ import Runtime
         unsafe errorText[0] = 0
         set(CURLOPT_URL, request.url)
         set(CURLOPT_HTTPGET, 1)
+        set(CURLOPT_FRESH_CONNECT, request.needsFreshConnection ? 1 : 0)
         unsafe ccurl_set_pointer(pointer, CURLOPT_CUSTOMREQUEST, nil)
         unsafe ccurl_set_pointer(pointer, CURLOPT_WRITEDATA, owner)
         unsafe ccurl_set_pointer(pointer, CURLOPT_HEADERDATA, owner)

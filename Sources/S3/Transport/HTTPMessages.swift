@@ -32,6 +32,9 @@ struct HTTPRequest {
     var body = Body.none
     var sink = Sink.block(limit: 1 << 20)
     var connection: ConnectionOptions
+    /// Opens a connection for this request. On one that was used before, libcurl repeats a request whose answer was lost
+    /// on its own, which does harm where it takes effect twice.
+    var needsFreshConnection = false
     /// Called on the reactor's thread once the headers of a final (not 1xx) answer are complete.
     var onHead: ((HTTPHead) -> Void)?
 }

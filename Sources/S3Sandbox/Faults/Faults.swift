@@ -1,6 +1,5 @@
 import ObjectModel
 import Runtime
-import Synchronization
 
 /// The rules in force, with how often each was met. Safe to use from any thread.
 public final class Faults: Sendable {
@@ -18,10 +17,10 @@ public final class Faults: Sendable {
         }
     }
 
-    private let entries: Mutex<[Entry]>
+    private let entries: Locked<[Entry]>
 
     init(_ rules: [FaultRule]) {
-        entries = Mutex(rules.map(Entry.init))
+        entries = Locked(rules.map(Entry.init))
     }
 
     public func add(_ rules: FaultRule...) {

@@ -18,6 +18,9 @@ import Glibc
             MHD_USE_INTERNAL_POLLING_THREAD.rawValue | MHD_USE_THREAD_PER_CONNECTION.rawValue
             | MHD_USE_POLL.rawValue | MHD_USE_SUPPRESS_DATE_NO_CLOCK.rawValue
             | (tls == nil ? 0 : MHD_USE_TLS.rawValue) | (address.contains(":") ? MHD_USE_IPv6.rawValue : 0)
+        guard unsafe Self.withAddress(address, port, { OpaquePointer($0) }) != nil else {
+            throw SandboxFailure("\(address) is no IP address to listen on.")
+        }
         let context = unsafe Unmanaged.passRetained(service)
         var callbacks = unsafe cmhd_callbacks(
             context: context.toOpaque(), target: beginRequest, access: continueRequest, completed: endRequest)

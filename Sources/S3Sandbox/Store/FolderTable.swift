@@ -16,7 +16,7 @@ public final class FolderTable: ObjectTable {
     private let index = MemoryTable()
     private let uploads = Atomic<Int>(0)
     /// Held for each change, so that the order on disk is the order in memory.
-    private let writing = Mutex(())
+    private let writing = Locked(())
 
     /// Opens or creates the folder.
     /// - Throws: `StorageFailure` where it cannot be made, read or written.

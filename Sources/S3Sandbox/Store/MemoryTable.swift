@@ -1,5 +1,4 @@
 public import ObjectModel
-import Synchronization
 
 /// Buckets and objects in memory, each bucket's keys in a sorted array.
 public final class MemoryTable: ObjectTable {
@@ -34,7 +33,7 @@ public final class MemoryTable: ObjectTable {
         }
     }
 
-    private let state = Mutex<[String: Bucket]>([:])
+    private let state = Locked<[String: Bucket]>([:])
 
     public init() {}
 

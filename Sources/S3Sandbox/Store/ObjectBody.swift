@@ -1,7 +1,6 @@
 import Glibc
 import ObjectModel
 import S3
-import Synchronization
 
 /// The bytes of one version of an object. They never change: an overwrite makes a new body, and whoever still reads the
 /// old one keeps reading the old bytes.
@@ -115,12 +114,12 @@ final class FileBody: ObjectBody {
     }
 
     let size: Int64
-    private let place: Mutex<Place>
+    private let place: Locked<Place>
 
     /// `isDiscarded`: the file is removed when nobody holds this body any more, unless `move(to:)` keeps it.
     init(path: String, size: Int64, isDiscarded: Bool = false) {
         self.size = size
-        place = Mutex(Place(path: path, isDiscarded: isDiscarded))
+        place = Locked(Place(path: path, isDiscarded: isDiscarded))
     }
 
     deinit {

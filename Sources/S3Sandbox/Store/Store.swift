@@ -1,6 +1,5 @@
 public import ObjectModel
 import S3
-import Synchronization
 
 /// The objects of one server with the rules that hold however they are written: ETags, versions, events.
 ///
@@ -11,8 +10,8 @@ public final class Store: Sendable {
     let uploads = UploadTable()
     let settings: Settings
     let notifications: Notifications
-    private let versioned = Mutex<Set<String>>([])
-    private let lastID = Mutex<Int64>(0)
+    private let versioned = Locked<Set<String>>([])
+    private let lastID = Locked<Int64>(0)
 
     init(table: any ObjectTable, settings: Settings, notifications: Notifications) {
         self.table = table

@@ -1,5 +1,4 @@
 import ObjectModel
-import Synchronization
 
 /// Multipart uploads under way. They live in memory, also over a folder: a restarted server answers `NoSuchUpload`.
 final class UploadTable: Sendable {
@@ -24,7 +23,7 @@ final class UploadTable: Sendable {
         let modified: Timestamp
     }
 
-    private let uploads = Mutex<[String: Upload]>([:])
+    private let uploads = Locked<[String: Upload]>([:])
 
     func begin(_ upload: Upload) {
         uploads.withLock { $0[upload.id] = upload }

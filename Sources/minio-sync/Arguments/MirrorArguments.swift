@@ -30,7 +30,8 @@ struct MirrorArguments: Hashable, Sendable {
             )
         default:
             throw UsageError(
-                "mirror takes SOURCE and TARGET only; quote names that hold spaces, and put no more there.")
+                "mirror takes SOURCE and TARGET only, so \"\(reading.positionals[2])\" is too much; quote names that hold "
+                    + "spaces.")
         }
         uses = reading.uses
         var options = MirrorOptions()

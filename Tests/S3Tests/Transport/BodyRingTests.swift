@@ -116,4 +116,15 @@ struct BodyRingTests {
         #expect(tapped == (0..<tapped.count).map(byte))
         #expect(tapped.count > 3 * BodyRing.capacity)
     }
+
+    @Test("A ring that begins to discard wakes a producer that stopped, and only such a one", arguments: [false, true])
+    func discardingWakes(isFull: Bool) {
+        let ring = BodyRing()
+        var space = 0
+        ring.onSpace = { space += 1 }
+        _ = put(ring, from: 0, count: BodyRing.capacity - BodyRing.headroom + (isFull ? 1 : 0))
+        ring.discardsBytes()
+        #expect(space == (isFull ? 1 : 0))
+        #expect(ring.count == 0)
+    }
 }
