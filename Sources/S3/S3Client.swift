@@ -84,6 +84,8 @@ public final class S3Client: Sendable {
                 attempt < options.retries.attempts, !Task.isCancelled
             else { throw error }
             await pause(after: error, attempt: attempt)
+            // The pause ends early when the task is cancelled.
+            guard !Task.isCancelled else { throw error }
             attempt += 1
         }
     }

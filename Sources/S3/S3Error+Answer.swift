@@ -22,6 +22,8 @@ extension S3Error {
             kind: Self.kind(status: head.status, code: code, operation: request.operation), server: server,
             operation: request.operation, bucket: request.bucket, key: request.key, status: head.status, code: code,
             message: message, requestID: requestID, retryAfter: head["retry-after"].flatMap { Int($0) })
+        serverDate = head["date"].flatMap { Timestamp(httpDate: $0) }
+        serverRegion = region
     }
 
     init(_ error: TransferError, for request: S3Request, server: String) {
@@ -103,7 +105,7 @@ extension S3Error {
         "ObjectLocked": .unacceptable, "MethodNotAllowed": .unacceptable, "InvalidObjectName": .unacceptable,
         "XMinioInvalidObjectName": .unacceptable, "XMinioObjectExistsAsDirectory": .unacceptable,
         "XMinioParentIsObject": .unacceptable, "InvalidURI": .unacceptable, "MetadataTooLarge": .unacceptable,
-        "InvalidTag": .unacceptable,
+        "InvalidTag": .unacceptable, "ExpiredToken": .refused, "InvalidToken": .refused,
     ]
 
     /// libcurl's codes (curl/curl.h) that mean something to a caller; all others are a broken exchange.
