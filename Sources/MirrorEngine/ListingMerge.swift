@@ -11,6 +11,8 @@ struct ListingCursor {
     let prefixLength: Int
     private(set) var objects = 0
     private(set) var bytes: Int64 = 0
+    /// Pages read so far.
+    private(set) var pages = 0
 
     init(_ reader: any PageReader, prefixLength: Int) {
         self.reader = reader
@@ -45,7 +47,16 @@ struct ListingCursor {
     private mutating func turnPage() async throws {
         index = 0
         repeat { page = try await reader.next() } while page?.count == 0
+        pages += 1
     }
+
+    /// The last key of the page it stands in, without the prefix; nil at the end.
+    var pageEnd: ObjectKey? {
+        page.map { $0.key(at: $0.count - 1).droppingFirst(prefixLength) }
+    }
+
+    /// Lets the listing end with `last`, which must not be before `pageEnd`.
+    func bound(through last: ObjectKey) { reader.bound(through: last) }
 
     /// The key without the prefix. There must be one.
     func key(of page: ListingPage) -> ObjectKey {
@@ -74,7 +85,7 @@ struct ListingMerge {
     /// Keys that are the same on both sides, by listing alone.
     private(set) var same = 0
     /// Gives out every key, because a filter or a report wants to see it.
-    private let looksAtAll: Bool
+    let looksAtAll: Bool
 
     init(
         source: ListingCursor, target: ListingCursor, order: KeyOrder, options: DecisionOptions, looksAtAll: Bool
@@ -86,9 +97,35 @@ struct ListingMerge {
         self.looksAtAll = looksAtAll
     }
 
-    /// The next key that is not plainly the same; nil at the end of both.
-    mutating func next() async throws -> MergeStep? {
+    var isAtEnd: Bool { source.isAtEnd && target.isAtEnd }
+
+    /// The last key that either side's present page reaches; nil where one side has ended, and its rest is short.
+    var passed: ObjectKey? {
+        guard let left = source.pageEnd, let right = target.pageEnd else { return nil }
+        return max(left, right)
+    }
+
+    /// Lets both sides end with `last`, which must be after `passed`.
+    func bound(through last: ObjectKey) {
+        source.bound(through: last)
+        target.bound(through: last)
+    }
+
+    /// What was read of both sides so far.
+    var count: ListingCount {
+        var count = ListingCount()
+        count.source.objects = source.objects
+        count.source.bytes = source.bytes
+        count.target.objects = target.objects
+        count.target.bytes = target.bytes
+        count.same = same
+        return count
+    }
+
+    /// The next key that is not plainly the same; nil at the end of both, or once the source has read `pages` pages.
+    mutating func next(stoppingAtPage pages: Int = .max) async throws -> MergeStep? {
         while true {
+            if source.pages >= pages { return nil }
             guard let left = source.page else {
                 guard let right = target.page else { return nil }
                 let step = MergeStep.targetOnly(target.key(of: right), ObjectState(right, at: target.index))

@@ -41,6 +41,8 @@ final class OrderedPages: PageReader {
         return page
     }
 
+    func bound(through last: ObjectKey) { reader.bound(through: last) }
+
     private func disorder(_ first: ObjectKey, _ second: ObjectKey) -> ListingDisorder {
         let likely = KeyOrder.allCases.first { $0 != order && $0.precedes(first, second) }
         return ListingDisorder(store: store, isSource: isSource, likely: likely, first: first, second: second)
@@ -71,6 +73,9 @@ final class SortedPages: PageReader {
             key: page.key(at: index), size: page.size(at: index), etag: page.etag(at: index),
             lastModified: page.lastModified(at: index), storageClass: page.storageClass(at: index))
     }
+
+    /// A sorted listing is read already; it is never split.
+    func bound(through last: ObjectKey) {}
 
     func next() async throws -> ListingPage? {
         let entries = try await spill.next(limit: 1000)

@@ -33,15 +33,13 @@ extension MirrorRun {
                 error: nil, seconds: 0))
     }
 
-    /// Takes over what a merge has counted so far.
-    func note(_ merge: ListingMerge, _ excluded: Reconciler.Excluded) {
+    /// Takes over what was read of the listings since the last time.
+    func note(_ count: ListingCount) {
         tally.withLock { tally in
-            tally.summary.source.objects = merge.source.objects - excluded.source.objects
-            tally.summary.source.bytes = merge.source.bytes - excluded.source.bytes
-            tally.listedTarget.objects = merge.target.objects - excluded.target.objects
-            tally.listedTarget.bytes = merge.target.bytes - excluded.target.bytes
-            tally.plainlySame = merge.same
-            tally.progress.listed = merge.source.objects
+            tally.summary.source = tally.summary.source + count.source
+            tally.listedTarget = tally.listedTarget + count.target
+            tally.plainlySame += count.same
+            tally.progress.listed += count.source.objects
         }
     }
 

@@ -9,8 +9,6 @@ import Synchronization
 struct Reconciler: Sendable {
     private let run: MirrorRun
     private let start: Timestamp
-    /// Keys that wait for what the journal knows of them, so that it is asked for many at once.
-    private static let batch = 1000
 
     init(_ run: MirrorRun, start: Timestamp) {
         self.run = run
@@ -69,16 +67,17 @@ struct Reconciler: Sendable {
         options.clockSkew = skew()
         options.headersDoubtfulFrom = lastGood.map(inSourceClock)
         run.begin(options, start: inSourceClock(start))
-        var merge = ListingMerge(
+        let merge = ListingMerge(
             source: source, target: target, order: order ?? .bytes, options: options,
             looksAtAll: run.options.reportsSame || !run.options.filter.isEverything)
-        try await read(&merge)
+        // Only listings in the order of bytes can be taken up in the middle.
+        try await ListingReader(run, start: start).read(merge, maySplit: order == .bytes)
     }
 
     private func pages(
         _ store: any ObjectStore, isSource: Bool, _ own: KeyOrder?, mergedIn order: KeyOrder?
     ) async throws -> any PageReader {
-        var reader: any PageReader = store.listing()
+        var reader: any PageReader = store.listing(after: nil, through: nil)
         if let own { reader = OrderedPages(reader, store: store.name, isSource: isSource, order: own) }
         if own != nil, own == order || order == nil && own == .bytes { return reader }
         return try await SortedPages(reader, store: store.name)
@@ -107,81 +106,6 @@ struct Reconciler: Sendable {
     private func inSourceClock(_ moment: Timestamp) -> Timestamp {
         let offset = run.source.clockOffset ?? 0
         return Timestamp(milliseconds: moment.milliseconds + (abs(offset) > 3000 ? offset : 0))
-    }
-
-    private func read(_ merge: inout ListingMerge) async throws {
-        var questions: [(ObjectKey, ObjectState, ObjectState)] = []
-        var extras: [Extra] = []
-        var passed = Excluded()
-        let filter = run.options.filter
-        while let step = try await merge.next() {
-            if Task.isCancelled { throw CancellationError() }
-            switch step {
-            case .sourceOnly(let key, let state):
-                guard isInScope(key, state) else {
-                    passed.source.add(state.size)
-                    continue
-                }
-                await run.mark(Job(key: key, source: state, decision: .copy(.missing)))
-            case .targetOnly(let key, let state):
-                guard filter.includes(key), !isTrash(key) else {
-                    passed.target.add(state.size)
-                    continue
-                }
-                extras.append(Extra(key: key, size: state.size))
-            case .both(let key, let left, let right):
-                guard isInScope(key, left) else {
-                    passed.source.add(left.size)
-                    passed.target.add(right.size)
-                    continue
-                }
-                questions.append((key, left, right))
-            }
-            if questions.count >= Self.batch {
-                await answer(questions)
-                questions = []
-                run.note(merge, passed)
-            }
-            if extras.count >= Self.batch {
-                try await run.extras.append(extras.map(\.spilled))
-                extras = []
-            }
-        }
-        await answer(questions)
-        try await run.extras.append(extras.map(\.spilled))
-        run.note(merge, passed)
-    }
-
-    /// What the filter left out, which the summary does not count.
-    struct Excluded {
-        var source = Amount()
-        var target = Amount()
-    }
-
-    private func isInScope(_ key: ObjectKey, _ state: ObjectState) -> Bool {
-        let filter = run.options.filter
-        return filter.includes(key)
-            && (filter.ignoresAttributes
-                || filter.includes(lastModified: state.lastModified, storageClass: state.storageClass, now: start))
-    }
-
-    private func isTrash(_ key: ObjectKey) -> Bool {
-        guard let trash = run.options.trash else { return false }
-        return run.target.fullKey(key).hasPrefix(trash)
-    }
-
-    private func answer(_ questions: [(ObjectKey, ObjectState, ObjectState)]) async {
-        guard !questions.isEmpty else { return }
-        let pairs = await run.journal.pairs(for: questions.map(\.0))
-        for ((key, source, target), pair) in zip(questions, pairs) {
-            let decision = Decision.decide(
-                source: source, target: target, provenPair: pair, options: run.decisionOptions)
-            if decision == .same {
-                run.noteSame(key, source)
-            } else {
-                await run.mark(Job(key: key, source: source, target: target, decision: decision))
-            }
-        }
     }
 }
 

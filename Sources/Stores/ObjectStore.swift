@@ -20,8 +20,11 @@ public protocol ObjectStore: Sendable {
 
     // Reading
 
-    /// Reads the keys from the beginning, in the server's order.
-    func listing() -> any PageReader
+    /// Reads the keys that come after `start` and not after `last`, or all of them, in the server's order. A part can be
+    /// asked for only where that is the order of bytes.
+    func listing(after start: ObjectKey?, through last: ObjectKey?) -> any PageReader
+    /// The first key after `start`, in the order of bytes; nil if there is none.
+    func firstKey(after start: ObjectKey) async throws(S3Error) -> ObjectKey?
     /// Nil if the object is missing and its bucket is not known to be.
     func head(_ key: ObjectKey) async throws(S3Error) -> ObjectInfo?
     /// Whether the bucket is there: asked before an object's absence is believed.
@@ -100,4 +103,6 @@ public struct ListedObject: Sendable, Hashable {
 public protocol PageReader: AnyObject {
     /// The next page; nil after the last one. A listing that ends in any other way throws.
     func next() async throws -> ListingPage?
+    /// Lets the listing end with this key (relative, in the order of bytes), which no page given so far has passed.
+    func bound(through last: ObjectKey)
 }

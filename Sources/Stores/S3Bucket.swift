@@ -30,8 +30,17 @@ public final class S3Bucket: ObjectStore {
 
     // MARK: Reading
 
-    public func listing() -> any PageReader {
-        client.listObjects(bucket: bucket, prefix: prefix)
+    public func listing(after start: ObjectKey?, through last: ObjectKey?) -> any PageReader {
+        BucketPages(
+            client.listObjects(
+                bucket: bucket, prefix: prefix, startAfter: start.map(fullKey), through: last.map(fullKey)),
+            prefix: prefix)
+    }
+
+    public func firstKey(after start: ObjectKey) async throws(S3Error) -> ObjectKey? {
+        let listing = client.listObjects(bucket: bucket, prefix: prefix, startAfter: fullKey(start), pageSize: 1)
+        guard let page = try await listing.next(), page.count > 0 else { return nil }
+        return page.key(at: 0).droppingFirst(prefixLength)
     }
 
     public func head(_ key: ObjectKey) async throws(S3Error) -> ObjectInfo? {
@@ -211,4 +220,17 @@ public final class S3Bucket: ObjectStore {
     }
 }
 
-extension ObjectListing: PageReader {}
+/// A bucket's listing, bounded by keys without the prefix.
+private final class BucketPages: PageReader {
+    private let listing: ObjectListing
+    private let prefix: ObjectKey
+
+    init(_ listing: ObjectListing, prefix: ObjectKey) {
+        self.listing = listing
+        self.prefix = prefix
+    }
+
+    func next() async throws -> ListingPage? { try await listing.next() }
+
+    func bound(through last: ObjectKey) { listing.bound(through: last.prefixed(by: prefix)) }
+}

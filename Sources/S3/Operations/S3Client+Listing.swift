@@ -7,12 +7,14 @@ extension S3Client {
     ///
     /// Used by one task at a time, which runs on a reactor.
     public func listObjects(
-        bucket: String, prefix: ObjectKey = "", startAfter: ObjectKey? = nil, delimiter: String? = nil,
-        pageSize: Int? = nil
+        bucket: String, prefix: ObjectKey = "", startAfter: ObjectKey? = nil, through: ObjectKey? = nil,
+        delimiter: String? = nil, pageSize: Int? = nil
     ) -> ObjectListing {
-        ObjectListing(
+        let listing = ObjectListing(
             client: self, bucket: bucket, prefix: prefix, startAfter: startAfter, delimiter: delimiter,
             pageSize: pageSize)
+        if let through { listing.bound(through: through) }
+        return listing
     }
 
     /// Notes what the server's clock says in comparison with ours.
@@ -51,6 +53,8 @@ public final class ObjectListing {
     private var following: Task<Fetched, any Error>?
     private var isStarted = false
     private var isEnded = false
+    /// The last key wanted, in the order of bytes.
+    private var through: ObjectKey?
 
     private enum Following {
         case last
@@ -79,6 +83,21 @@ public final class ObjectListing {
         following?.cancel()
     }
 
+    /// Lets the listing end with `last`, for a server that lists in the order of bytes. Pages given already are not
+    /// affected; the page after the one that reaches it is not asked for.
+    public func bound(through last: ObjectKey) {
+        through = last
+    }
+
+    /// The page as far as it is wanted; ends the listing where that is not all of it.
+    private func cut(_ page: ListingPage) -> ListingPage {
+        guard let through else { return page }
+        let wanted = page.count(through: through)
+        guard wanted < page.count else { return page }
+        isEnded = true
+        return page.prefix(wanted)
+    }
+
     /// The next page; nil after the last one.
     public func next() async throws(S3Error) -> ListingPage? {
         guard !isEnded else { return nil }
@@ -94,8 +113,9 @@ public final class ObjectListing {
                 task.cancel()
             }
             following = nil
-            if let next = fetched.next { fetch(next) } else { isEnded = true }
-            return fetched.page
+            let page = cut(fetched.page)
+            if let next = fetched.next, !isEnded { fetch(next) } else { isEnded = true }
+            return page
         } catch let error as S3Error {
             throw error
         } catch {

@@ -43,6 +43,25 @@ extension ListingPage {
             isTruncated: false, nextToken: nil, nextMarker: nil, isURLEncoded: false, bucketName: nil)
     }
 
+    /// How many of the keys, which ascend in bytes, are not after `last`.
+    public func count(through last: ObjectKey) -> Int {
+        var low = 0
+        var high = count
+        while low < high {
+            let middle = (low + high) / 2
+            if key(at: middle) > last { high = middle } else { low = middle + 1 }
+        }
+        return low
+    }
+
+    /// The page's first `count` objects, which must be there. What follows the page stays as it was.
+    public func prefix(_ count: Int) -> ListingPage {
+        ListingPage(
+            keys: keys, opaqueETags: opaqueETags, entries: Array(entries.prefix(count)), storageClasses: storageClasses,
+            commonPrefixes: commonPrefixes, isTruncated: isTruncated, nextToken: nextToken, nextMarker: nextMarker,
+            isURLEncoded: isURLEncoded, bucketName: bucketName)
+    }
+
     /// Whether the server gave no ETag for the object.
     public func hasAbsentETag(at index: Int) -> Bool {
         entries[index].etagKind == .opaque && entries[index].etagLow == 0

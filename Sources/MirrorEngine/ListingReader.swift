@@ -1,0 +1,198 @@
+import Journal
+import ObjectModel
+import S3
+import Stores
+import Synchronization
+
+/// Reads a merge to its end and marks every key that differs; a long one in several ranges of keys at once.
+struct ListingReader: Sendable {
+    private let run: MirrorRun
+    private let start: Timestamp
+    /// Keys that wait for what the journal knows of them, so that it is asked for many at once.
+    private static let batch = 1000
+    /// Pages after which a listing counts as long.
+    private static let longListing = 32
+    /// Ranges that are read at once.
+    private static let lanes = 8
+
+    init(_ run: MirrorRun, start: Timestamp) {
+        self.run = run
+        self.start = start
+    }
+
+    /// - Parameter maySplit: whether both sides list in the order of bytes.
+    func read(_ merge: ListingMerge, maySplit: Bool) async throws {
+        var merge = merge
+        var passage = Passage()
+        guard maySplit else {
+            while try await advance(&merge, &passage, until: .max) {}
+            return try await finish(merge, &passage)
+        }
+        guard try await advance(&merge, &passage, until: Self.longListing) else {
+            return try await finish(merge, &passage)
+        }
+        let splitter = RangeSplitter(run.source)
+        guard let last = merge.passed, let points = try await splitter.points(after: last), points.count > 1 else {
+            while try await advance(&merge, &passage, until: .max) {}
+            return try await finish(merge, &passage)
+        }
+        merge.bound(through: points[0])
+        let ranges = RangeQueue(points)
+        let template = merge
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for _ in 1..<Self.lanes {
+                let options = template.options
+                let looksAtAll = template.looksAtAll
+                group.addTask { try await readRanges(ranges, options, looksAtAll) }
+            }
+            while try await advance(&merge, &passage, until: .max) {}
+            try await finish(merge, &passage)
+            try await readRanges(ranges, template.options, template.looksAtAll)
+            try await group.waitForAll()
+        }
+    }
+
+    /// Takes ranges until none is left.
+    private func readRanges(_ ranges: RangeQueue, _ options: DecisionOptions, _ looksAtAll: Bool) async throws {
+        while let range = ranges.next() {
+            var source = cursor(run.source, isSource: true, range)
+            var target = cursor(run.target, isSource: false, range)
+            try await source.start()
+            try await target.start()
+            var merge = ListingMerge(
+                source: source, target: target, order: .bytes, options: options, looksAtAll: looksAtAll)
+            var passage = Passage()
+            while try await advance(&merge, &passage, until: .max) {}
+            try await finish(merge, &passage)
+        }
+    }
+
+    private func cursor(_ store: any ObjectStore, isSource: Bool, _ range: RangeQueue.Range) -> ListingCursor {
+        let pages = store.listing(after: range.after, through: range.through)
+        return ListingCursor(
+            OrderedPages(pages, store: store.name, isSource: isSource, order: .bytes),
+            prefixLength: store.prefixLength)
+    }
+
+    // MARK: One merge
+
+    /// What of a merge waits to be passed on, and what was counted of it already.
+    private struct Passage {
+        var questions: [(ObjectKey, ObjectState, ObjectState)] = []
+        var extras: [Extra] = []
+        /// What the filter left out, which the summary does not count.
+        var excluded = ListingCount()
+        var noted = ListingCount()
+    }
+
+    /// Goes on until the source has read `pages` pages; false once the merge has ended.
+    private func advance(_ merge: inout ListingMerge, _ passage: inout Passage, until pages: Int) async throws -> Bool {
+        let filter = run.options.filter
+        while merge.source.pages < pages {
+            guard let step = try await merge.next(stoppingAtPage: pages) else { return !merge.isAtEnd }
+            if Task.isCancelled { throw CancellationError() }
+            switch step {
+            case .sourceOnly(let key, let state):
+                guard isInScope(key, state) else {
+                    passage.excluded.source.add(state.size)
+                    continue
+                }
+                await run.mark(Job(key: key, source: state, decision: .copy(.missing)))
+            case .targetOnly(let key, let state):
+                guard filter.includes(key), !isTrash(key) else {
+                    passage.excluded.target.add(state.size)
+                    continue
+                }
+                passage.extras.append(Extra(key: key, size: state.size))
+            case .both(let key, let left, let right):
+                guard isInScope(key, left) else {
+                    passage.excluded.source.add(left.size)
+                    passage.excluded.target.add(right.size)
+                    continue
+                }
+                passage.questions.append((key, left, right))
+            }
+            if passage.questions.count + passage.extras.count >= Self.batch { try await passOn(merge, &passage) }
+        }
+        try await passOn(merge, &passage)
+        return true
+    }
+
+    private func finish(_ merge: ListingMerge, _ passage: inout Passage) async throws {
+        try await passOn(merge, &passage)
+    }
+
+    private func passOn(_ merge: ListingMerge, _ passage: inout Passage) async throws {
+        await answer(passage.questions)
+        passage.questions = []
+        if !passage.extras.isEmpty { try await run.extras.append(passage.extras.map(\.spilled)) }
+        passage.extras = []
+        var count = merge.count
+        count.subtract(passage.excluded)
+        var change = count
+        change.subtract(passage.noted)
+        passage.noted = count
+        run.note(change)
+    }
+
+    private func isInScope(_ key: ObjectKey, _ state: ObjectState) -> Bool {
+        let filter = run.options.filter
+        return filter.includes(key)
+            && (filter.ignoresAttributes
+                || filter.includes(lastModified: state.lastModified, storageClass: state.storageClass, now: start))
+    }
+
+    private func isTrash(_ key: ObjectKey) -> Bool {
+        guard let trash = run.options.trash else { return false }
+        return run.target.fullKey(key).hasPrefix(trash)
+    }
+
+    private func answer(_ questions: [(ObjectKey, ObjectState, ObjectState)]) async {
+        guard !questions.isEmpty else { return }
+        let pairs = await run.journal.pairs(for: questions.map(\.0))
+        for ((key, source, target), pair) in zip(questions, pairs) {
+            let decision = Decision.decide(
+                source: source, target: target, provenPair: pair, options: run.decisionOptions)
+            if decision == .same {
+                run.noteSame(key, source)
+            } else {
+                await run.mark(Job(key: key, source: source, target: target, decision: decision))
+            }
+        }
+    }
+}
+
+/// What a merge has read.
+struct ListingCount {
+    var source = Amount()
+    var target = Amount()
+    /// Keys that the listings alone show to be the same.
+    var same = 0
+
+    mutating func subtract(_ other: ListingCount) {
+        source.objects -= other.source.objects
+        source.bytes -= other.source.bytes
+        target.objects -= other.target.objects
+        target.bytes -= other.target.bytes
+        same -= other.same
+    }
+}
+
+/// Ranges of keys that wait to be read: from each point to the next, and from the last to the end.
+final class RangeQueue: Sendable {
+    struct Range: Sendable, Hashable {
+        let after: ObjectKey
+        /// Nil for the end of the bucket.
+        let through: ObjectKey?
+    }
+
+    private let waiting: Mutex<[Range]>
+
+    /// `points` ascend in bytes; there is at least one.
+    init(_ points: [ObjectKey]) {
+        let ends = points.dropFirst().map(Optional.some) + [nil]
+        waiting = Mutex(zip(points, ends).map { Range(after: $0, through: $1) }.reversed())
+    }
+
+    func next() -> Range? { waiting.withLock { $0.popLast() } }
+}
