@@ -43,7 +43,9 @@ final class Console: Sendable {
         guard isTerminal else { return }
         state.withLock { state in
             var size = winsize()
-            let width = unsafe ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0 ? Int(size.ws_col) : 80
+            // Pseudo-terminals of containers and scripts may have no size.
+            let isKnown = unsafe ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0
+            let width = isKnown ? Int(size.ws_col) : 80
             let line = "\r\u{1B}[K" + text.prefix(max(20, width - 1))
             Self.write(Array(line.utf8), to: STDERR_FILENO)
             state.isLive = true
