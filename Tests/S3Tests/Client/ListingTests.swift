@@ -175,6 +175,17 @@ struct ListingTests {
         #expect(error?.code == "AccessDenied")
     }
 
+    @Test("An error document in place of a page that may pass is tried again")
+    func passingErrorDocument() async throws {
+        let server = try server()
+        server.sandbox.faults.add(
+            FaultRule(
+                "busy", .operation(.listObjectsV2, times: 2), .errorIn200(.init(200, code: "SlowDown"), spaces: 5)))
+        let client = server.client()
+        #expect(try await onReactor { try await client.keys() }.flatMap { $0 } == Self.keys.sorted())
+        #expect(server.sandbox.requests.records.count == 7)
+    }
+
     @Test("A failure stays a failure when the listing is asked again")
     func staysFailed() async throws {
         let server = try server()

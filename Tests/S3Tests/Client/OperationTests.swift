@@ -17,7 +17,6 @@ struct OperationTests {
         headers.cacheControl = "max-age=60"
         headers.expires = "Sat, 21 Nov 2026 01:02:03 GMT"
         headers.addUserMetadata("Build-Number", "7")
-        headers.addUserMetadata("empty", "")
         headers.addUserMetadata("spaces", "a b")
         return headers
     }()
