@@ -53,8 +53,14 @@ struct ServerUnderTest {
     }
 
     static func bytes(_ count: Int) -> [UInt8] {
-        (0..<count).map { UInt8(truncatingIfNeeded: ($0 &* 7) ^ ($0 >> 8)) }
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(count)
+        while bytes.count < count { bytes += pattern.prefix(count - bytes.count) }
+        return bytes
     }
+
+    /// No power of two long, so that it lies differently in every buffer.
+    private static let pattern = (0..<65_537).map { UInt8(truncatingIfNeeded: ($0 &* 7) ^ ($0 >> 8)) }
 
     /// The statuses that requests of one operation were answered with, in order.
     func statuses(_ operation: S3Sandbox.Operation) -> [Int] {

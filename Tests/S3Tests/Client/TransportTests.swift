@@ -71,6 +71,7 @@ struct TransportTests {
         let client = ServerUnderTest.client(port: raw.port)
         var headers = ObjectHeaders()
         headers.cacheControl = "no-store"
+        headers.addUserMetadata("empty", "")
         let sent = headers
         try await onReactor {
             _ = try await client.putObject(
@@ -80,6 +81,7 @@ struct TransportTests {
         #expect(head.hasPrefix("PUT /b/a%20b/%C3%A9 HTTP/1.1\r\n"))
         let lines = head.lowercased().split(separator: "\r\n").map { String($0.prefix { $0 != ":" }) }
         #expect(!lines.contains("expect") && !lines.contains("content-type") && !lines.contains("accept"))
+        #expect(lines.contains("x-amz-meta-empty"))
         #expect(head.contains("Content-Length: 3") && head.contains("Cache-Control: no-store"))
         #expect(head.contains("x-amz-content-sha256: UNSIGNED-PAYLOAD"))
     }
