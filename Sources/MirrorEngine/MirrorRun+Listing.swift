@@ -1,5 +1,5 @@
-import Stores
 import ObjectModel
+import Stores
 import Synchronization
 
 /// What the reconciler tells the run.

@@ -51,7 +51,9 @@ public final class S3Bucket: ObjectStore {
         let full = fullKey(key)
         // Asked for by its whole name, a server may name what it found as it was asked. So the listing begins before the
         // part that it may have changed.
-        if let stem = Self.stem(of: full), let answer = try await find(full, below: stem, pages: 5) { return answer.object }
+        if let stem = Self.stem(of: full), let answer = try await find(full, below: stem, pages: 5) {
+            return answer.object
+        }
         return try await find(full, below: full, pages: 1)?.object
     }
 

@@ -1,5 +1,5 @@
-import Runtime
 import Configuration
+import Runtime
 
 /// `minio-sync config check`.
 struct ConfigCheckCommand {

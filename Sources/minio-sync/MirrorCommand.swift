@@ -72,7 +72,8 @@ final class MirrorCommand: Sendable {
     private struct Engine {
         let options: MirrorEngine.MirrorOptions
         let journal: Journal?
-        let budget = ByteBudget(capacity: 20 << 20)
+        /// Eight relays at once, or 256 small objects.
+        let budget = ByteBudget(capacity: 16 << 20)
         let reactors: [Reactor]
 
         init(_ plan: MirrorPlan, _ journal: Journal?) {
@@ -80,7 +81,8 @@ final class MirrorCommand: Sendable {
             self.journal = journal
             // Plain HTTP keeps one thread busy at most; encryption is worth a thread a core.
             let cores = max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
-            reactors = [Reactor.required()] + (1..<(plan.usesTLS ? min(cores, 4) : 1)).map { Reactor(name: "reactor-\($0)") }
+            reactors =
+                [Reactor.required()] + (1..<(plan.usesTLS ? min(cores, 4) : 1)).map { Reactor(name: "reactor-\($0)") }
         }
     }
 

@@ -24,7 +24,8 @@ enum StateFile {
         case .usual: path = configured ?? defaultPath(environment)
         }
         guard let path else {
-            throw CommandError("There is no place for state: HOME is not set; name a file with --state, or say --no-state.")
+            throw CommandError(
+                "There is no place for state: HOME is not set; name a file with --state, or say --no-state.")
         }
         if isDryRun, unsafe access(path, F_OK) != 0 { return nil }
         do throws(JournalError) {
