@@ -68,6 +68,8 @@ extension Reactor {
         let key = ObjectIdentifier(client)
         if let signer = signers[key] {
             if signer.region != region { signer.region = region }
+            // Another client may live where one that is gone was.
+            if signer.credentials != credentials { signer.credentials = credentials }
             return signer
         }
         let signer = RequestSigner(credentials: credentials, region: region)

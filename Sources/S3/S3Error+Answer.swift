@@ -91,6 +91,11 @@ extension S3Error {
         }
     }
 
+    /// Of one key in the answer to DeleteObjects, which has codes and no statuses.
+    static func kind(ofKeyWith code: String) -> Kind {
+        code == "AccessDenied" ? .refused : kindsByCode[code] ?? .other
+    }
+
     /// Source: the S3 API reference, "Error responses", and MinIO's codes (`XMinio…`) as its servers send them.
     private static let kindsByCode: [String: Kind] = [
         "NoSuchKey": .noSuchKey, "NoSuchVersion": .noSuchKey, "NoSuchBucket": .noSuchBucket,

@@ -30,7 +30,7 @@ extension S3Client {
                 let code = node["Code"]?.text ?? ""
                 guard code != "NoSuchKey" else { continue }
                 failures[key] = S3Error(
-                    kind: code == "AccessDenied" ? .refused : .other, server: endpoint.url, operation: .deleteObjects,
+                    kind: S3Error.kind(ofKeyWith: code), server: endpoint.url, operation: .deleteObjects,
                     bucket: bucket, key: key, status: 200, code: code, message: node["Message"]?.text ?? "")
             }
         }

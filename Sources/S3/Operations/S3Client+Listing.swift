@@ -201,16 +201,19 @@ extension S3Client {
         }
     }
 
-    /// Tries one page again where what came was not whole, as `send` does for everything else.
+    /// Tries one page again where what came was not whole, or an error in the place of a listing, as `send` does for
+    /// everything else.
     private func listingPageOnce(_ request: S3Request) async throws(S3Error) -> ListingPage {
         var attempt = 1
         while true {
             do throws(S3Error) {
                 return try await receivePage(request)
             } catch {
-                guard error.kind == .malformedAnswer, attempt < options.retries.attempts, !Task.isCancelled else {
-                    throw error
-                }
+                // What `send` has tried already counts.
+                attempt = max(attempt, error.attempts)
+                var error = error
+                error.attempts = attempt
+                guard error.isTransient, attempt < options.retries.attempts, !Task.isCancelled else { throw error }
                 attempt += 1
                 var random = SystemRandomNumberGenerator()
                 await Reactor.sleep(for: options.retries.backoff.delay(attempt: attempt - 2, using: &random))
@@ -227,10 +230,16 @@ extension S3Client {
         let response: HTTPResponse
         do throws(S3Error) {
             response = try await send(request)
-        } catch {
+        } catch let caught {
+            var error = caught
             // The parser knows better than "refused by sink" why it stopped.
             if error.kind == .malformedAnswer, error.message.isEmpty {
-                do throws(XMLError) { _ = try parser.finish() } catch { throw malformed("\(error)", request) }
+                do throws(XMLError) {
+                    _ = try parser.finish()
+                } catch let reason {
+                    error.message = "\(reason)"
+                    throw error
+                }
             }
             throw error
         }

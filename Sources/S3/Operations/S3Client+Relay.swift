@@ -88,6 +88,10 @@ extension S3Client {
     /// The caller holds a place of `writes`, taken before `feed` was opened: places are taken in that order everywhere,
     /// so relays never wait for each other in a circle.
     private func relay(_ request: S3Request, feed: ObjectDownload) async throws(S3Error) -> HTTPResponse {
+        // Fewer bytes than the upload promises would leave it waiting for the rest for ever.
+        if case .ring(_, let length) = request.body, feed.info.contentLength != length {
+            throw feed.client.malformed("\(feed.info.contentLength) bytes come of \(length)", feed.request)
+        }
         let transfer = start(request)
         feed.transfer.whenEnded { isComplete in
             // Without its bytes the upload would wait for ever; a server drops what it got of a cut body.

@@ -55,6 +55,7 @@ struct FaultPlan: Sendable {
         case .status(let failure): self.failure = failure
         case .errorIn200(let failure, let spaces):
             self.failure = failure
+            self.failure?.status = 200
             self.spaces = spaces
         case .loseAnswer: losesAnswer = true
         case .listing(let lie): lies.append(lie)

@@ -1,0 +1,342 @@
+import ObjectModel
+import S3Sandbox
+import Testing
+
+@testable import S3
+
+@Suite("Operations", .timeLimit(.minutes(1)))
+struct OperationTests {
+    private static let bucket = ServerUnderTest.bucket
+
+    private static let headers: ObjectHeaders = {
+        var headers = ObjectHeaders()
+        headers.contentType = "application/vnd.android.package-archive"
+        headers.contentEncoding = "gzip"
+        headers.contentDisposition = "attachment; filename=\"a b.apk\""
+        headers.contentLanguage = "en, de"
+        headers.cacheControl = "max-age=60"
+        headers.expires = "Sat, 21 Nov 2026 01:02:03 GMT"
+        headers.addUserMetadata("Build-Number", "7")
+        headers.addUserMetadata("spaces", "a b")
+        return headers
+    }()
+
+    private static let tags: [ObjectHeaders.NameValue] = [.init("a b", "x&y"), .init("stage", "é")]
+
+    @Test("What is put is there, headers and tags and all")
+    func putAndGet() async throws {
+        let server = try ServerUnderTest()
+        let client = server.client()
+        let bytes = ServerUnderTest.bytes(1000)
+        let digest = MD5Hasher.digest(bytes)
+        var headers = Self.headers
+        headers.setTags(Self.tags)
+        let sent = headers
+        let (etag, info, tags) = try await onReactor {
+            let result = try await client.putObject(
+                bucket: Self.bucket, key: "k", headers: sent, body: ByteBlock(bytes), contentMD5: digest)
+            return (
+                result.etag, try await client.headObject(bucket: Self.bucket, key: "k"),
+                try await client.objectTags(bucket: Self.bucket, key: "k")
+            )
+        }
+        #expect(etag == .md5(digest) && info.etag == etag)
+        #expect(info.size == 1000 && info.tagCount == 2)
+        #expect(info.headers == Self.headers)
+        #expect(tags == Self.tags)
+        #expect(try server.sandbox.store.bytes(of: "k", in: Self.bucket) == bytes)
+    }
+
+    @Test("Bytes other than promised are refused, once")
+    func digestMismatch() async throws {
+        let server = try ServerUnderTest()
+        let client = server.client()
+        let error = await #expect(throws: S3Error.self) {
+            try await onReactor {
+                try await client.putObject(
+                    bucket: Self.bucket, key: "k", headers: ObjectHeaders(), body: ByteBlock([1, 2, 3]),
+                    contentMD5: MD5Hasher.digest([1, 2, 4]))
+            }
+        }
+        #expect(error?.kind == .digestMismatch && error?.attempts == 1)
+        #expect(server.sandbox.store.object("k", in: Self.bucket) == nil)
+    }
+
+    @Test("Parts of an object, and only the version that is meant, are read")
+    func readOptions() async throws {
+        let server = try ServerUnderTest()
+        let client = server.client()
+        let bytes = try server.put("k", count: 1000, partSize: 300)
+        let etag = try await onReactor { try await client.headObject(bucket: Self.bucket, key: "k").etag }
+        #expect(etag == ETag("5e082da79369d780b10c6d7c837e4163-4"))
+        let (range, part) = try await onReactor {
+            (
+                try await client.bytes(of: "k", options: ReadOptions(ifMatch: etag, range: 10...19)),
+                try await client.bytes(of: "k", options: ReadOptions(partNumber: 4))
+            )
+        }
+        #expect(range == Array(bytes[10...19]))
+        #expect(part == Array(bytes[900...]))
+        let error = await #expect(throws: S3Error.self) {
+            try await onReactor { try await client.bytes(of: "k", options: ReadOptions(ifMatch: ETag("other"))) }
+        }
+        #expect(error?.kind == .preconditionFailed)
+    }
+
+    @Test("A missing object and a missing bucket are told apart where the server tells")
+    func missing() async throws {
+        let server = try ServerUnderTest()
+        let client = server.client()
+        func kind<T: Sendable>(_ body: @escaping @Sendable () async throws -> T) async -> S3Error.Kind? {
+            await #expect(throws: S3Error.self) { try await onReactor(body) }?.kind
+        }
+        #expect(await kind { try await client.headObject(bucket: Self.bucket, key: "k") } == .noSuchKey)
+        #expect(await kind { try await client.bytes(of: "k") } == .noSuchKey)
+        #expect(await kind { try await client.getObject(bucket: "none", key: "k", limit: 1).0 } == .noSuchBucket)
+        #expect(try await onReactor { try await client.headBucket("none") } == false)
+        #expect(try await onReactor { try await client.headBucket(Self.bucket) })
+    }
+
+    @Test("Buckets are made, made again without harm, and listed")
+    func buckets() async throws {
+        let server = try ServerUnderTest { $0.region = "" }
+        let client = server.client { $0.region = "eu-west-1" }
+        let (names, location) = try await onReactor {
+            try await client.createBucket("more")
+            try await client.createBucket("more")
+            return (try await client.listBuckets().map(\.name), try await client.bucketLocation("more"))
+        }
+        #expect(names == [Self.bucket, "more"])
+        #expect(!location.isEmpty)
+    }
+
+    @Test("A copy in place changes the headers and keeps the bytes; a plain copy keeps both")
+    func copying() async throws {
+        let server = try ServerUnderTest()
+        let client = server.client()
+        let bytes = try server.put("a b/é", count: 500)
+        let etag = try await onReactor {
+            let result = try await client.copyObject(
+                from: (Self.bucket, "a b/é"), to: (Self.bucket, "a b/é"), headers: Self.headers,
+                ifMatch: .md5(MD5Hasher.digest(bytes)))
+            _ = try await client.copyObject(from: (Self.bucket, "a b/é"), to: (Self.bucket, "k+"), headers: nil)
+            return result.etag
+        }
+        #expect(etag == .md5(MD5Hasher.digest(bytes)))
+        for key in ["a b/é", "k+"] as [ObjectKey] {
+            #expect(
+                try await onReactor { try await client.headObject(bucket: Self.bucket, key: key).headers }
+                    == Self.headers)
+            #expect(try server.sandbox.store.bytes(of: key, in: Self.bucket) == bytes)
+        }
+        let error = await #expect(throws: S3Error.self) {
+            try await onReactor {
+                try await client.copyObject(
+                    from: (Self.bucket, "k+"), to: (Self.bucket, "x"), headers: nil, ifMatch: ETag("other"))
+            }
+        }
+        #expect(error?.kind == .preconditionFailed)
+    }
+
+    @Test("Many objects are deleted at once, whatever their names; missing ones count as deleted")
+    func deleting() async throws {
+        let server = try ServerUnderTest()
+        let client = server.client()
+        let keys: [ObjectKey] = ["a", "b&<>\"'", "c d", "é", "e\u{301}", "\u{1}", "\n", "a+b", "%41"]
+        for key in keys { try server.put(key, count: 1) }
+        try server.put("stays", count: 1)
+        let failures = try await onReactor {
+            try await client.deleteObjects(bucket: Self.bucket, keys: keys + ["missing"])
+        }
+        #expect(failures.allSatisfy { $0 == nil } && failures.count == keys.count + 1)
+        #expect(server.sandbox.store.keys(in: Self.bucket) == ["stays"])
+        #expect(server.statuses(.deleteObjects) == [200])
+    }
+
+    @Test("What was not deleted is told, key by key")
+    func deletionFailures() async throws {
+        let document =
+            "<DeleteResult><Error><Key>b</Key><Code>AccessDenied</Code><Message>No.</Message></Error>"
+            + "<Error><Key>c</Key><Code>NoSuchKey</Code></Error><Error><Key>d</Key><Code>InternalError</Code></Error>"
+            + "</DeleteResult>"
+        let raw = try ScriptedServer(["HTTP/1.1 200 OK\r\nContent-Length: \(document.utf8.count)\r\n\r\n\(document)"])
+        let client = ServerUnderTest.client(port: raw.port)
+        let failures = try await onReactor { try await client.deleteObjects(bucket: "b", keys: ["a", "b", "c", "d"]) }
+        #expect(failures.map { $0?.code } == [nil, "AccessDenied", nil, "InternalError"])
+        #expect(failures[1]?.kind == .refused && failures[1]?.key == "b")
+        #expect(failures[3]?.isTransient == true)
+    }
+
+    @Test("Tags are replaced and taken away")
+    func tagging() async throws {
+        let server = try ServerUnderTest()
+        let client = server.client()
+        try server.put("k", count: 1)
+        let (set, none) = try await onReactor {
+            try await client.setObjectTags(bucket: Self.bucket, key: "k", tags: Self.tags)
+            let set = try await client.objectTags(bucket: Self.bucket, key: "k")
+            try await client.setObjectTags(bucket: Self.bucket, key: "k", tags: [])
+            return (set, try await client.objectTags(bucket: Self.bucket, key: "k"))
+        }
+        #expect(set == Self.tags && none == [])
+        server.sandbox.behaviour.refusesTagging = true
+        #expect(try await onReactor { try await client.objectTags(bucket: Self.bucket, key: "k") } == [])
+    }
+
+    // MARK: Multipart
+
+    @Test("An object is made of parts, and its parts are told again in every way")
+    func multipart() async throws {
+        let server = try ServerUnderTest { $0.behaviour.minimumPartSize = 1 }
+        let client = server.client()
+        let bytes = ServerUnderTest.bytes(1000)
+        let (stored, uploads, result) = try await onReactor {
+            let upload = try await client.createUpload(bucket: Self.bucket, key: "a b+é", headers: Self.headers)
+            var parts: [UploadedPart] = []
+            for (index, range) in [0..<300, 300..<600, 600..<900, 900..<1000].enumerated() {
+                let etag = try await client.uploadPart(
+                    upload, number: index + 1, body: ByteBlock(Array(bytes[range])), contentMD5: nil)
+                parts.append(UploadedPart(number: index + 1, etag: etag, size: Int64(range.count)))
+            }
+            let stored = try await client.listParts(upload)
+            let uploads = try await client.listUploads(bucket: Self.bucket, prefix: "a b+é")
+            #expect(stored == parts)
+            return (stored, uploads, try await client.completeUpload(upload, parts: parts))
+        }
+        #expect(stored.map(\.size) == [300, 300, 300, 100])
+        #expect(uploads.map(\.upload.key) == ["a b+é"])
+        #expect(result.etag == ETag("5e082da79369d780b10c6d7c837e4163-4"))
+        #expect(try server.sandbox.store.bytes(of: "a b+é", in: Self.bucket) == bytes)
+        let (layout, sizes, attributes, info) = try await onReactor {
+            (
+                try await client.partLayout(bucket: Self.bucket, key: "a b+é", size: 1000, parts: 4),
+                try await client.allPartSizes(bucket: Self.bucket, key: "a b+é", size: 1000, parts: 4),
+                try await client.partSizes(bucket: Self.bucket, key: "a b+é"),
+                try await client.headObject(bucket: Self.bucket, key: "a b+é")
+            )
+        }
+        #expect(layout?.first == 300 && layout?.isUniform == true)
+        #expect(sizes == [300, 300, 300, 100] && attributes == sizes)
+        #expect(info.headers == Self.headers)
+    }
+
+    @Test("Where a server does not tell the parts, that is found out once")
+    func silentAboutParts() async throws {
+        let server = try ServerUnderTest {
+            $0.behaviour.ignoresPartNumber = true
+            $0.behaviour.refusesAttributes = true
+        }
+        try server.put("k", count: 1000, partSize: 300)
+        let client = server.client { $0.retries.attempts = 1 }
+        let (first, second) = try await onReactor {
+            (
+                try await client.partLayout(bucket: Self.bucket, key: "k", size: 1000, parts: 4),
+                try await client.partLayout(bucket: Self.bucket, key: "k", size: 1000, parts: 4)
+            )
+        }
+        #expect(first == nil && second == nil)
+        #expect(server.statuses(.headObject) == [200])
+        #expect(try await onReactor { try await client.partSizes(bucket: Self.bucket, key: "k") } == nil)
+        #expect(
+            try await onReactor { try await client.allPartSizes(bucket: Self.bucket, key: "k", size: 1000, parts: 4) }
+                == nil)
+    }
+
+    @Test("An upload is dropped, and dropping it again does no harm")
+    func aborting() async throws {
+        let server = try ServerUnderTest()
+        let client = server.client()
+        let error = try await onReactor {
+            let upload = try await client.createUpload(bucket: Self.bucket, key: "k", headers: ObjectHeaders())
+            _ = try await client.uploadPart(upload, number: 1, body: ByteBlock([1]), contentMD5: nil)
+            try await client.abortUpload(upload)
+            try await client.abortUpload(upload)
+            do { _ = try await client.listParts(upload) } catch { return error as? S3Error }
+            return nil
+        }
+        #expect(error?.kind == .noSuchUpload)
+        #expect(server.sandbox.store.uploadCount(in: Self.bucket) == 0)
+    }
+
+    @Test("Parts are copied within the server, and so are objects of any size")
+    func copyingParts() async throws {
+        let server = try ServerUnderTest { $0.behaviour.minimumPartSize = 1 }
+        let client = server.client()
+        let bytes = try server.put("a b", count: 1000)
+        try await onReactor {
+            let upload = try await client.createUpload(bucket: Self.bucket, key: "k", headers: ObjectHeaders())
+            var parts: [UploadedPart] = []
+            for (number, range) in [(1, 0...599), (2, 600...999)] as [(Int, ClosedRange<Int64>)] {
+                let etag = try await client.uploadPartCopy(
+                    upload, number: number, from: (Self.bucket, "a b"), range: range)
+                parts.append(UploadedPart(number: number, etag: etag, size: Int64(range.count)))
+            }
+            _ = try await client.completeUpload(upload, parts: parts)
+            try await client.copyLargeObject(from: (Self.bucket, "k"), to: (Self.bucket, "large"), size: 1000)
+        }
+        #expect(try server.sandbox.store.bytes(of: "k", in: Self.bucket) == bytes)
+        #expect(try server.sandbox.store.bytes(of: "large", in: Self.bucket) == bytes)
+        #expect(server.sandbox.store.uploadCount(in: Self.bucket) == 0)
+    }
+
+    // MARK: 200 with an error
+
+    @Test("A copy that answers 200 with an error has failed, and is done again")
+    func copyLies() async throws {
+        let server = try ServerUnderTest()
+        let client = server.client()
+        let bytes = try server.put("k", count: 10)
+        server.sandbox.faults.add(
+            FaultRule(
+                "lie", .operation(.copyObject, times: 2), .errorIn200(.init(200, code: "InternalError"), spaces: 9)))
+        _ = try await onReactor {
+            try await client.copyObject(from: (Self.bucket, "k"), to: (Self.bucket, "copy"), headers: nil)
+        }
+        #expect(try server.sandbox.store.bytes(of: "copy", in: Self.bucket) == bytes)
+        server.sandbox.faults.add(
+            FaultRule("lie", .operation(.copyObject), .errorIn200(.init(200, code: "InternalError"), spaces: 9)))
+        let error = await #expect(throws: S3Error.self) {
+            try await onReactor {
+                try await client.copyObject(from: (Self.bucket, "k"), to: (Self.bucket, "other"), headers: nil)
+            }
+        }
+        #expect(error?.kind == .serverFailure && error?.code == "InternalError" && error?.attempts == 3)
+        #expect(server.sandbox.store.object("other", in: Self.bucket) == nil)
+    }
+
+    @Test(
+        "Completing an upload that answers 200 with an error, or with nothing, has failed and is not done again",
+        arguments: [true, false])
+    func completeLies(_ isDocument: Bool) async throws {
+        let server = try ServerUnderTest { $0.behaviour.minimumPartSize = 1 }
+        let client = server.client()
+        server.sandbox.faults.add(
+            FaultRule(
+                "lie", .operation(.completeMultipartUpload),
+                isDocument ? .errorIn200(.init(200, code: "InternalError"), spaces: 99) : .shorten(byBytes: 10)))
+        let error = await #expect(throws: S3Error.self) {
+            try await onReactor {
+                let upload = try await client.createUpload(bucket: Self.bucket, key: "k", headers: ObjectHeaders())
+                let etag = try await client.uploadPart(upload, number: 1, body: ByteBlock([1]), contentMD5: nil)
+                return try await client.completeUpload(upload, parts: [UploadedPart(number: 1, etag: etag, size: 1)])
+            }
+        }
+        #expect(error?.kind == (isDocument ? .serverFailure : .malformedAnswer))
+        #expect(server.statuses(.completeMultipartUpload) == [200])
+    }
+
+    @Test("An error that a script answers in place of a success comes with status 200, whatever its own is")
+    func scriptedLie() async throws {
+        let server = try ServerUnderTest()
+        try server.put("k", count: 10)
+        server.sandbox.faults.add(
+            FaultRule("lie", .operation(.copyObject), .errorIn200(.init(500, code: "InternalError"), spaces: 1)))
+        let client = server.client { $0.retries.attempts = 1 }
+        await #expect(throws: S3Error.self) {
+            try await onReactor {
+                try await client.copyObject(from: (Self.bucket, "k"), to: (Self.bucket, "copy"), headers: nil)
+            }
+        }
+        #expect(server.statuses(.copyObject) == [200])
+    }
+}
