@@ -29,7 +29,7 @@ struct Deleter: Sendable {
         }
         if let objection {
             run.tally.withLock { $0.summary.objection = objection }
-            run.notice("Nothing is deleted: \(objection).")
+            run.noteGuard(objection)
             return
         }
         while !run.isInterrupted {

@@ -17,7 +17,8 @@ struct JobWorker {
     private var copier: ObjectCopier {
         ObjectCopier(
             source: run.source, target: run.target, journal: run.journal, budget: run.budget, trash: options.trash,
-            listingTrust: run.listingTrust, runStart: run.settings.withLock { $0.start })
+            listingTrust: run.listingTrust, notice: { [run] in run.notice($0) },
+            runStart: run.settings.withLock { $0.start })
     }
 
     /// Throws what kept the key from being settled.

@@ -6,6 +6,8 @@ public enum MirrorEvent: Sendable {
     case object(ObjectReport)
     /// Something about the run as a whole that a person should know, one sentence.
     case notice(String)
+    /// A deletion guard tripped, for this reason.
+    case guarded(String)
 }
 
 /// What was done, or is to be done, about one object.

@@ -28,12 +28,14 @@ public struct MirrorOptions: Sendable {
 /// When a run's deletions are too many to be meant.
 public struct DeletionGuard: Hashable, Sendable {
     public enum Limit: Hashable, Sendable {
-        /// Of the target's objects in scope, 0 to 100; counts once more than 100 deletions are due.
+        /// Of the target's objects in scope, 0 to 100; counts once more than `floor` deletions are due.
         case percent(Double)
         case count(Int)
     }
 
     public var limit = Limit.percent(50)
+    /// Deletions up to this number are not measured by a percentage; 0 where the user gave one.
+    public var floor = 100
     /// Whether an empty source may empty the target.
     public var allowsEmptySource = false
 
@@ -51,7 +53,7 @@ public struct DeletionGuard: Hashable, Sendable {
             guard deletions > most else { return nil }
             return "\(deletions) deletions are due, more than --max-delete \(most)"
         case .percent(let most):
-            guard deletions > 100, Double(deletions) > Double(targetObjects) * most / 100 else { return nil }
+            guard deletions > floor, Double(deletions) > Double(targetObjects) * most / 100 else { return nil }
             return "\(deletions) of the target's \(targetObjects) objects would be deleted, more than "
                 + "--max-delete \(Decimals.format(most, most == most.rounded() ? 0 : 1))%"
         }

@@ -21,6 +21,8 @@ public final class MirrorRun: Sendable {
     /// Keys that only the target has, until both listings are known to be whole.
     let extras = KeySpill()
     private let reactors: [Reactor]
+    /// What the target's client had relayed before this run.
+    private let relayedBefore: Int64
     private let observer: @Sendable (MirrorEvent) -> Void
     private let interruption = Mutex(Interruption())
 
@@ -40,6 +42,8 @@ public final class MirrorRun: Sendable {
         var listedTarget = Amount()
         /// What this run added to the target; negative where it took more away.
         var targetChange = Amount()
+        /// Bytes of objects that were sent in one piece.
+        var heldBytes: Int64 = 0
         /// Keys that two listings alone show to be the same.
         var plainlySame = 0
         /// Objects that failed for good because a server was away, since the last one that succeeded.
@@ -63,6 +67,7 @@ public final class MirrorRun: Sendable {
         self.journal = MirrorJournal(journal, mirror: "\(source.identity) → \(target.identity)")
         self.budget = budget
         self.reactors = reactors
+        relayedBefore = target.counters.relayed.load(ordering: .relaxed)
         self.observer = observer
         dirty = DirtySet(width: options.maxWorkers ?? Self.width)
     }
@@ -70,9 +75,13 @@ public final class MirrorRun: Sendable {
     /// How far the run is.
     public var progress: MirrorProgress {
         let counts = dirty.counts
+        let relayed = target.counters.relayed.load(ordering: .relaxed) - relayedBefore
         return tally.withLock { tally in
-            tally.progress.inFlight = counts.inFlight
-            return tally.progress
+            var progress = tally.progress
+            progress.inFlight = counts.inFlight
+            // Of relays that are under way, what is sent already; a relay that failed is not counted twice.
+            progress.done.bytes = min(progress.known.bytes, max(progress.done.bytes, tally.heldBytes + relayed))
+            return progress
         }
     }
 
@@ -196,6 +205,10 @@ public final class MirrorRun: Sendable {
         observer(.notice(text))
     }
 
+    func noteGuard(_ objection: String) {
+        observer(.guarded(objection))
+    }
+
     func report(_ report: ObjectReport) {
         observer(.object(report))
     }
@@ -209,7 +222,9 @@ public final class MirrorRun: Sendable {
             try await worker.perform()
             tally.withLock { tally in
                 tally.goneInARow = 0
-                tally.progress.done.add(job.source?.size ?? 0)
+                let size = job.source?.size ?? 0
+                tally.progress.done.add(size)
+                if size <= Int64(ObjectCopier.heldLimit) { tally.heldBytes += size }
             }
             dirty.settle(job.key)
         } catch {

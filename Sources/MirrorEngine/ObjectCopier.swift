@@ -13,6 +13,8 @@ struct ObjectCopier: Sendable {
     let trash: ObjectKey?
     /// What the target's listing is known to make of ETags.
     let listingTrust: ListingTrust
+    /// Tells people about what was found and mended.
+    let notice: @Sendable (String) -> Void
     /// When the run began, in the source's clock: what was modified since may have been modified again meanwhile.
     let runStart: Timestamp
 
@@ -77,6 +79,9 @@ struct ObjectCopier: Sendable {
     /// After the bytes did not arrive as the source's ETag promised: either they were damaged on the way, or the ETag is
     /// no MD5. The source is read once more, to nowhere, to tell which; nothing is written that nobody vouches for.
     private func copyVerified(_ key: ObjectKey, _ expected: ObjectState) async throws -> Copied {
+        notice(
+            "\(source.fullKey(key)) did not arrive at \(target.name) as its ETag promises; \(source.name) is read again."
+        )
         let read = try await budget.with(Self.relayBytes) {
             try await hash(key, of: source, ifMatch: expected.etag, layout: nil)
         }

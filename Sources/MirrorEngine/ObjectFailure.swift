@@ -16,7 +16,9 @@ public enum ObjectFailure: Error, Sendable {
     /// Whether a later try may go better.
     public var isTransient: Bool {
         switch self {
-        case .server(let error): error.isTransient || error.kind == .cancelled
+        case .server(let error):
+            // An upload that is gone was ended by another run of the same mirror; it begins anew.
+            error.isTransient || error.kind == .cancelled || error.kind == .noSuchUpload
         case .changed, .notProven, .corruptSource: true
         case .impossible: false
         }

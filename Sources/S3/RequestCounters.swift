@@ -1,7 +1,9 @@
-import Synchronization
+public import Synchronization
 
 /// How many requests of each class were sent, retries included. Safe from every thread.
 public final class RequestCounters: Sendable {
+    /// Bytes that relayed uploads have sent so far.
+    public let relayed = Atomic<Int64>(0)
     private let counts = Mutex<[Int]>(Array(repeating: 0, count: RequestVerb.allCases.count))
 
     public init() {}

@@ -28,7 +28,7 @@ extension S3Client {
         return HTTPRequest(
             method: request.method, url: String(decoding: url, as: UTF8.self), headers: lines, body: request.body,
             sink: request.sink, connection: connection,
-            needsFreshConnection: request.operation == .createMultipartUpload)
+            needsFreshConnection: request.operation == .createMultipartUpload, counters: counters)
     }
 
     private static func isSigned(_ field: HeaderField) -> Bool {

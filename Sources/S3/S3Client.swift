@@ -80,6 +80,7 @@ public final class S3Client: Sendable {
             }
             if let correction = correction(for: error), corrections.insert(correction).inserted { continue }
             error.attempts = attempt
+            error.isAnonymous = credentials == nil
             guard error.isTransient, error.kind != .digestMismatch, request.operation.isRepeatable,
                 attempt < options.retries.attempts, !Task.isCancelled
             else { throw error }

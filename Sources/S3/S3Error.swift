@@ -55,6 +55,8 @@ public struct S3Error: Error, Sendable, Hashable {
     /// The server's `Date` and the region it names, from which signing may be corrected.
     var serverDate: Timestamp?
     var serverRegion: String?
+    /// Whether the request went unsigned.
+    var isAnonymous = false
 
     /// Whether the same request may succeed later without anybody's doing.
     public var isTransient: Bool {
@@ -76,7 +78,7 @@ extension S3Error: CustomStringConvertible {
         while reason.hasSuffix(".") { reason.removeLast() }
         var text = "\(operation.rawValue) of \(place) failed: \(reason)"
         if let requestID, !requestID.isEmpty { text += " (request \(requestID))" }
-        if attempts > 1 { text += " after \(attempts) attempts" }
+        if attempts > 1 { text += ", \(attempts) attempts" }
         return text + (advice.map { "; \($0)." } ?? ".")
     }
 
@@ -84,7 +86,10 @@ extension S3Error: CustomStringConvertible {
     private var advice: String? {
         switch kind {
         case .unreachable: "check the address, the port and that the server runs"
-        case .untrusted: "give its authority with --ca-file, or check its certificate's dates and name"
+        case .untrusted:
+            message.contains("wrong version number") || message.contains("packet length")
+                ? "the server speaks plain HTTP there: write http://"
+                : "give its authority with --ca-file, or check its certificate's dates and name"
         case .timedOut: "the server is too slow or a firewall drops packets"
         case .refused: refusalAdvice
         case .noSuchBucket: "check the bucket's name"
@@ -94,7 +99,8 @@ extension S3Error: CustomStringConvertible {
     }
 
     private var refusalAdvice: String {
-        switch code {
+        if isAnonymous { return "no keys were found for this server, so the request was not signed: give them" }
+        return switch code {
         case "SignatureDoesNotMatch": "check the secret key"
         case "InvalidAccessKeyId": "check the access key"
         case "RequestTimeTooSkewed": "set the clock of this machine or of the server"

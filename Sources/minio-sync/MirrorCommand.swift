@@ -51,14 +51,26 @@ final class MirrorCommand: Sendable {
 
     private func mirror(_ plan: MirrorPlan, _ journal: Journal?) async throws(CommandError) -> MirrorSummary {
         let report = MirrorReport(plan.options, console: console)
-        let pairs = try await plan.pairs(console)
+        let pairs: [MirrorPlan.Pair]
+        do throws(CommandError) {
+            pairs = try await plan.pairs(console)
+        } catch {
+            guard error.code == .serverGone else { throw error }
+            var summary = MirrorSummary()
+            summary.status = .failed
+            summary.isServerGone = true
+            summary.error = error.message
+            if !report.endsInText { console.warn("minio-sync: \(error.message)") }
+            report.end(summary, source: plan.source.text, target: plan.target.text)
+            return summary
+        }
         let engine = Engine(plan, journal)
         var total: MirrorSummary?
         for pair in pairs {
             if current.withLock({ $0.isInterrupted }) { break }
             report.begin(bucket: plan.coversBuckets ? pair.bucket : nil)
             let summary = await mirror(pair, engine, report)
-            if let error = summary.error { console.warn("minio-sync: \(error)") }
+            if let error = summary.error, !report.endsInText { console.warn("minio-sync: \(error)") }
             total = total.map { $0 + summary } ?? summary
             if summary.isServerGone, !plan.coversBuckets { break }
         }

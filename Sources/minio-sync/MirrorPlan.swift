@@ -67,7 +67,15 @@ struct MirrorPlan {
 
     var usesTLS: Bool { sourceClient.endpoint.scheme == .https || targetClient.endpoint.scheme == .https }
 
+    private static let slash = UInt8(ascii: "/")
+
     private func checkPlaces() throws(CommandError) {
+        let prefixes = [source.prefix, target.prefix]
+        if prefixes.allSatisfy({ !$0.bytes.isEmpty }), Set(prefixes.map { $0.bytes.last == Self.slash }).count == 2 {
+            throw CommandError(
+                "\(source) and \(target) do not go together: keys are what follows the prefix, so one side would get a slash "
+                    + "too many or too few; end both prefixes with / or neither.")
+        }
         if (source.bucket == nil) != (target.bucket == nil) {
             let (whole, part) = source.bucket == nil ? (source, target) : (target, source)
             throw CommandError(
@@ -120,7 +128,9 @@ struct MirrorPlan {
         engine.reportsSame = options.verbosity == .verbose
         engine.filter = options.filter
         engine.maxWorkers = options.maxWorkers
-        engine.trash = options.trash
+        engine.trash = options.trash.map {
+            $0.bytes.last == Self.slash ? $0 : ObjectKey(bytes: $0.bytes + [Self.slash])
+        }
         if let retries = options.retries { engine.attempts = retries + 1 }
         switch options.compare {
         case .etag: engine.comparison = .etag
@@ -129,7 +139,9 @@ struct MirrorPlan {
         }
         switch options.maxDelete {
         case .objects(let count)?: engine.deletionGuard.limit = .count(count)
-        case .percent(let percent)?: engine.deletionGuard.limit = .percent(percent)
+        case .percent(let percent)?:
+            engine.deletionGuard.limit = .percent(percent)
+            engine.deletionGuard.floor = 0
         case nil: break
         }
         engine.deletionGuard.allowsEmptySource = options.allowEmptySource

@@ -20,9 +20,14 @@ final class MirrorReport: Sendable {
         self.bucket.withLock { $0 = bucket }
     }
 
+    /// Whether the summary will say what went wrong, so that nothing else has to.
+    var endsInText: Bool { !options.json && bucket.withLock { $0 } == nil }
+
     func observe(_ event: MirrorEvent) {
         switch event {
         case .notice(let text): console.warn("minio-sync: \(text)")
+        case .guarded(let objection):
+            if !endsInText { console.warn("minio-sync: Nothing is deleted: \(objection).") }
         case .object(let report): show(report)
         }
     }
@@ -38,6 +43,11 @@ final class MirrorReport: Sendable {
         var line = "\(Self.word(report)) \(bucket.map { "\($0)/" } ?? "")\(Text.printable(report.key))"
         if let size = report.size { line += " (\(ByteSize.format(size)), \(report.reason.rawValue))" }
         if let error = report.error { line += ": \(error)" }
+        if report.reason == .incomparable {
+            line += ": the ETags cannot be compared; --compare content reads both sides"
+        } else if report.reason == .exists {
+            line += ": it differs and --no-overwrite keeps it"
+        }
         if isGood { console.print(line) } else { console.warn(line) }
     }
 
@@ -110,14 +120,15 @@ final class MirrorReport: Sendable {
         if options.json {
             console.print(summary.json.object)
         } else if options.verbosity != .quiet || options.summary || summary.status != .ok {
-            console.print(Self.paragraph(summary, source: source, target: target, isDryRun: options.dryRun))
+            console.print(paragraph(summary, source: source, target: target))
         }
     }
 
-    static func paragraph(_ summary: MirrorSummary, source: String, target: String, isDryRun: Bool) -> String {
-        let would = isDryRun ? "to be " : ""
+    private func paragraph(_ summary: MirrorSummary, source: String, target: String) -> String {
+        let would = options.dryRun ? "to be " : ""
         var text =
-            "\(source) has \(amount(summary.source)), \(target) \(amount(summary.target)): \(summary.same) the same, "
+            "\(verdict(summary)) \(source) has \(Self.amount(summary.source)), \(target) \(Self.amount(summary.target)): "
+            + "\(summary.same) the same, "
             + "\(summary.copied.objects) \(would)copied (\(ByteSize.format(summary.copied.bytes))), "
             + "\(summary.metadata) with headers \(would)updated, \(summary.deleted) \(would)deleted, "
             + "\(summary.failed) failed, \(summary.unproven) unproven. "
@@ -125,17 +136,18 @@ final class MirrorReport: Sendable {
             summary.requests[verb].map { "\($0) \(verb.rawValue)" }
         }
         text += "\(requests.isEmpty ? "No" : requests.joined(separator: ", ")) requests in "
-        text += "\(Decimals.format(summary.seconds, 2)) s. "
-        return text + verdict(summary, isDryRun: isDryRun)
+        return text + "\(Decimals.format(summary.seconds, 2)) s."
     }
 
     private static func amount(_ amount: Amount) -> String {
-        "\(amount.objects) objects (\(ByteSize.format(amount.bytes)))"
+        "\(amount.objects) object\(amount.objects == 1 ? "" : "s") (\(ByteSize.format(amount.bytes)))"
     }
 
-    private static func verdict(_ summary: MirrorSummary, isDryRun: Bool) -> String {
+    private func verdict(_ summary: MirrorSummary) -> String {
         switch summary.status {
-        case .ok: isDryRun ? "Nothing was changed." : "Done and proven."
+        case .ok where options.dryRun: "Nothing was changed."
+        case .ok where options.compare == .size: "Done; what was there already was compared by size alone."
+        case .ok: "Done and proven."
         case .failed where summary.error != nil: "NOT done: \(summary.error ?? "")"
         case .failed: "NOT everything is done and proven; the lines above say what."
         case .guarded: "NOTHING WAS DELETED: \(summary.objection ?? "")."

@@ -107,8 +107,8 @@ struct ArgumentsTests {
             (["mirror", "a", "b", "--remvoe"], "did you mean --remove?"),
             (["mirror", "a", "b", "--dryrun"], "did you mean --dry-run?"),
             (["mirror", "a", "b", "--xyzzy"], "mirror --help lists"), (["mirror", "a", "b", "-x"], "-x is not a flag"),
-            (["mirror", "a", "b", "--watch"], "next release"), (["mirror", "a", "b", "-w"], "next release"),
-            (["mirror", "a", "b", "--monitoring-address=:9"], "next release"),
+            (["mirror", "a", "b", "--watch"], "not there yet"), (["mirror", "a", "b", "-w"], "not there yet"),
+            (["mirror", "a", "b", "--monitoring-address=:9"], "not there yet"),
             (["mirror", "a", "b", "--fake"], "--dry-run"), (["mirror", "a", "b", "--retry"], "--retry needs a value"),
             (["mirror", "a", "b", "--exclude", "--remove"], "--exclude needs a value"),
             (["mirror", "a", "b", "--remove=yes"], "takes no value"),
@@ -204,8 +204,8 @@ struct ConfiguredMirrorTests {
         "is refused by the line of the file",
         arguments: [
             ("max-workers", "many", "a whole number"), ("remove", "perhaps", "true or false"),
-            ("watch", "true", "next release"),
-            ("once", "false", "next release"), ("exclude", "[a", "not closed"),
+            ("watch", "true", "not there yet"),
+            ("once", "false", "not there yet"), ("exclude", "[a", "not closed"),
         ])
     func refused(flag: String, value: String, expected: String) throws {
         let error = try #require(

@@ -22,6 +22,8 @@ final class MemoryPages: PageReader {
             stride(from: 0, to: objects.count, by: size).map { Array(objects[$0..<min($0 + size, objects.count)]) })
     }
 
+    func bound(through last: ObjectKey) {}
+
     func next() async throws -> ListingPage? {
         if let page = pages.popLast() { return page }
         if let failure { throw failure }

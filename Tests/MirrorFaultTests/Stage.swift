@@ -63,7 +63,7 @@ final class Stage: Sendable {
             state.withLock { state in
                 switch event {
                 case .object(let report): state.0.append(report)
-                case .notice(let text): state.1.append(text)
+                case .notice(let text), .guarded(let text): state.1.append(text)
                 }
             }
         }

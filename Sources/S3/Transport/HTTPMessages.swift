@@ -35,6 +35,8 @@ struct HTTPRequest {
     /// Opens a connection for this request. On one that was used before, libcurl repeats a request whose answer was lost
     /// on its own, which does harm where it takes effect twice.
     var needsFreshConnection = false
+    /// Where bytes taken from a ring are counted.
+    var counters: RequestCounters?
     /// Called on the reactor's thread once the headers of a final (not 1xx) answer are complete.
     var onHead: ((HTTPHead) -> Void)?
 }

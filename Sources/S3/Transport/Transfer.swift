@@ -1,5 +1,6 @@
 import CCurl
 import Runtime
+import Synchronization
 
 /// One exchange in flight: a request going out, an answer coming in.
 ///
@@ -244,6 +245,7 @@ final class Transfer: @unchecked Sendable {
             return pauseSending()
         }
         sent += Int64(taken)
+        request.counters?.relayed.add(Int64(taken), ordering: .relaxed)
         lastProgress = engine.now
         if let limit = request.connection.uploadLimit {
             let delay = limit.book(taken, now: engine.now)

@@ -124,8 +124,8 @@ struct Command<Options>: Sendable {
 enum MCFlags {
     static func hint(_ name: String) -> String? {
         switch name {
-        case "watch", "w": "watching comes with the next release; run mirror --once on a schedule until then"
-        case "monitoring-address": "monitoring comes with the next release, together with watching"
+        case "watch", "w": "watching is not there yet; run mirror --once on a schedule"
+        case "monitoring-address": "monitoring is not there yet"
         case "fake": "use --dry-run"
         case "force": "replacing changed objects is the default"
         case "active-active", "multi-master": "a mirror goes one way; run one for each direction on separate prefixes"

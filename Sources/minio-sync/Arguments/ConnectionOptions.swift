@@ -54,11 +54,14 @@ extension Command where Options: ConnectingOptions {
                 .toggle("insecure", "Take any certificate: others can read and change what is sent") {
                     $0.connection.insecure = $1
                 },
-                timeout("connect-timeout", "Longest wait for a connection") { $0.connection.connectTimeout = $1 },
-                timeout("first-byte-timeout", "Longest wait for the beginning of an answer") {
+                timeout("connect-timeout", "Longest wait for a connection (default 10s)") {
+                    $0.connection.connectTimeout = $1
+                },
+                timeout("first-byte-timeout", "Longest wait for the beginning of an answer (default 60s)") {
                     $0.connection.firstByteTimeout = $1
                 },
-                timeout("stall-timeout", "Longest pause within a transfer; no limit is set to its whole time") {
+                timeout("stall-timeout", "Longest pause within a transfer, whose whole time has no limit (default 30s)")
+                {
                     $0.connection.stallTimeout = $1
                 },
             ])

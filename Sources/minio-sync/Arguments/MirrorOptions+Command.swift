@@ -8,8 +8,8 @@ extension MirrorOptions {
         name: "mirror", summary: "make TARGET identical to SOURCE once, and prove it",
         forms: ["SOURCE TARGET", "NAME"],
         details: [
-            "SOURCE and TARGET are ALIAS (all buckets), ALIAS/BUCKET[/PREFIX], https://host:port/BUCKET[/PREFIX] or a "
-                + "folder such as ./folder. NAME is a mirror of the configuration file; flags given here come before its "
+            "SOURCE and TARGET are ALIAS (all buckets), ALIAS/BUCKET[/PREFIX] or https://host:port/BUCKET[/PREFIX]. "
+                + "NAME is a mirror of the configuration file; flags given here come before its "
                 + "own.",
             "Exit codes: 0 done and proven; 1 objects failed, differ or stay unproven; 2 usage or configuration; 3 a "
                 + "server cannot be reached or refuses; 4 a deletion guard stopped the deletions; 130 interrupted.",
@@ -40,7 +40,7 @@ extension MirrorOptions {
                 {
                     $0.checkMetadata = $1
                 },
-                .toggle("preserve", short: "a", "Keep attributes of files where SOURCE or TARGET is a folder") {
+                .toggle("preserve", short: "a", "Accepted for mc users; metadata and tags are always kept") {
                     $0.preserve = $1
                 },
                 .toggle("dry-run", "Show what would be done and change nothing") { $0.dryRun = $1 },
@@ -67,7 +67,8 @@ extension MirrorOptions {
             title: "Safety",
             flags: [
                 .parsed(
-                    "max-delete", "N|N%", "Delete nothing if more would have to be (default 50% from 100 objects on)",
+                    "max-delete", "N|N%",
+                    "Delete nothing if more would have to be (default 50%, once more than 100 deletions are due)",
                     expects: "a number of objects or a percentage from above 0% to 100%", { DeletionLimit($0) }
                 ) { $0.maxDelete = $1 },
                 .toggle("allow-empty-source", "Delete even if SOURCE is empty") { $0.allowEmptySource = $1 },
@@ -88,7 +89,7 @@ extension MirrorOptions {
                 .number("max-workers", "N", 1...10_000, "At most N transfers at a time; by default it adapts") {
                     $0.maxWorkers = $1
                 },
-                .number("retry", "N", 0...1000, "Try a failed object N times more") { $0.retries = $1 },
+                .number("retry", "N", 0...1000, "Try a failed object N times more (default 4)") { $0.retries = $1 },
                 rate("limit-upload", "At most so many bytes a second to TARGET, such as 10MiB") { $0.uploadLimit = $1 },
                 rate("limit-download", "At most so many bytes a second from SOURCE") { $0.downloadLimit = $1 },
             ])
@@ -105,7 +106,7 @@ extension MirrorOptions {
                 .toggle("verbose", "Lines for objects that were the same, too") {
                     $0.verbosity = $1 ? .verbose : .normal
                 },
-                .toggle("debug", "Requests and decisions on standard error; never secrets") { $0.debug = $1 },
+                .toggle("debug", "Requests on standard error; never secrets") { $0.debug = $1 },
                 .toggle("summary", "End with the summary even when quiet") { $0.summary = $1 },
             ])
     }
@@ -119,7 +120,11 @@ extension MirrorOptions {
                 ) {
                     $0.configurationFile = $1
                 },
-                .text("state", "FILE", "Where what is learnt is kept between runs") { $0.state = .file($1) },
+                .text(
+                    "state", "FILE",
+                    "Where what is learnt is kept between runs (default $XDG_STATE_HOME/minio-sync/state.db, for root "
+                        + "/var/lib/minio-sync/state.db)"
+                ) { $0.state = .file($1) },
                 .toggle("no-state", "Keep nothing between runs") { $0.state = $1 ? .none : .usual },
             ])
     }

@@ -169,7 +169,7 @@ struct ErrorTests {
         refused.attempts = 3
         #expect(
             refused.description
-                == "GetObject of http://s3.example.com/b/k failed: 403 SignatureDoesNotMatch: Words (request R1) after 3 "
+                == "GetObject of http://s3.example.com/b/k failed: 403 SignatureDoesNotMatch: Words (request R1), 3 "
                 + "attempts; check the secret key.")
         #expect(error(400).description == "GetObject of http://s3.example.com/b/k failed: 400 bad request.")
         #expect(error(400, "ExpiredToken").description.hasSuffix("; get a new session token."))
