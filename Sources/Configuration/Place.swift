@@ -151,7 +151,7 @@ public struct Place: Hashable, Sendable {
     private static func error(_ what: String, why: String) -> ConfigurationError {
         ConfigurationError(
             what, why: why,
-            advice: "write ALIAS/BUCKET/PREFIX, https://host:port/BUCKET/PREFIX, or a path such as ./folder")
+            advice: "write ALIAS/BUCKET/PREFIX or https://host:port/BUCKET/PREFIX")
     }
 }
 
