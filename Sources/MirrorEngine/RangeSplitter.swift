@@ -12,6 +12,9 @@ struct RangeSplitter {
     /// Levels that are tried, and branches that are walked at most.
     private static let levels = 32
     private static let branches = 64
+    /// Points that need no more levels, and levels that are walked at most.
+    private static let enough = 6
+    private static let depth = 3
 
     init(_ store: any ObjectStore) {
         self.store = store
@@ -19,7 +22,17 @@ struct RangeSplitter {
 
     /// Ascending keys after `last`, the last one listed so far; nil or few where the rest is short or does not split.
     func points(after last: ObjectKey) async throws -> [ObjectKey]? {
-        guard let level = try await topLevel(last) else { return nil }
+        guard let top = try await topLevel(last) else { return nil }
+        var points: [ObjectKey] = []
+        // Where the top level has few branches left, the next ones below `last` have more: they come before.
+        for level in top..<min(top + Self.depth, last.bytes.count) where points.count < Self.enough {
+            points = try await branches(of: last, at: level) + points
+        }
+        return Self.refined(points, like: last, level: top)
+    }
+
+    /// Where the keys after `last` that share its first `level` bytes branch off.
+    private func branches(of last: ObjectKey, at level: Int) async throws -> [ObjectKey] {
         let stem = Array(last.bytes[..<level])
         var points: [ObjectKey] = []
         var branch = last.bytes[level]
@@ -31,7 +44,7 @@ struct RangeSplitter {
             points.append(ObjectKey(bytes: stem + [found.bytes[level]]))
             branch = found.bytes[level]
         }
-        return Self.refined(points, like: last, level: level)
+        return points
     }
 
     /// The smallest offset in `last` past which the bucket has keys that branch off there.
@@ -59,7 +72,7 @@ struct RangeSplitter {
     /// With few branches each is cut once more in the middle of what such names are made of: digits or letters. A cut
     /// that leaves a part empty costs one request a side.
     static func refined(_ points: [ObjectKey], like last: ObjectKey, level: Int) -> [ObjectKey] {
-        guard points.count > 1, points.count < 16, last.bytes.count > level + 1 else { return points }
+        guard !points.isEmpty, points.count < 16, last.bytes.count > level + 1 else { return points }
         let sample = last.bytes[level + 1]
         let middle: UInt8 = (0x30...0x39).contains(sample) ? UInt8(ascii: "5") : UInt8(ascii: "m")
         return points.flatMap { [$0, ObjectKey(bytes: $0.bytes + [middle])] }
