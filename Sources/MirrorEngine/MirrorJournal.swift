@@ -13,6 +13,8 @@ final class MirrorJournal: Sendable {
     private struct State {
         var pending: [ProvenPair] = []
         var failure: String?
+        /// Uploads that could not be aborted when that was due.
+        var leftovers: [(key: ObjectKey, id: String)] = []
     }
     private let state = Mutex(State())
 
@@ -89,6 +91,19 @@ final class MirrorJournal: Sendable {
 
     func uploads() async -> [UploadRecord] {
         await attempt { try await $0.uploads(mirror: mirror) } ?? []
+    }
+
+    /// Notes an upload that is still on the target although nobody goes on with it; kept in memory, for a run without a
+    /// journal as well.
+    func noteLeftover(_ key: ObjectKey, _ id: String) {
+        state.withLock { $0.leftovers.append((key, id)) }
+    }
+
+    func takeLeftovers() -> [(key: ObjectKey, id: String)] {
+        state.withLock { state in
+            defer { state.leftovers = [] }
+            return state.leftovers
+        }
     }
 
     // MARK: Runs and servers

@@ -180,7 +180,7 @@ public final class MirrorRun: Sendable {
             }
         }
         if !options.isDryRun, !isInterrupted {
-            await UploadSweeper(target: target, journal: journal).sweep { _ in false }
+            await UploadSweeper(target: target, journal: journal).sweep()
         }
     }
 

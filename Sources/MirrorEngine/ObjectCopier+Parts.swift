@@ -64,7 +64,7 @@ extension ObjectCopier {
             let parts = try await sendParts(key, state, layout, upload, hashing: hashing)
             let computed = ETagHasher.composite(of: parts.map(\.etag))
             if !hashing, let computed, computed != state.etag {
-                try await abandon(upload, key)
+                await abandon(upload, key)
                 if upload.isResumed {
                     // Stored by an earlier process: perhaps from other bytes.
                     return try await copyInParts(key, expected, layout, hashing: hashing)
@@ -78,7 +78,7 @@ extension ObjectCopier {
         } catch {
             let failure = ObjectFailure(error)
             // Parts that arrived are worth keeping where the next try or run may go on with them.
-            if !failure.isTransient || !journal.isKept || isChange(failure) { try? await abandon(upload, key) }
+            if !failure.isTransient || !journal.isKept || isChange(failure) { await abandon(upload, key) }
             throw error
         }
     }
@@ -153,9 +153,17 @@ extension ObjectCopier {
         return OpenUpload(id: id, record: record, present: present)
     }
 
-    private func abandon(_ upload: OpenUpload, _ key: ObjectKey) async throws {
-        try await target.abortUpload(key, upload: upload.id)
-        await journal.endUpload(upload.record)
+    /// Ends the upload even where this task is cancelled; one that can't be ended now is tried again after the run.
+    private func abandon(_ upload: OpenUpload, _ key: ObjectKey) async {
+        let body: @Sendable () async -> Void = {
+            do throws(S3Error) {
+                try await target.abortUpload(key, upload: upload.id)
+                await journal.endUpload(upload.record)
+            } catch {
+                journal.noteLeftover(key, upload.id)
+            }
+        }
+        await Task(executorPreference: Reactor.required(), operation: body).value
     }
 
     // MARK: The parts

@@ -25,9 +25,12 @@ struct UploadSweeper: Sendable {
         await journal.endUpload(record)
     }
 
-    /// Aborts all uploads of earlier runs whose keys nobody works at. Failures leave their records for the next run.
-    func sweep(except isInWork: (ObjectKey) -> Bool) async {
-        for record in await journal.uploads() where !isInWork(record.key) {
+    /// Aborts what this run and earlier ones left behind; called when no job is under way. Failures leave their records for the next run.
+    func sweep() async {
+        for leftover in journal.takeLeftovers() {
+            try? await target.abortUpload(leftover.key, upload: leftover.id)
+        }
+        for record in await journal.uploads() {
             try? await abandon(record)
         }
     }

@@ -75,8 +75,8 @@ final class Stage: Sendable {
 
     private func store(_ server: Sandbox, _ name: String) -> S3Bucket {
         var timeouts = ConnectionOptions.Timeouts()
-        timeouts.firstByte = .milliseconds(400)
-        timeouts.stall = .milliseconds(400)
+        timeouts.firstByte = .milliseconds(1500)
+        timeouts.stall = .milliseconds(700)
         var options = S3Client.Options()
         options.retries.backoff = Backoff(base: .milliseconds(1), cap: .milliseconds(4))
         options.retries.attempts = 3
