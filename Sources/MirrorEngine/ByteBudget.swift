@@ -1,4 +1,4 @@
-import Synchronization
+import Runtime
 
 /// The bytes that all transfers of the process may hold in memory at once. Safe from every thread; served in order.
 public final class ByteBudget: Sendable {

@@ -3,7 +3,6 @@ import ObjectModel
 import Runtime
 import S3
 import Stores
-import Synchronization
 
 /// Deletes from the target what only the target has, when there is no doubt about it.
 ///

@@ -1,5 +1,5 @@
 public import ObjectModel
-import Synchronization
+import Runtime
 
 /// What to look at for one key: hints from whoever marked it.
 public struct Job: Sendable, Hashable {

@@ -3,7 +3,6 @@ import ObjectModel
 import Runtime
 import S3
 import Stores
-import Synchronization
 
 /// Settles one key: looks at both sides where it has to, decides, acts, proves, counts and reports.
 struct JobWorker {

@@ -1,8 +1,8 @@
 import Journal
 import ObjectModel
+import Runtime
 import S3
 import Stores
-import Synchronization
 
 /// Reads a merge to its end and marks every key that differs; a long one in several ranges of keys at once.
 struct ListingReader: Sendable {

@@ -1,5 +1,5 @@
 import ObjectModel
-import Synchronization
+import Runtime
 
 /// Whether a target's listing shows the ETags that its answers to uploads promise: found out with the first object of
 /// each kind. Safe from every thread.

@@ -1,7 +1,6 @@
 import Journal
 import ObjectModel
 import Runtime
-import Synchronization
 
 /// One mirror's view of the journal; without a journal it remembers nothing and says so.
 ///

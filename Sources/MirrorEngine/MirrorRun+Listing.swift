@@ -1,6 +1,6 @@
 import ObjectModel
+import Runtime
 import Stores
-import Synchronization
 
 /// What the reconciler tells the run.
 extension MirrorRun {

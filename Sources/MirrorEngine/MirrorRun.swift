@@ -3,7 +3,6 @@ import ObjectModel
 import Runtime
 public import S3
 public import Stores
-import Synchronization
 
 /// Makes a target the same as a source once: one reconcile, and all the jobs that it brings, until every key is settled.
 ///
@@ -67,7 +66,7 @@ public final class MirrorRun: Sendable {
         self.journal = MirrorJournal(journal, mirror: "\(source.identity) → \(target.identity)")
         self.budget = budget
         self.reactors = reactors
-        relayedBefore = target.counters.relayed.load(ordering: .relaxed)
+        relayedBefore = target.counters.relayedBytes
         self.observer = observer
         dirty = DirtySet(width: options.maxWorkers ?? Self.width)
     }
@@ -75,7 +74,7 @@ public final class MirrorRun: Sendable {
     /// How far the run is.
     public var progress: MirrorProgress {
         let counts = dirty.counts
-        let relayed = target.counters.relayed.load(ordering: .relaxed) - relayedBefore
+        let relayed = target.counters.relayedBytes - relayedBefore
         return tally.withLock { tally in
             var progress = tally.progress
             progress.inFlight = counts.inFlight

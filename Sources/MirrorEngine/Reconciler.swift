@@ -3,7 +3,6 @@ import ObjectModel
 import Runtime
 import S3
 import Stores
-import Synchronization
 
 /// Reads both listings to their ends and marks every key that differs.
 struct Reconciler: Sendable {

@@ -1,6 +1,5 @@
 import CLinux
 import Glibc
-import Synchronization
 
 /// A serial executor on a thread of its own, for work that blocks: SQLite, the file system, name look-ups.
 ///

@@ -1,5 +1,4 @@
 import Runtime
-import Synchronization
 
 /// How many requests of one direction may be under way to one server: found out by trying, and never settled for good.
 ///

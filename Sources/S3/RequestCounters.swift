@@ -1,12 +1,19 @@
-public import Synchronization
+import Runtime
+import Synchronization
 
 /// How many requests of each class were sent, retries included. Safe from every thread.
 public final class RequestCounters: Sendable {
-    /// Bytes that relayed uploads have sent so far.
-    public let relayed = Atomic<Int64>(0)
-    private let counts = Mutex<[Int]>(Array(repeating: 0, count: RequestVerb.allCases.count))
+    private let relayed = Atomic<Int64>(0)
+    private let counts = Runtime.Mutex<[Int]>(Array(repeating: 0, count: RequestVerb.allCases.count))
 
     public init() {}
+
+    /// Bytes that relayed uploads have sent so far.
+    public var relayedBytes: Int64 { relayed.load(ordering: .relaxed) }
+
+    func countRelayed(_ bytes: Int) {
+        relayed.add(Int64(bytes), ordering: .relaxed)
+    }
 
     func count(_ operation: S3Operation) {
         let index = Self.index(operation.verb)

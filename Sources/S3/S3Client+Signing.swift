@@ -1,6 +1,5 @@
 public import ObjectModel
 import Runtime
-import Synchronization
 
 extension S3Client {
     /// The HTTP form of `request`, signed for now.

@@ -1,6 +1,5 @@
 import ObjectModel
 public import Runtime
-import Synchronization
 
 /// A client of one S3 server with one user's keys. Every operation is one call; see the extensions.
 ///

@@ -1,5 +1,5 @@
 import Glibc
-import Synchronization
+import Runtime
 
 /// Standard output and standard error, shared by all threads: whole lines, and a live line below them on a terminal.
 final class Console: Sendable {

@@ -6,7 +6,6 @@ import ObjectModel
 import Runtime
 import S3
 import Stores
-import Synchronization
 
 /// `minio-sync mirror`: one bucket or prefix, or all buckets of a server, once.
 final class MirrorCommand: Sendable {

@@ -2,7 +2,6 @@ import MirrorEngine
 import ObjectModel
 import Runtime
 import S3
-import Synchronization
 
 /// What a mirror command shows: lines for objects, progress, and the summary, as text or as JSON.
 final class MirrorReport: Sendable {

@@ -1,4 +1,4 @@
-import Synchronization
+import Runtime
 
 /// A value that the tasks of a test share.
 final class Shared<Value: Sendable>: Sendable {

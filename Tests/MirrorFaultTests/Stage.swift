@@ -5,7 +5,6 @@ import Runtime
 import S3
 import S3Sandbox
 import Stores
-import Synchronization
 
 /// Two sandbox servers with a bucket each, and mirror runs between them with short waits.
 final class Stage: Sendable {

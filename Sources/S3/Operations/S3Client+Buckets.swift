@@ -1,5 +1,5 @@
 public import ObjectModel
-import Synchronization
+import Runtime
 
 extension S3Client {
     public struct Bucket: Sendable, Hashable {

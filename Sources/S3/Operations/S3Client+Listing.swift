@@ -1,6 +1,5 @@
 public import ObjectModel
 import Runtime
-import Synchronization
 
 extension S3Client {
     /// Reads the objects of `bucket` whose keys begin with `prefix`, from the first on, page by page.

@@ -1,5 +1,5 @@
 public import ObjectModel
-import Synchronization
+import Runtime
 
 extension S3Client {
     /// The sizes of a multipart object's parts as HEAD or GetObjectAttributes tell them; nil where neither does.

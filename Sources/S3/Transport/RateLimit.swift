@@ -1,4 +1,4 @@
-import Synchronization
+import Runtime
 
 /// A bandwidth limit shared by all transfers in one direction: a debt that time pays off.
 ///

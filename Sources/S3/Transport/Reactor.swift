@@ -2,7 +2,6 @@ import CCurl
 import CLinux
 import Glibc
 import Runtime
-import Synchronization
 
 /// A thread that owns a libcurl multi handle, its connections and its timers, and runs Swift tasks.
 ///

@@ -1,6 +1,5 @@
 import CCurl
 import Runtime
-import Synchronization
 
 /// One exchange in flight: a request going out, an answer coming in.
 ///
@@ -245,7 +244,7 @@ final class Transfer: @unchecked Sendable {
             return pauseSending()
         }
         sent += Int64(taken)
-        request.counters?.relayed.add(Int64(taken), ordering: .relaxed)
+        request.counters?.countRelayed(taken)
         lastProgress = engine.now
         if let limit = request.connection.uploadLimit {
             let delay = limit.book(taken, now: engine.now)
