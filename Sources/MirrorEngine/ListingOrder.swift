@@ -22,8 +22,11 @@ final class OrderedPages: PageReader {
     private let order: KeyOrder
     private var last: ObjectKey?
 
-    init(_ reader: any PageReader, store: String, isSource: Bool, order: KeyOrder) {
+    /// `start` is the key (with its prefix) after which the listing was asked to begin: a server that does not heed it
+    /// is out of order too.
+    init(_ reader: any PageReader, store: String, isSource: Bool, order: KeyOrder, after start: ObjectKey? = nil) {
         self.reader = reader
+        last = start
         self.store = store
         self.isSource = isSource
         self.order = order

@@ -70,7 +70,8 @@ struct ListingReader: Sendable {
     private func cursor(_ store: any ObjectStore, isSource: Bool, _ range: RangeQueue.Range) -> ListingCursor {
         let pages = store.listing(after: range.after, through: range.through)
         return ListingCursor(
-            OrderedPages(pages, store: store.name, isSource: isSource, order: .bytes),
+            OrderedPages(
+                pages, store: store.name, isSource: isSource, order: .bytes, after: store.fullKey(range.after)),
             prefixLength: store.prefixLength)
     }
 

@@ -32,6 +32,19 @@ struct ListingOrderTests {
         await #expect(throws: ListingDisorder.self) { _ = try await pages.allObjects() }
     }
 
+    @Test("A listing that does not begin after the key it was asked to is a disorder", arguments: ["a", "b", "c"])
+    func ignoredStart(_ start: String) async throws {
+        let pages = OrderedPages(
+            MemoryPages([[], [.init("b"), .init("c")]]), store: "main/apks", isSource: true, order: .bytes,
+            after: ObjectKey(start))
+        if start == "a" {
+            #expect(try await pages.allObjects().flatMap { $0 }.count == 2)
+        } else {
+            let error = await #expect(throws: ListingDisorder.self) { _ = try await pages.allObjects() }
+            #expect(error?.first == ObjectKey(start) && error?.second == "b")
+        }
+    }
+
     @Test("Two keys in the wrong place are named, within a page and across pages", arguments: 1...7)
     func disorder(_ pageSize: Int) async throws {
         let keys: [ObjectKey] = ["a", "b", "d", "c", "e"]

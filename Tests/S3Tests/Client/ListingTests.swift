@@ -94,6 +94,48 @@ struct ListingTests {
         #expect(server.statuses(.listObjects).count == 10)
     }
 
+    // MARK: Bounds
+
+    /// The keys of a listing through `last`, page by page.
+    private func keys(_ client: S3Client, after first: ObjectKey?, through last: ObjectKey) async throws -> [ObjectKey]
+    {
+        try await onReactor {
+            let listing = client.listObjects(bucket: ServerUnderTest.bucket, startAfter: first)
+            listing.bound(through: last)
+            var keys: [ObjectKey] = []
+            while let page = try await listing.next() { keys += (0..<page.count).map { page.key(at: $0) } }
+            return keys
+        }
+    }
+
+    @Test("Ranges of a listing that follow each other are the listing", arguments: [1, 4])
+    func ranges(_ pageSize: Int) async throws {
+        let server = try server { $0.behaviour.pageSize = pageSize }
+        let client = server.client()
+        let sorted = Self.keys.sorted()
+        for point in sorted + ["", "a\"", "b", "zz"] {
+            let head = try await keys(client, after: nil, through: point)
+            let tail = try await keys(client, after: point, through: "\u{10FFFF}")
+            #expect(head == sorted.filter { $0 <= point } && tail == sorted.filter { $0 > point }, "\(point)")
+        }
+    }
+
+    @Test("A bounded listing asks for no page past the one that reaches its end")
+    func boundedRequests() async throws {
+        let server = try server()
+        let sorted = Self.keys.sorted()
+        _ = try await keys(server.client(), after: nil, through: sorted[1])
+        #expect(server.sandbox.requests.records.count == 1)
+    }
+
+    @Test("A page out of order is not cut, so that its disorder is seen and no key is lost")
+    func disorderAtTheBound() async throws {
+        let server = try server { $0.behaviour.pageSize = 1000 }
+        server.sandbox.faults.add(FaultRule("reordered", .operation(.listObjectsV2), .listing(.reordered)))
+        let all = try await keys(server.client(), after: nil, through: "a")
+        #expect(all == Self.keys.sorted().reversed())
+    }
+
     // MARK: Lies
 
     @Test(

@@ -1,0 +1,63 @@
+import MirrorEngine
+import ObjectModel
+import Runtime
+import S3Sandbox
+import Testing
+
+/// Long listings of servers whose order shows only in their rest, or who take up a listing where they like.
+@Suite("Long listings in another order", .timeLimit(.minutes(1)))
+struct SplitOrderTests {
+    /// Many keys that every order lists alike, then folders beside files that begin with the same letters.
+    private static let keys: [ObjectKey] = {
+        let alike = (0..<340).map { ObjectKey("a\(1000 + $0)") }
+        let mixed = ["-", "!", "/", "."].flatMap { mark in (0..<20).map { ObjectKey("a\(mark)\(1000 + $0)") } }
+        let rest = (0..<40).flatMap { [ObjectKey("b\(1000 + $0)"), ObjectKey("b\(1000 + $0)/x")] }
+        return alike.map { ObjectKey("Z" + $0.description) } + mixed + alike.prefix(40) + rest
+    }()
+
+    private func stage(_ change: (inout Behaviour, inout Behaviour) -> Void) throws -> Stage {
+        var source = Behaviour()
+        source.pageSize = 10
+        var target = source
+        change(&source, &target)
+        return try Stage(source: source, target: target)
+    }
+
+    @Test(
+        "A server that lists by path is read to the end, whichever side it is and whatever is missing",
+        arguments: [(true, false), (false, true), (true, true)])
+    func pathOrder(_ isSource: Bool, _ isTarget: Bool) async throws {
+        let stage = try stage { source, target in
+            if isSource { source.listOrder = .path }
+            if isTarget { target.listOrder = .path }
+        }
+        defer { stage.stop() }
+        for (index, key) in Self.keys.enumerated() {
+            try stage.put(key, [1])
+            if index % 12 != 0 { try stage.putTarget(key, [1]) }
+        }
+        let result = await stage.mirror { $0.removes = true }
+        #expect(result.summary.status == .ok, "\(result.summary.error ?? result.summary.objection ?? "")")
+        #expect(try stage.differences() == [])
+        #expect(result.summary.source.objects == Self.keys.count)
+        #expect(result.summary.deleted == 0)
+    }
+
+    @Test("Both in the order of paths at any branch of a long listing", arguments: [1, 2] as [UInt64])
+    func randomFolders(_ seed: UInt64) async throws {
+        var random = SeededGenerator(seed: seed)
+        let stage = try stage { source, _ in source.listOrder = .path }
+        defer { stage.stop() }
+        let letters = Array("ab-/.!0".utf8)
+        for index in 0..<640 {
+            // The first half lists alike in every order.
+            let tail = (0..<4).map { _ in letters.randomElement(using: &random) ?? 0 }
+            let key = index < 340 ? ObjectKey("A\(1000 + index)") : ObjectKey(bytes: [0x6B] + tail + [0x78])
+            try stage.put(key, [1])
+            if Int.random(in: 0..<12, using: &random) > 0 { try stage.putTarget(key, [1]) }
+        }
+        let result = await stage.mirror()
+        #expect(result.summary.status == .ok, "seed \(seed): \(result.summary.error ?? "")")
+        #expect(try stage.differences() == [], "seed \(seed)")
+    }
+}
