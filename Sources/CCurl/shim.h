@@ -21,6 +21,10 @@ static inline CURLcode ccurl_set_close_callback(CURL *easy, curl_closesocket_cal
     CURLcode code = curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, owner);
     return code != CURLE_OK ? code : curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, callback);
 }
+static inline CURLcode ccurl_set_open_callback(CURL *easy, curl_opensocket_callback callback, void *owner) {
+    CURLcode code = curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, owner);
+    return code != CURLE_OK ? code : curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, callback);
+}
 static inline CURLcode ccurl_get_long(CURL *easy, CURLINFO info, long *value) {
     return curl_easy_getinfo(easy, info, value);
 }

@@ -53,6 +53,7 @@ import Runtime
         unsafe ccurl_set_data_callback(pointer, CURLOPT_WRITEFUNCTION, Transfer.bodyCallback)
         unsafe ccurl_set_data_callback(pointer, CURLOPT_HEADERFUNCTION, Transfer.headerCallback)
         unsafe ccurl_set_data_callback(pointer, CURLOPT_READFUNCTION, Transfer.uploadCallback)
+        unsafe ccurl_set_open_callback(pointer, TransferEngine.openCallback, engine)
         unsafe ccurl_set_close_callback(pointer, TransferEngine.closeCallback, engine)
     }
 

@@ -10,6 +10,9 @@ import Runtime
         var watched: UInt32 = 0
         /// What libcurl wants now; 0 between transfers, when the registration stays to save two system calls.
         var wanted: UInt32 = 0
+        /// A connection, whose opening and closing are seen here. Other descriptors (a name look-up's) may be closed
+        /// unseen and come back as something else, so their registration never outlives a wish.
+        var isConnection = false
     }
 
     private let multi: UnsafeMutableRawPointer
@@ -242,15 +245,17 @@ import Runtime
 
     private func want(_ descriptor: Int32, _ what: Int32) {
         let index = Int(descriptor)
-        if index >= registrations.count {
-            registrations.append(
-                contentsOf: repeatElement(Registration(), count: index + 1 - registrations.count))
-        }
+        makeRoom(for: index)
         var mask: UInt32 = 0
         if what == CURL_POLL_IN || what == CURL_POLL_INOUT { mask |= EPOLLIN.rawValue }
         if what == CURL_POLL_OUT || what == CURL_POLL_INOUT { mask |= EPOLLOUT.rawValue }
         registrations[index].wanted = mask
-        if mask != 0 { watch(descriptor, mask) }
+        if mask != 0 || !registrations[index].isConnection { watch(descriptor, mask) }
+    }
+
+    private func makeRoom(for index: Int) {
+        guard index >= registrations.count else { return }
+        registrations.append(contentsOf: repeatElement(Registration(), count: index + 1 - registrations.count))
     }
 
     private static let socketCallback: curl_socket_callback = { _, descriptor, what, owner, _ in
@@ -264,6 +269,18 @@ import Runtime
         let engine = unsafe Unmanaged<TransferEngine>.fromOpaque(owner).takeUnretainedValue()
         engine.timerDeadline = milliseconds < 0 ? nil : engine.now + Int64(milliseconds) * 1_000_000
         return 0
+    }
+
+    static let openCallback: curl_opensocket_callback = { owner, _, address in
+        guard let address = unsafe address else { return -1 }
+        let type = unsafe address.pointee.socktype | Int32(SOCK_CLOEXEC.rawValue)
+        let descriptor = unsafe socket(address.pointee.family, type, address.pointee.protocol)
+        if descriptor >= 0, let owner = unsafe owner {
+            let engine = unsafe Unmanaged<TransferEngine>.fromOpaque(owner).takeUnretainedValue()
+            engine.makeRoom(for: Int(descriptor))
+            engine.registrations[Int(descriptor)] = Registration(isConnection: true)
+        }
+        return descriptor
     }
 
     static let closeCallback: curl_closesocket_callback = { owner, descriptor in
