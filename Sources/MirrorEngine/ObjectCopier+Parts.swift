@@ -32,10 +32,11 @@ extension ObjectCopier {
         return copied
     }
 
-    /// The layouts worth trying, and whether the source told them, so that no other can be right.
+    /// The layouts worth trying, and whether no other can be right: the source told it, or there is only one.
     private func layouts(
         _ key: ObjectKey, _ expected: ObjectState, parts: Int
     ) async throws -> (layouts: [PartLayout], areTold: Bool) {
+        if parts == 1 { return ([PartLayout(sizes: [expected.size])], true) }
         guard let told = try await source.partLayout(of: key, size: expected.size, parts: parts) else {
             return (Array(PartLayout.candidates(size: expected.size, parts: parts).prefix(4)), false)
         }
@@ -45,6 +46,9 @@ extension ObjectCopier {
             if uniform.count == parts { layouts.append(uniform) }
         }
         // Two parts are told by the first one already.
+        if parts == 2, (1..<expected.size).contains(told.first) {
+            return ([PartLayout(sizes: [told.first, expected.size - told.first])], true)
+        }
         if parts > 2 || layouts.isEmpty,
             let sizes = try await source.allPartSizes(of: key, size: expected.size, parts: parts)
         {

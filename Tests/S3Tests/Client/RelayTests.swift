@@ -57,7 +57,7 @@ struct RelayTests {
         source.sandbox.faults.add(FaultRule("cut", .operation(.getObject, times: 1), .cut(afterBytes: bytes)))
         let (one, other) = (client(source), client(target))
         let error = await #expect(throws: S3Error.self) { try await relay(one, other, size: 3_000_000) }
-        #expect(error?.operation == .getObject && error?.kind == .interrupted)
+        #expect(error?.operation == .getObject && error?.kind == .interrupted, "\(String(describing: error))")
         #expect(target.sandbox.store.object("k", in: Self.bucket) == nil)
         _ = try await relay(one, other, size: 3_000_000)
         #expect(try target.sandbox.store.bytes(of: "k", in: Self.bucket) == content)

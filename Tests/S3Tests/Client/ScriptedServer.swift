@@ -1,6 +1,36 @@
 import Glibc
 import Runtime
 
+/// A port of this machine on which nobody listens, and nobody will as long as this lives.
+final class ClosedPort: Sendable {
+    let port: Int
+    private let descriptor: Int32
+
+    init() throws {
+        (descriptor, port) = try boundSocket()
+    }
+
+    deinit {
+        close(descriptor)
+    }
+}
+
+/// A socket on a free port of 127.0.0.1, not listening.
+private func boundSocket() throws -> (descriptor: Int32, port: Int) {
+    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_addr.s_addr = UInt32(INADDR_LOOPBACK).bigEndian
+    var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+    let isBound = unsafe withUnsafeMutablePointer(to: &address) { pointer in
+        unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
+            unsafe bind(descriptor, pointer, size) == 0 && getsockname(descriptor, pointer, &size) == 0
+        }
+    }
+    guard descriptor >= 0, isBound else { throw ScriptedServer.Failure() }
+    return (descriptor, Int(UInt16(bigEndian: address.sin_port)))
+}
+
 /// A server that says what it is told to, byte for byte, for answers that no real one gives on demand.
 ///
 /// One connection at a time is served to its end; each request is answered with the next text of the script, and the
@@ -19,20 +49,9 @@ final class ScriptedServer: Sendable {
 
     /// Answers with `script` in order. The texts are sent as they are.
     init(_ script: [String]) throws {
-        listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(INADDR_LOOPBACK).bigEndian
-        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+        (listener, port) = try boundSocket()
+        guard listen(listener, 64) == 0 else { throw Failure() }
         let listener = self.listener
-        let isListening = unsafe withUnsafeMutablePointer(to: &address) { pointer in
-            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
-                unsafe bind(listener, pointer, size) == 0 && listen(listener, 64) == 0
-                    && getsockname(listener, pointer, &size) == 0
-            }
-        }
-        guard listener >= 0, isListening else { throw Failure() }
-        port = Int(UInt16(bigEndian: address.sin_port))
         let log = self.log
         Thread.start(name: "scripted") { Self.serve(script, listener, log) }
     }

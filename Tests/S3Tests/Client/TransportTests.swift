@@ -88,9 +88,8 @@ struct TransportTests {
 
     @Test("A port where nobody listens is a server out of reach")
     func unreachable() async throws {
-        let server = try ServerUnderTest()
-        let client = server.client()
-        server.sandbox.stop()
+        let closed = try ClosedPort()
+        let client = ServerUnderTest.client(port: closed.port)
         let error = await #expect(throws: S3Error.self) { try await onReactor { try await client.bytes(of: "k") } }
         #expect(error?.kind == .unreachable && error?.attempts == 3)
         #expect(client.counters.snapshot.map(\.count) == [3])
