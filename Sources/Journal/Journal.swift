@@ -4,7 +4,7 @@ import Runtime
 /// What a mirror must remember between runs, in one SQLite file.
 ///
 /// The actor runs on a thread of its own, so that SQLite blocks neither the cooperative pool nor a reactor. Several
-/// processes may use one file at the same time: transactions are short, and each waits up to two seconds for a lock.
+/// processes may use one file at the same time: transactions are short, and each waits up to 15 seconds for a lock.
 /// What a call has recorded survives `kill -9` of the process; after a power cut the last moments may be missing
 /// (`synchronous=NORMAL`), never the file's consistency.
 ///
@@ -32,7 +32,7 @@ public actor Journal {
     /// up to date.
     ///
     /// - Throws: `JournalError` if the path cannot be read and written, is not a file of this program, is damaged, was
-    ///   written by a newer version, stays locked for two seconds, or if the disk is full.
+    ///   written by a newer version, stays locked for 15 seconds, or if the disk is full.
     public static func open(path: String) async throws(JournalError) -> Journal {
         let journal = Journal(.stateFile(path))
         try await journal.connect(path: path)
