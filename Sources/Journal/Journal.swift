@@ -64,7 +64,7 @@ public actor Journal {
     private func connect(path: String) throws(JournalError) {
         if case .stateFile = subject { try StateFile.prepare(path) }
         let connection = try Connection(path: path, subject: subject)
-        connection.setBusyTimeout(milliseconds: 2000)
+        connection.setBusyTimeout(milliseconds: 15_000)
         // Before anything is changed: it may be another program's file.
         try Schema.check(connection, subject)
         try Self.enterWAL(connection)

@@ -59,7 +59,7 @@ final class MirrorCommand: Sendable {
             summary.status = .failed
             summary.isServerGone = true
             summary.error = error.message
-            if !report.endsInText { console.warn("minio-sync: \(error.message)") }
+            console.warn("minio-sync: \(error.message)")
             report.end(summary, source: plan.source.text, target: plan.target.text)
             return summary
         }
@@ -69,7 +69,7 @@ final class MirrorCommand: Sendable {
             if current.withLock({ $0.isInterrupted }) { break }
             report.begin(bucket: plan.coversBuckets ? pair.bucket : nil)
             let summary = await mirror(pair, engine, report)
-            if let error = summary.error, !report.endsInText { console.warn("minio-sync: \(error)") }
+            if let error = summary.error { console.warn("minio-sync: \(error)") }
             total = total.map { $0 + summary } ?? summary
             if summary.isServerGone, !plan.coversBuckets { break }
         }

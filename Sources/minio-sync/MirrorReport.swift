@@ -19,14 +19,11 @@ final class MirrorReport: Sendable {
         self.bucket.withLock { $0 = bucket }
     }
 
-    /// Whether the summary will say what went wrong, so that nothing else has to.
-    var endsInText: Bool { !options.json && bucket.withLock { $0 } == nil }
-
     func observe(_ event: MirrorEvent) {
         switch event {
         case .notice(let text): console.warn("minio-sync: \(text)")
         case .guarded(let objection):
-            if !endsInText { console.warn("minio-sync: Nothing is deleted: \(objection).") }
+            console.warn("minio-sync: Nothing is deleted: \(objection).")
         case .object(let report): show(report)
         }
     }
@@ -147,9 +144,9 @@ final class MirrorReport: Sendable {
         case .ok where options.dryRun: "Nothing was changed."
         case .ok where options.compare == .size: "Done; what was there already was compared by size alone."
         case .ok: "Done and proven."
-        case .failed where summary.error != nil: "NOT done: \(summary.error ?? "")"
+        case .failed where summary.error != nil: "NOT done."
         case .failed: "NOT everything is done and proven; the lines above say what."
-        case .guarded: "NOTHING WAS DELETED: \(summary.objection ?? "")."
+        case .guarded: "NOTHING WAS DELETED."
         case .interrupted: "Interrupted; run it again to go on."
         }
     }

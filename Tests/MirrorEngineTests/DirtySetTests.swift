@@ -4,7 +4,7 @@ import Testing
 
 @testable import MirrorEngine
 
-@Suite("The set of dirty keys", .timeLimit(.minutes(1)))
+@Suite("The set of dirty keys", .timeLimit(.minutes(5)))
 struct DirtySetTests {
     @Test("A key marked twice is worked once, in the order of the first marks")
     func coalescing() async {
