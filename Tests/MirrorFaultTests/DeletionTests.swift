@@ -116,14 +116,14 @@ struct DeletionTests {
         let stage = try stage(source: 10, extras: 5)
         defer { stage.stop() }
         let source = stage.source
-        source.faults.add(
-            FaultRule(
-                "came", .operation(.headObject, nth: 1),
-                .hook(
-                    .beforeOperation,
-                    {
-                        for index in 0..<5 { try? Stage.put(source, "x/\(index)", [9]) }
-                    })))
+        // Each key comes just before it is asked for: the questions are asked at the same time.
+        for index in 0..<5 {
+            let key = ObjectKey("x/\(index)")
+            source.faults.add(
+                FaultRule(
+                    "came", .operation(.headObject, key: key.description, nth: 1),
+                    .hook(.beforeOperation, { try? Stage.put(source, key, [9]) })))
+        }
         let result = await stage.mirror { $0.removes = true }
         #expect(result.summary.deleted == 0 && extras(stage) == 5)
     }
