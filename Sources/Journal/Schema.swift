@@ -41,7 +41,7 @@ enum Schema {
 
     /// Brings the file to this program's schema, in one transaction.
     static func migrate(_ connection: Connection, _ subject: JournalError.Subject) throws(JournalError) {
-        if try isCurrent(connection, subject) { return }
+        if try check(connection, subject) { return }
         // Another process may be doing the same: what is found under the lock counts.
         try connection.transaction { () throws(JournalError) in
             if try isCurrent(connection, subject) { return }
@@ -52,11 +52,17 @@ enum Schema {
         }
     }
 
-    /// Throws unless the file is empty or of this program.
-    static func check(_ connection: Connection, _ subject: JournalError.Subject) throws(JournalError) {
-        _ = try isCurrent(connection, subject)
+    /// Whether the file has this program's schema; throws unless it is empty or of this program.
+    ///
+    /// In one transaction: a file that another process is just making must not be seen half made.
+    @discardableResult
+    static func check(_ connection: Connection, _ subject: JournalError.Subject) throws(JournalError) -> Bool {
+        try connection.transaction(writing: false) { () throws(JournalError) in
+            try isCurrent(connection, subject)
+        }
     }
 
+    /// Within a transaction.
     private static func isCurrent(
         _ connection: Connection, _ subject: JournalError.Subject
     ) throws(JournalError) -> Bool {
