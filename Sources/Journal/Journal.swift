@@ -34,8 +34,13 @@ public actor Journal {
     /// - Throws: `JournalError` if the path cannot be read and written, is not a file of this program, is damaged, was
     ///   written by a newer version, stays locked for 15 seconds, or if the disk is full.
     public static func open(path: String) async throws(JournalError) -> Journal {
+        try await open(path: path, busyTimeout: 15_000)
+    }
+
+    /// As `open(path:)`; each statement waits up to `busyTimeout` milliseconds for another process's lock.
+    static func open(path: String, busyTimeout: Int32) async throws(JournalError) -> Journal {
         let journal = Journal(.stateFile(path))
-        try await journal.connect(path: path)
+        try await journal.connect(path: path, busyTimeout: busyTimeout)
         return journal
     }
 
@@ -61,10 +66,10 @@ public actor Journal {
         try connection.execute("PRAGMA max_page_count = \(pages)")
     }
 
-    private func connect(path: String) throws(JournalError) {
+    private func connect(path: String, busyTimeout: Int32 = 0) throws(JournalError) {
         if case .stateFile = subject { try StateFile.prepare(path) }
         let connection = try Connection(path: path, subject: subject)
-        connection.setBusyTimeout(milliseconds: 15_000)
+        connection.setBusyTimeout(milliseconds: busyTimeout)
         // Before anything is changed: it may be another program's file.
         try Schema.check(connection, subject)
         try Self.enterWAL(connection)
@@ -81,6 +86,8 @@ public actor Journal {
                 return try connection.execute("PRAGMA journal_mode = WAL")
             } catch {
                 guard error.reason == .locked, attempt < 100 else { throw error }
+                // It blocks the journal's own thread only, and nothing waits for that but this opening: the actor has
+                // no other calls yet. A sleep that suspends would let them in before the tables are there.
                 usleep(20_000)
             }
         }

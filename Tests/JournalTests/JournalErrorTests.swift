@@ -79,7 +79,7 @@ struct JournalErrorTests {
     func locked() async throws {
         let scratch = Scratch()
         let path = scratch.file("state.db")
-        let journal = try await Journal.open(path: path)
+        let journal = try await Journal.open(path: path, busyTimeout: 50)
         let other = try Connection(path: path, subject: .memory)
         try other.execute("BEGIN IMMEDIATE")
         let error = try await #require(
