@@ -8,7 +8,7 @@ final class Connection {
     private let subject: JournalError.Subject
     private var statements: [String: Statement] = [:]
 
-    /// Opens an existing file, or `:memory:`, for reading and writing.
+    /// Opens an existing file, `:memory:`, or a private temporary file (an empty path), for reading and writing.
     init(path: String, subject: JournalError.Subject) throws(JournalError) {
         self.subject = subject
         // The actor that owns a connection serialises its use, so SQLite's own mutex would only cost.

@@ -51,6 +51,14 @@ public actor Journal {
         return journal
     }
 
+    /// A journal that forgets everything when it is closed and holds little of it in memory: what exceeds a few
+    /// megabytes goes to a private file without a name, in the folder that `TMPDIR` names or in `/var/tmp`.
+    public static func temporary() async throws(JournalError) -> Journal {
+        let journal = Journal(.temporaryFile)
+        try await journal.connect(path: "")
+        return journal
+    }
+
     /// Closes the file. Later calls throw `JournalError.Reason.closed`. Without it, the file closes with the last
     /// reference to the journal.
     public func close() {
@@ -72,8 +80,16 @@ public actor Journal {
         connection.setBusyTimeout(milliseconds: busyTimeout)
         // Before anything is changed: it may be another program's file.
         try Schema.check(connection, subject)
-        try Self.enterWAL(connection)
-        try connection.execute("PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON")
+        if case .stateFile = subject {
+            try Self.enterWAL(connection)
+            // A batch of keys in no order changes a page each, so that the usual 1000 pages would mean a checkpoint and its
+            // syncs after every batch. 8000 are 32 MiB beside the file at most.
+            try connection.execute("PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 8000")
+        } else {
+            // Nothing outlives the process: the rollback journal is needed for transactions that are undone only.
+            try connection.execute("PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF")
+        }
+        try connection.execute("PRAGMA foreign_keys = ON")
         try Schema.migrate(connection, subject)
         self.connection = connection
     }

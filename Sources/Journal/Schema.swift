@@ -36,7 +36,23 @@ enum Schema {
         );
         CREATE INDEX run_by_mirror ON run (mirror, id);
         CREATE TABLE endpoint (name TEXT PRIMARY KEY, key_order TEXT NOT NULL) WITHOUT ROWID;
+        """,
         """
+        CREATE TABLE pending (
+            mirror INTEGER NOT NULL REFERENCES mirror(id),
+            key BLOB NOT NULL,
+            since_ms INTEGER NOT NULL,
+            is_removal INTEGER NOT NULL,
+            PRIMARY KEY (mirror, key)
+        ) WITHOUT ROWID;
+        CREATE INDEX pending_by_age ON pending (mirror, since_ms, key);
+        CREATE TABLE fact (
+            mirror INTEGER NOT NULL REFERENCES mirror(id),
+            name TEXT NOT NULL,
+            value TEXT NOT NULL,
+            PRIMARY KEY (mirror, name)
+        ) WITHOUT ROWID;
+        """,
     ]
 
     /// Brings the file to this program's schema, in one transaction.
