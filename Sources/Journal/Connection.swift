@@ -34,6 +34,14 @@ final class Connection {
         unsafe handle = nil
     }
 
+    /// The file's path, absolute and without symbolic links, beside which SQLite keeps its own; nil for a database
+    /// without a name.
+    var path: String? {
+        guard let name = unsafe sqlite3_db_filename(handle, "main") else { return nil }
+        let path = unsafe String(cString: name)
+        return path.isEmpty ? nil : path
+    }
+
     /// How long a statement waits for another process's lock.
     func setBusyTimeout(milliseconds: Int32) {
         unsafe sqlite3_busy_timeout(handle, milliseconds)

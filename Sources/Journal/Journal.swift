@@ -12,6 +12,8 @@ import Runtime
 public actor Journal {
     private nonisolated let executor: ThreadExecutor
     private nonisolated let subject: JournalError.Subject
+    /// The locks of mirrors where no other process can see the journal.
+    nonisolated let privateLocks = PrivateLocks()
     private var connection: Connection?
     private var mirrorIDs: [String: Int64] = [:]
 
@@ -129,6 +131,15 @@ public actor Journal {
         let id = select.integer(0)
         select.reset()
         return id
+    }
+
+    /// The file's path as `Connection.path` has it; nil where no other process can see the journal.
+    func path() throws(JournalError) -> String? { try open().path }
+
+    /// The number of a mirror, made if missing. Not within a transaction.
+    func mirrorID(_ name: String) throws(JournalError) -> Int64 {
+        if let known = try mirrorID(name, creating: false, in: open()) { return known }
+        return try write(mirror: name) { (_, id) throws(JournalError) in id }
     }
 
     /// Runs `body` in one transaction with the mirror's number, which is made if missing.
