@@ -14,6 +14,8 @@ final class MirrorJournal: Sendable {
         var failure: String?
         /// Uploads that could not be aborted when that was due.
         var leftovers: [(key: ObjectKey, id: String)] = []
+        /// Keys with an upload that was begun and not ended, as far as it was begun or looked up here.
+        var uploading: Set<ObjectKey> = []
     }
     private let state = Mutex(State())
 
@@ -73,6 +75,7 @@ final class MirrorJournal: Sendable {
         let record = UploadRecord(
             mirror: mirror, key: key, sourceETag: sourceETag, sourceSize: sourceSize, partSizes: partSizes,
             createdAt: WallClock.now())
+        _ = state.withLock { $0.uploading.insert(key) }
         return await attempt { try await $0.beginUpload(record) }
     }
 
@@ -81,15 +84,22 @@ final class MirrorJournal: Sendable {
     }
 
     func endUpload(_ record: UploadRecord?) async {
-        if let record { _ = await attempt { try await $0.endUpload(record.id) } }
+        guard let record else { return }
+        _ = state.withLock { $0.uploading.remove(record.key) }
+        _ = await attempt { try await $0.endUpload(record.id) }
     }
+
+    /// Whether an upload of `key` was begun and not ended. Knows those of earlier processes once `uploads` was asked.
+    func hasUpload(of key: ObjectKey) -> Bool { state.withLock { $0.uploading.contains(key) } }
 
     func upload(of key: ObjectKey) async -> UploadRecord? {
         await attempt { try await $0.upload(mirror: mirror, key: key) } ?? nil
     }
 
     func uploads() async -> [UploadRecord] {
-        await attempt { try await $0.uploads(mirror: mirror) } ?? []
+        let records = await attempt { try await $0.uploads(mirror: mirror) } ?? []
+        state.withLock { $0.uploading.formUnion(records.map(\.key)) }
+        return records
     }
 
     /// Notes an upload that is still on the target although nobody goes on with it; kept in memory, for a run without a

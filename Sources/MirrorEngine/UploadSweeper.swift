@@ -25,12 +25,18 @@ struct UploadSweeper: Sendable {
         await journal.endUpload(record)
     }
 
-    /// Aborts what this run and earlier ones left behind; called when no job is under way. Failures leave their records for the next run.
-    func sweep() async {
+    /// Aborts what was begun for `key`, which nobody goes on with.
+    func abandon(uploadsOf key: ObjectKey) async throws(S3Error) {
+        for record in await journal.uploads() where record.key == key { try await abandon(record) }
+    }
+
+    /// Aborts what this run and earlier ones left behind, but for the keys that are still worked on. Failures leave their
+    /// records for the next time.
+    func sweep(except isWorked: (ObjectKey) -> Bool = { _ in false }) async {
         for leftover in journal.takeLeftovers() {
             try? await target.abortUpload(leftover.key, upload: leftover.id)
         }
-        for record in await journal.uploads() {
+        for record in await journal.uploads() where !isWorked(record.key) {
             try? await abandon(record)
         }
     }
