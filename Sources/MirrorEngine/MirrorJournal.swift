@@ -131,6 +131,14 @@ final class MirrorJournal: Sendable {
         await attempt { try await $0.lastRun(mirror: mirror, status: "ok") }??.startedAt
     }
 
+    func fact(_ name: String) async -> String? {
+        await attempt { try await $0.fact(mirror: mirror, name) } ?? nil
+    }
+
+    func setFact(_ name: String, _ value: String?) async {
+        _ = await attempt { try await $0.setFact(mirror: mirror, name, value) }
+    }
+
     func keyOrder(of endpoint: String) async -> KeyOrder? {
         await attempt { try await $0.keyOrder(endpoint: endpoint) } ?? nil
     }
