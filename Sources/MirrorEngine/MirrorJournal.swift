@@ -16,6 +16,11 @@ final class MirrorJournal: Sendable {
         var leftovers: [(key: ObjectKey, id: String)] = []
         /// Keys with an upload that was begun and not ended, as far as it was begun or looked up here.
         var uploading: Set<ObjectKey> = []
+        /// The mirror's lock, or the place beside the run that has it.
+        var place: MirrorLock?
+        var isHolder = false
+        /// Records of uploads that were begun here, or taken over while nobody else worked on the mirror.
+        var own: Set<UploadRecord.ID> = []
     }
     private let state = Mutex(State())
 
@@ -37,6 +42,42 @@ final class MirrorJournal: Sendable {
             state.withLock { if $0.failure == nil { $0.failure = "\(error)" } }
             return nil
         }
+    }
+
+    // MARK: The lock
+
+    /// Says that work on the mirror begins: takes its lock, or joins beside the run that has it.
+    ///
+    /// Until then, and where that fails, only uploads that were begun here are touched.
+    func acquireLock() async {
+        if let lock = await attempt({ try await $0.lock(mirror: mirror) }) ?? nil {
+            state.withLock { state in
+                state.place = lock
+                state.isHolder = true
+            }
+        } else {
+            let place = await attempt { try await $0.join(mirror: mirror) }
+            state.withLock { $0.place = place }
+        }
+    }
+
+    /// Says that the work has ended.
+    func releaseLock() {
+        let place = state.withLock { state in
+            defer { state.place = nil }
+            state.isHolder = false
+            return state.place
+        }
+        place?.release()
+    }
+
+    /// Whether nobody else works on the mirror: this has its lock and nobody has joined.
+    ///
+    /// What another has written down or begun counts as left behind only if this is asked, and true, after it was seen:
+    /// whoever began it joined before.
+    func isAlone() async -> Bool {
+        guard state.withLock({ $0.isHolder }) else { return false }
+        return await attempt { try await !$0.isJoined(mirror: mirror) } ?? false
     }
 
     // MARK: Pairs
@@ -76,7 +117,9 @@ final class MirrorJournal: Sendable {
             mirror: mirror, key: key, sourceETag: sourceETag, sourceSize: sourceSize, partSizes: partSizes,
             createdAt: WallClock.now())
         _ = state.withLock { $0.uploading.insert(key) }
-        return await attempt { try await $0.beginUpload(record) }
+        let begun = await attempt { try await $0.beginUpload(record) }
+        if let begun { _ = state.withLock { $0.own.insert(begun.id) } }
+        return begun
     }
 
     func setUploadID(_ id: String, of record: UploadRecord?) async {
@@ -85,21 +128,36 @@ final class MirrorJournal: Sendable {
 
     func endUpload(_ record: UploadRecord?) async {
         guard let record else { return }
-        _ = state.withLock { $0.uploading.remove(record.key) }
+        state.withLock { state in
+            state.uploading.remove(record.key)
+            // Before it is removed: then the journal may give its number to another's record.
+            state.own.remove(record.id)
+        }
         _ = await attempt { try await $0.endUpload(record.id) }
     }
 
     /// Whether an upload of `key` was begun and not ended. Knows those of earlier processes once `uploads` was asked.
     func hasUpload(of key: ObjectKey) -> Bool { state.withLock { $0.uploading.contains(key) } }
 
+    /// The newest upload of `key` that was not ended, of those that `uploads` gives.
     func upload(of key: ObjectKey) async -> UploadRecord? {
-        await attempt { try await $0.upload(mirror: mirror, key: key) } ?? nil
+        guard let newest = await attempt({ try await $0.upload(mirror: mirror, key: key) }) ?? nil else { return nil }
+        if state.withLock({ $0.own.contains(newest.id) }) { return newest }
+        return await uploads().last { $0.key == key }
     }
 
+    /// The uploads that were not ended, oldest first: all of them for a run that is alone, which takes them over, else
+    /// those that were begun here.
     func uploads() async -> [UploadRecord] {
-        let records = await attempt { try await $0.uploads(mirror: mirror) } ?? []
-        state.withLock { $0.uploading.formUnion(records.map(\.key)) }
-        return records
+        var records = await attempt { try await $0.uploads(mirror: mirror) } ?? []
+        let isOthers: (UploadRecord) -> Bool = { record in !self.state.withLock { $0.own.contains(record.id) } }
+        if records.contains(where: isOthers), await !isAlone() { records.removeAll(where: isOthers) }
+        let known = records
+        state.withLock { state in
+            state.own.formUnion(known.map(\.id))
+            state.uploading.formUnion(known.map(\.key))
+        }
+        return known
     }
 
     /// Notes an upload that is still on the target although nobody goes on with it; kept in memory, for a run without a

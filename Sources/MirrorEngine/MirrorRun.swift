@@ -70,6 +70,7 @@ public final class MirrorRun: Sendable {
         let start = WallClock.now()
         let journal = work.journal
         let id = options.isDryRun ? nil : await journal.startRun(at: start)
+        if !options.isDryRun { await journal.acquireLock() }
         let body: @Sendable () async -> Void = { await self.workAll(start: start) }
         let task = Task(executorPreference: reactors[0], operation: body)
         self.task.withLock { $0 = task }
@@ -82,6 +83,7 @@ public final class MirrorRun: Sendable {
         summary.requests = summary.requests.filter { $0.value > 0 }
         await journal.flush()
         await journal.finishRun(id, summary: summary.json.object, status: summary.status.rawValue)
+        journal.releaseLock()
         if let failure = journal.failure {
             work.notice("State could not be kept: \(failure) The next run does some work again.")
         }
