@@ -61,6 +61,18 @@ final class MirrorJournal: Sendable {
         }
     }
 
+    /// Takes the lock once another run that had it has ended.
+    func acquireLockIfFreed() async {
+        guard !state.withLock({ $0.isHolder }), isKept else { return }
+        guard let lock = await attempt({ try await $0.lock(mirror: mirror) }) ?? nil else { return }
+        let place = state.withLock { state in
+            defer { state.place = lock }
+            state.isHolder = true
+            return state.place
+        }
+        place?.release()
+    }
+
     /// Says that the work has ended.
     func releaseLock() {
         let place = state.withLock { state in

@@ -1,13 +1,6 @@
 import Runtime
-public import S3
-
-/// A server's stream of changes, however it is had.
-public protocol ChangeStream: Sendable {
-    /// Tells changes until the stream ends, which is always an error; see `S3Client.listen`.
-    func listen(
-        onLive: @escaping @Sendable () -> Void, onEvents: @escaping @Sendable ([BucketEvent]) -> Void
-    ) async throws(S3Error) -> Never
-}
+import S3
+import Stores
 
 /// Keeps a stream of changes up: tries it again when it ends, and says when it can't be had.
 struct ChangeFeed: Sendable {

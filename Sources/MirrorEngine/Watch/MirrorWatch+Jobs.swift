@@ -133,6 +133,7 @@ extension MirrorWatch {
         while !isStopping, !Task.isCancelled {
             await overflow.writeDown()
             await takeBack()
+            await work.journal.flush()
             let now = MonotonicClock.nanoseconds()
             var next = work.dirty.wakeDue(now) ?? .max
             let (mayProbe, probe) = control.withLock { control in
@@ -207,8 +208,8 @@ extension MirrorWatch {
         guard mustAsk, work.dirty.counts.inFlight > 0 else { return }
         let (source, target) = (work.source, work.target)
         let body: @Sendable () async -> Void = {
-            async let left: Void = source.probe()
-            async let right: Void = target.probe()
+            async let left: Void = source.ping()
+            async let right: Void = target.ping()
             _ = await (left, right)
         }
         Task(executorPreference: reactors[0], operation: body)

@@ -63,6 +63,7 @@ extension MirrorWatch {
         let extras = KeySpill()
         let lastGood = control.withLock { control in
             control.isReconciling = true
+            control.hasBegunReconcile = true
             return control.lastGood
         }
         work.forgetListing()
@@ -102,6 +103,7 @@ extension MirrorWatch {
                     reason: reason, source: source, target: target, different: marked, extra: extra,
                     seconds: cost.inSeconds)))
         let dirty = work.dirty
+        await work.journal.acquireLockIfFreed()
         await UploadSweeper(target: work.target, journal: work.journal).sweep { dirty.contains($0) }
         tickBell.ring()
     }

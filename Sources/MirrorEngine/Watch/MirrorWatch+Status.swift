@@ -15,6 +15,7 @@ extension MirrorWatch {
         control.withLock { control in
             status.feed = control.feed
             status.isReconciling = control.isReconciling
+            status.hasBegunReconcile = control.hasBegunReconcile
             status.serverGone = control.serverGone
             status.heldDeletes = control.heldDeletes
             status.lastReconcile = control.lastReconcile

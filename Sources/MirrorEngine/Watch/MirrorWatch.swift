@@ -1,5 +1,5 @@
 public import Journal
-public import ObjectModel
+import ObjectModel
 import Runtime
 public import S3
 public import Stores
@@ -36,6 +36,7 @@ public final class MirrorWatch: Sendable {
         var notBefore: Int64 = 0
         var nextScheduled: Int64 = .max
         var isReconciling = false
+        var hasBegunReconcile = false
         var failedReconciles = 0
         var pace: PollPace
         /// Whether what a wider stream tells is passed on.
@@ -129,6 +130,7 @@ public final class MirrorWatch: Sendable {
     /// Runs until `stop()`, and ends when what was in flight is done and what is left is saved. Cancelling the task ends
     /// what is in flight at once.
     public func run() async {
+        await work.journal.acquireLock()
         await overflow.load()
         if let reason = await work.journal.fact("deletes-paused") {
             deletions.pause(reason)
@@ -144,6 +146,7 @@ public final class MirrorWatch: Sendable {
             group.cancelAll()
         }
         await work.journal.flush()
+        work.journal.releaseLock()
     }
 
     private func startTasks() {

@@ -1,6 +1,7 @@
 import ObjectModel
 import Runtime
 public import S3
+public import Stores
 
 /// What a watch over all buckets of a server needs to know of them.
 public protocol BucketDirectory: Sendable {

@@ -12,6 +12,8 @@ public struct WatchStatus: Hashable, Sendable {
 
     public var feed = Feed.connecting
     public var isReconciling = false
+    /// Whether a reconcile has begun since the watch was started.
+    public var hasBegunReconcile = false
     /// Work rests until a server answers; why.
     public var serverGone: String?
     /// The age of the oldest change that is known and not yet on the target; nil if there is none.

@@ -34,7 +34,9 @@ struct ControlOptions: Hashable, Sendable {
             .text("config", "FILE", "Configuration that the watch was started with") { $0.configurationFile = $1 },
             .text("state", "FILE", "State file that the watch was started with") { $0.state = .file($1) },
         ]
-        if action == .status { flags.append(.toggle("json", "One JSON object a line for each mirror") { $0.json = $1 }) }
+        if action == .status {
+            flags.append(.toggle("json", "One JSON object a line for each mirror") { $0.json = $1 })
+        }
         return Command(
             name: action.rawValue, summary: summary, forms: ["[NAME …]"], details: [details],
             groups: [Command<ControlOptions>.Group(title: "Options", flags: flags)])

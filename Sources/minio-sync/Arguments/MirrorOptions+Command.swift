@@ -57,7 +57,8 @@ extension MirrorOptions {
                     $0.watching.events = $1
                 },
                 interval(
-                    "poll-interval", "Time between polls, longer where listings are dear or nothing changes (default 2s)"
+                    "poll-interval",
+                    "Time between polls, longer where listings are dear or nothing changes (default 2s)"
                 ) { $0.watching.pollInterval = $1 },
                 interval(
                     "reconcile-interval", "Time between comparisons of both listings while listening (default 1h)"
@@ -176,7 +177,7 @@ extension MirrorOptions {
     ) -> Flag<MirrorOptions> {
         .parsed(
             name, "TIME", help, expects: "a length of time from 100ms to 7d, such as 2s or 30m",
-            { DurationText.parse($0).flatMap { (.milliseconds(100)) ... (.seconds(604_800)) ~= $0 ? $0 : nil } }, set)
+            { DurationText.parse($0).flatMap { (.milliseconds(100))...(.seconds(604_800)) ~= $0 ? $0 : nil } }, set)
     }
 
     private static func rate(
