@@ -15,14 +15,17 @@ struct ChangeFeed: Sendable {
     }
 
     let stream: any ChangeStream
+    private let retry: Duration
     let handle: @Sendable (Signal) -> Void
     /// Between tries while the stream is lost.
     private let backoff = Backoff(base: .milliseconds(100), cap: .seconds(1))
     /// Tries without a first byte after which a stream counts as unavailable.
     private static let patience = 3
 
-    init(_ stream: any ChangeStream, handle: @escaping @Sendable (Signal) -> Void) {
+    /// - Parameter retry: see `WatchOptions.listenRetry`.
+    init(_ stream: any ChangeStream, retry: Duration, handle: @escaping @Sendable (Signal) -> Void) {
         self.stream = stream
+        self.retry = retry
         self.handle = handle
     }
 
@@ -40,7 +43,7 @@ struct ChangeFeed: Sendable {
             } else if error.kind == .timedOut || error.kind == .interrupted {
                 silent += 1
             }
-            switch Self.answer(to: error, silent: silent) {
+            switch Self.answer(to: error, silent: silent, retry: retry) {
             case .lost:
                 handle(.lost(error.description))
                 var random = SystemRandomNumberGenerator()
@@ -80,11 +83,11 @@ struct ChangeFeed: Sendable {
     /// | refused, without such a bucket | unavailable, asked again every 10 seconds: policies change |
     /// | no first byte, again and again | unavailable, asked again every 10 seconds |
     /// | anything else | lost, asked again at once, then with pauses up to a second |
-    static func answer(to error: S3Error, silent: Int) -> Answer {
+    static func answer(to error: S3Error, silent: Int, retry: Duration) -> Answer {
         switch error.kind {
-        case .notImplemented: .unavailable(.seconds(300))
-        case .refused, .noSuchBucket, .unacceptable, .other: .unavailable(.seconds(10))
-        default: silent >= patience ? .unavailable(.seconds(10)) : .lost
+        case .notImplemented: .unavailable(retry * 30)
+        case .refused, .noSuchBucket, .unacceptable, .other: .unavailable(retry)
+        default: silent >= patience ? .unavailable(retry) : .lost
         }
     }
 }

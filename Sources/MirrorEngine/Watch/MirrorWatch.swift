@@ -161,7 +161,9 @@ public final class MirrorWatch: Sendable {
 
     /// Reads the stream, unless another one does.
     private func listen() {
-        let feed: @Sendable () async -> Void = { [stream] in await ChangeFeed(stream) { self.take($0) }.run() }
+        let feed: @Sendable () async -> Void = { [stream, options] in
+            await ChangeFeed(stream, retry: options.listenRetry) { self.take($0) }.run()
+        }
         control.withLock { control in
             guard control.isRunning, !control.isStopping, !control.isFed, control.feedTask == nil else { return }
             control.feedTask = Task(executorPreference: reactors[0], operation: feed)

@@ -15,5 +15,10 @@ public struct WatchOptions: Hashable, Sendable {
     /// Deletions within this time are measured together.
     public var deletionWindow = Duration.seconds(600)
 
+    /// Before a stream of events that is refused is asked for again; one that the server does not know, 30 times that.
+    var listenRetry = Duration.seconds(10)
+    /// From one look for new buckets to the next.
+    var bucketInterval = Duration.seconds(5)
+
     public init() {}
 }

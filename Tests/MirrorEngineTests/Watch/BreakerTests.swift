@@ -1,0 +1,84 @@
+import Runtime
+import Testing
+
+@testable import MirrorEngine
+
+@Suite("The breaker")
+struct BreakerTests {
+    private static let second: Int64 = 1_000_000_000
+
+    /// A breaker that has just opened at time 0.
+    private func open(_ random: inout SeededGenerator) -> Breaker {
+        var breaker = Breaker()
+        for failure in 1...8 {
+            #expect(breaker.failed(now: 0, using: &random) == (failure == 8))
+        }
+        return breaker
+    }
+
+    @Test("Seven failures in a row do not open it, and a success forgets them")
+    func staysClosed() {
+        var random = SeededGenerator(seed: 1)
+        var breaker = Breaker()
+        for _ in 0..<100 {
+            for _ in 0..<7 { #expect(!breaker.failed(now: 0, using: &random)) }
+            #expect(!breaker.isOpen)
+            #expect(breaker.nextProbe == .max)
+            #expect(!breaker.takeProbe(now: .max))
+            #expect(!breaker.succeeded())
+        }
+    }
+
+    @Test("Eight in a row open it, once, and a job is let through soon")
+    func opens() {
+        var random = SeededGenerator(seed: 2)
+        var breaker = open(&random)
+        #expect(breaker.isOpen)
+        let probe = breaker.nextProbe
+        #expect((50_000_000...200_000_000).contains(probe))
+        // The jobs that were under way fail one after the other: they neither open it again nor put the probe off.
+        for moment in 1...100 as ClosedRange<Int64> { #expect(!breaker.failed(now: moment, using: &random)) }
+        #expect(breaker.nextProbe == probe)
+        #expect(!breaker.takeProbe(now: probe - 1))
+        #expect(breaker.takeProbe(now: probe))
+        #expect(!breaker.takeProbe(now: probe))
+    }
+
+    @Test("A probe that is not heard of again is followed by another one")
+    func silentProbe() {
+        var random = SeededGenerator(seed: 3)
+        var breaker = open(&random)
+        let first = breaker.nextProbe
+        #expect(breaker.takeProbe(now: first))
+        #expect(!breaker.takeProbe(now: first + 3 * Self.second - 1))
+        #expect(breaker.takeProbe(now: first + 3 * Self.second))
+    }
+
+    @Test("Probes that fail come ever further apart, up to two seconds", arguments: 1...50 as ClosedRange<UInt64>)
+    func backsOff(seed: UInt64) {
+        var random = SeededGenerator(seed: seed)
+        var breaker = open(&random)
+        var now: Int64 = 0
+        for probe in 0..<20 {
+            let ceiling = min(2 * Self.second, 200_000_000 << Int64(min(probe, 10)))
+            let pause = breaker.nextProbe - now
+            #expect((50_000_000...ceiling).contains(pause), "seed \(seed), probe \(probe): \(pause) ns")
+            now = breaker.nextProbe
+            #expect(breaker.takeProbe(now: now))
+            #expect(!breaker.failed(now: now, using: &random))
+        }
+        #expect(breaker.isOpen)
+    }
+
+    @Test("One success closes it, and it takes eight failures to open it again")
+    func closes() {
+        var random = SeededGenerator(seed: 4)
+        var breaker = open(&random)
+        #expect(breaker.succeeded())
+        #expect(!breaker.isOpen && breaker.nextProbe == .max)
+        #expect(!breaker.succeeded())
+        for _ in 0..<7 { #expect(!breaker.failed(now: 5, using: &random)) }
+        #expect(breaker.failed(now: 5, using: &random))
+        #expect((50_000_005...200_000_005).contains(breaker.nextProbe))
+    }
+}
