@@ -83,6 +83,26 @@ struct OperationTests {
         #expect(error?.kind == .preconditionFailed)
     }
 
+    @Test(
+        "An ETag goes back as it came",
+        arguments: [
+            "\"9e107d9d372bb6826bd81d3542a419d6\"", "\"9E107D9D372BB6826BD81D3542A419D6-3\"", "W/\"abc\"", "\"x-1\"",
+        ])
+    func spelling(_ text: String) async throws {
+        let answer = "HTTP/1.1 200 OK\r\nETag: \(text)\r\nContent-Length: 0\r\n\r\n"
+        let copied = "HTTP/1.1 200 OK\r\nContent-Length: 19\r\n\r\n<CopyObjectResult/>"
+        let raw = try ScriptedServer([answer, answer, copied])
+        let client = ServerUnderTest.client(port: raw.port)
+        try await onReactor {
+            let etag = try await client.headObject(bucket: "b", key: "k").etag
+            _ = try await client.headObject(bucket: "b", key: "k", options: ReadOptions(ifMatch: etag))
+            _ = try await client.copyObject(from: ("b", "k"), to: ("b", "l"), headers: nil, ifMatch: etag)
+        }
+        let lines = raw.requests.flatMap { $0.split(separator: "\r\n") }
+        #expect(lines.contains { $0.lowercased().hasPrefix("if-match:") && $0.hasSuffix(" \(text)") })
+        #expect(lines.contains { $0.lowercased().hasPrefix("x-amz-copy-source-if-match:") && $0.hasSuffix(" \(text)") })
+    }
+
     @Test("A missing object and a missing bucket are told apart where the server tells")
     func missing() async throws {
         let server = try ServerUnderTest()
