@@ -176,15 +176,27 @@ struct OperationTests {
     @Test("What was not deleted is told, key by key")
     func deletionFailures() async throws {
         let document =
-            "<DeleteResult><Error><Key>b</Key><Code>AccessDenied</Code><Message>No.</Message></Error>"
+            "<DeleteResult><Deleted><Key>a</Key></Deleted><Error><Key>b</Key><Code>AccessDenied</Code><Message>No.</Message></Error>"
             + "<Error><Key>c</Key><Code>NoSuchKey</Code></Error><Error><Key>d</Key><Code>InternalError</Code></Error>"
-            + "</DeleteResult>"
+            + "<Deleted><Key>e</Key></Deleted><Error><Key>e</Key><Code>InternalError</Code></Error></DeleteResult>"
         let raw = try ScriptedServer(["HTTP/1.1 200 OK\r\nContent-Length: \(document.utf8.count)\r\n\r\n\(document)"])
         let client = ServerUnderTest.client(port: raw.port)
-        let failures = try await onReactor { try await client.deleteObjects(bucket: "b", keys: ["a", "b", "c", "d"]) }
-        #expect(failures.map { $0?.code } == [nil, "AccessDenied", nil, "InternalError"])
+        let keys: [ObjectKey] = ["a", "b", "c", "d", "e"]
+        let failures = try await onReactor { try await client.deleteObjects(bucket: "b", keys: keys) }
+        #expect(failures.map { $0?.code } == [nil, "AccessDenied", nil, "InternalError", "InternalError"])
         #expect(failures[1]?.kind == .refused && failures[1]?.key == "b")
         #expect(failures[3]?.isTransient == true)
+    }
+
+    @Test(
+        "A key that the answer does not mention was not deleted",
+        arguments: ["<DeleteResult/>", "<DeleteResult><Deleted><Key>A</Key></Deleted></DeleteResult>"])
+    func unmentioned(_ document: String) async throws {
+        let raw = try ScriptedServer(["HTTP/1.1 200 OK\r\nContent-Length: \(document.utf8.count)\r\n\r\n\(document)"])
+        let client = ServerUnderTest.client(port: raw.port)
+        let failures = try await onReactor { try await client.deleteObjects(bucket: "b", keys: ["a", "a/b"]) }
+        #expect(failures.map { $0?.kind } == [.malformedAnswer, .malformedAnswer])
+        #expect(failures.map { $0?.key } == ["a", "a/b"])
     }
 
     @Test("Tags are replaced and taken away")
