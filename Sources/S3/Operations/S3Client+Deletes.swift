@@ -8,7 +8,8 @@ extension S3Client {
 
     /// Deletes up to 1,000 objects in one request and answers, for each key in the order given, why it was not deleted
     /// (nil: it was, or it was missing). A key that the server's answer does not mention counts as not deleted
-    /// (`malformedAnswer`): the answer is asked to name each, because silence proves nothing.
+    /// (`malformedAnswer`): the answer is asked to name each, because silence proves nothing. JuiceFS answers with as many
+    /// `Deleted` as there were, but without names; those stand for the keys that no other entry names, if they suffice.
     ///
     /// Keys that XML 1.0 cannot carry are deleted one by one, as are keys that end in a slash: JuiceFS reports success for
     /// them in a batch and deletes nothing.
@@ -31,18 +32,28 @@ extension S3Client {
                     kind: kind, server: endpoint.url, operation: .deleteObjects, bucket: bucket, key: key, status: 200,
                     code: code, message: message)
             }
-            for key in representable {
-                failures[key] = failure(
-                    .malformedAnswer, key, code: "", "the answer does not say whether it was deleted")
+            var unmentioned = Set(representable)
+            var nameless = 0
+            for node in document.all("Deleted") {
+                if let key = node["Key"]?.text, !key.isEmpty {
+                    unmentioned.remove(ObjectKey(key))
+                } else {
+                    nameless += 1
+                }
             }
-            for node in document.all("Deleted") { failures[ObjectKey(node["Key"]?.text ?? "")] = nil }
-            // Last: a key that is mentioned as both was not deleted.
+            // A key that is mentioned as both was not deleted.
             for node in document.all("Error") {
                 let key = ObjectKey(node["Key"]?.text ?? "")
+                unmentioned.remove(key)
                 let code = node["Code"]?.text ?? ""
-                failures[key] =
-                    code == "NoSuchKey"
-                    ? nil : failure(S3Error.kind(ofKeyWith: code), key, code: code, node["Message"]?.text ?? "")
+                guard code != "NoSuchKey" else { continue }
+                failures[key] = failure(S3Error.kind(ofKeyWith: code), key, code: code, node["Message"]?.text ?? "")
+            }
+            if nameless < unmentioned.count {
+                for key in unmentioned {
+                    failures[key] = failure(
+                        .malformedAnswer, key, code: "", "the answer does not say whether it was deleted")
+                }
             }
         }
         for key in others {

@@ -190,13 +190,27 @@ struct OperationTests {
 
     @Test(
         "A key that the answer does not mention was not deleted",
-        arguments: ["<DeleteResult/>", "<DeleteResult><Deleted><Key>A</Key></Deleted></DeleteResult>"])
+        arguments: [
+            "<DeleteResult/>", "<DeleteResult><Deleted><Key>A</Key></Deleted></DeleteResult>",
+            // One of two, and nobody can tell which.
+            "<DeleteResult><Deleted></Deleted></DeleteResult>",
+        ])
     func unmentioned(_ document: String) async throws {
         let raw = try ScriptedServer(["HTTP/1.1 200 OK\r\nContent-Length: \(document.utf8.count)\r\n\r\n\(document)"])
         let client = ServerUnderTest.client(port: raw.port)
         let failures = try await onReactor { try await client.deleteObjects(bucket: "b", keys: ["a", "a/b"]) }
         #expect(failures.map { $0?.kind } == [.malformedAnswer, .malformedAnswer])
         #expect(failures.map { $0?.key } == ["a", "a/b"])
+    }
+
+    @Test("Entries without names stand for the keys that no other names, as JuiceFS answers")
+    func nameless() async throws {
+        let document =
+            "<DeleteResult><Deleted/><Deleted/><Error><Key>b</Key><Code>AccessDenied</Code></Error></DeleteResult>"
+        let raw = try ScriptedServer(["HTTP/1.1 200 OK\r\nContent-Length: \(document.utf8.count)\r\n\r\n\(document)"])
+        let client = ServerUnderTest.client(port: raw.port)
+        let failures = try await onReactor { try await client.deleteObjects(bucket: "b", keys: ["a", "b", "c"]) }
+        #expect(failures.map { $0?.code } == [nil, "AccessDenied", nil])
     }
 
     @Test("Tags are replaced and taken away")
