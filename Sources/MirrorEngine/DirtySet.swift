@@ -202,6 +202,11 @@ public final class DirtySet: Sendable {
         }
     }
 
+    /// Since when `key` is known, in monotonic nanoseconds; nil if it is settled.
+    func since(_ key: ObjectKey) -> Int64? {
+        state.withLock { $0.inFlight[key]?.since ?? $0.waiting[key]?.since ?? $0.retrying[key]?.since }
+    }
+
     private func wakeConsumer() {
         let consumer = state.withLock { state in
             defer { state.consumer = nil }

@@ -61,6 +61,18 @@ final class MirrorJournal: Sendable {
         }
     }
 
+    /// Takes the lock once another run that had it has ended.
+    func acquireLockIfFreed() async {
+        guard !state.withLock({ $0.isHolder }), isKept else { return }
+        guard let lock = await attempt({ try await $0.lock(mirror: mirror) }) ?? nil else { return }
+        let place = state.withLock { state in
+            defer { state.place = lock }
+            state.isHolder = true
+            return state.place
+        }
+        place?.release()
+    }
+
     /// Says that the work has ended.
     func releaseLock() {
         let place = state.withLock { state in
@@ -187,6 +199,14 @@ final class MirrorJournal: Sendable {
     /// When the last run that ended well began.
     func lastGoodStart() async -> Timestamp? {
         await attempt { try await $0.lastRun(mirror: mirror, status: "ok") }??.startedAt
+    }
+
+    func fact(_ name: String) async -> String? {
+        await attempt { try await $0.fact(mirror: mirror, name) } ?? nil
+    }
+
+    func setFact(_ name: String, _ value: String?) async {
+        _ = await attempt { try await $0.setFact(mirror: mirror, name, value) }
     }
 
     func keyOrder(of endpoint: String) async -> KeyOrder? {

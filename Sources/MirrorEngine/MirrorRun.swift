@@ -111,7 +111,8 @@ public final class MirrorRun: Sendable {
     // MARK: The work
 
     private func workAll(start: Timestamp) async {
-        let reconciler = Reconciler(work, start: start, extras: extras)
+        let lastGood = await work.journal.lastGoodStart()
+        let reconciler = Reconciler(work, start: start, lastGood: lastGood, extras: extras)
         await withDiscardingTaskGroup { group in
             group.addTask {
                 do {

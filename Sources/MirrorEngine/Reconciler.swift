@@ -8,14 +8,17 @@ import Stores
 struct Reconciler: Sendable {
     private let work: MirrorWork
     private let start: Timestamp
+    private let lastGood: Timestamp?
     private let extras: KeySpill
 
     /// - Parameters:
     ///   - start: by the clock of this machine.
+    ///   - lastGood: when the last one began that left nothing different.
     ///   - extras: takes the keys that only the target has.
-    init(_ work: MirrorWork, start: Timestamp, extras: KeySpill) {
+    init(_ work: MirrorWork, start: Timestamp, lastGood: Timestamp?, extras: KeySpill) {
         self.work = work
         self.start = start
+        self.lastGood = lastGood
         self.extras = extras
     }
 
@@ -23,11 +26,10 @@ struct Reconciler: Sendable {
         var orders = Orders(
             source: await work.journal.keyOrder(of: work.source.endpointIdentity) ?? .bytes,
             target: await work.journal.keyOrder(of: work.target.endpointIdentity) ?? .bytes)
-        let lastGood = await work.journal.lastGoodStart()
         // Each side can turn out to be in another order, and then in none.
         for attempt in 0... {
             do {
-                return try await pass(orders, lastGood: lastGood)
+                return try await pass(orders)
             } catch let disorder as ListingDisorder {
                 guard attempt < 4 else { throw ObjectFailure.impossible(disorder.sentence) }
                 await orders.learn(disorder, work)
@@ -54,7 +56,7 @@ struct Reconciler: Sendable {
         }
     }
 
-    private func pass(_ orders: Orders, lastGood: Timestamp?) async throws {
+    private func pass(_ orders: Orders) async throws {
         let order = orders.source == orders.target ? orders.source : nil
         var source = ListingCursor(
             try await pages(work.source, isSource: true, orders.source, mergedIn: order),
