@@ -49,7 +49,7 @@ let package = Package(
         room("Runtime", ["CLinux", "ObjectModel"]),
         room("S3", ["ObjectModel", "Runtime", "CCurl", "COpenSSL", "CXML2", "CLinux"]),
         room("Stores", ["ObjectModel", "Runtime", "S3"]),
-        room("Journal", ["ObjectModel", "Runtime", "CSQLite"]),
+        room("Journal", ["ObjectModel", "Runtime", "CSQLite", "CLinux"]),
         room("MirrorEngine", ["ObjectModel", "Runtime", "S3", "Stores", "Journal"]),
         room("Configuration", ["ObjectModel", "Runtime", "CYAML"]),
         room("Service", ["Runtime", "ObjectModel", "CLinux"]),

@@ -35,6 +35,8 @@ public final class S3Client: Sendable {
         /// The server's clock minus ours as its `Date` headers tell, in milliseconds.
         var clockOffset: Int64?
         var refusesListV2 = false
+        /// Listening with `ping` was refused, and without it was not.
+        var refusesPing = false
         /// Nil until the first answer that tells.
         var answersPartNumber: Bool?
     }
@@ -68,16 +70,18 @@ public final class S3Client: Sendable {
 
     /// Sends `request` until it succeeds, fails for good, or was tried often enough.
     func send(_ request: S3Request) async throws(S3Error) -> HTTPResponse {
+        var request = request
         var attempt = 1
         var corrections: Set<Correction> = []
         while true {
             var error: S3Error
+            if request.isQuick { request.patience = .quick(attempt: attempt) }
             do throws(S3Error) {
                 return try await sendOnce(request)
             } catch let caught {
                 error = caught
             }
-            if let correction = correction(for: error), corrections.insert(correction).inserted { continue }
+            if isCorrected(after: error, &corrections) { continue }
             error.attempts = attempt
             error.isAnonymous = credentials == nil
             guard error.isTransient, error.kind != .digestMismatch, request.operation.isRepeatable,
@@ -87,6 +91,8 @@ public final class S3Client: Sendable {
             // The pause ends early when the task is cancelled.
             guard !Task.isCancelled else { throw error }
             attempt += 1
+            // The connections that lie ready may be as dead as this one was.
+            if error.kind == .timedOut { request.needsFreshConnection = true }
         }
     }
 
@@ -174,33 +180,5 @@ public final class S3Client: Sendable {
 
     func malformed(_ message: String, _ request: S3Request, _ head: HTTPHead? = nil) -> S3Error {
         S3Error(malformed: message, for: request, server: endpoint.url, head: head)
-    }
-
-    // MARK: Corrections
-
-    private enum Correction: Hashable {
-        case region
-        case clock
-    }
-
-    /// What this answer tells about how to sign, if signing otherwise may help. Each is made once a request.
-    private func correction(for error: S3Error) -> Correction? {
-        switch error.code {
-        case "RequestTimeTooSkewed":
-            return error.serverDate.map { date in
-                learnt.withLock { $0.signingOffset = date.milliseconds - WallClock.now().milliseconds }
-                return .clock
-            }
-        case "AuthorizationHeaderMalformed", "PermanentRedirect", "IllegalLocationConstraintException", "InvalidRegion":
-            break
-        default:
-            guard error.status == 301 || error.status == 400 && error.operation.verb == .head else { return nil }
-        }
-        guard let region = error.serverRegion, !region.isEmpty else { return nil }
-        return learnt.withLock { learnt in
-            guard learnt.region != region else { return nil }
-            learnt.region = region
-            return .region
-        }
     }
 }

@@ -1,4 +1,5 @@
 import ObjectModel
+import Runtime
 
 extension S3Error {
     /// From an HTTP answer that is not a success, or a 200 whose body is an error document.
@@ -21,9 +22,18 @@ extension S3Error {
         self.init(
             kind: Self.kind(status: head.status, code: code, operation: request.operation), server: server,
             operation: request.operation, bucket: request.bucket, key: request.key, status: head.status, code: code,
-            message: message, requestID: requestID, retryAfter: head["retry-after"].flatMap { Int($0) })
+            message: message, requestID: requestID, retryAfter: Self.retryAfter(head))
         serverDate = head["date"].flatMap { Timestamp(httpDate: $0) }
         serverRegion = region
+    }
+
+    /// In seconds, rounded up, from either form of RFC 9110: a number, or a date by the server's clock.
+    private static func retryAfter(_ head: HTTPHead) -> Int? {
+        guard let text = head["retry-after"] else { return nil }
+        if let seconds = Int(text) { return max(0, seconds) }
+        guard let date = Timestamp(httpDate: text) else { return nil }
+        let now = head["date"].flatMap { Timestamp(httpDate: $0) } ?? WallClock.now()
+        return Int(max(0, date.milliseconds - now.milliseconds + 999) / 1000)
     }
 
     init(_ error: TransferError, for request: S3Request, server: String) {
@@ -80,6 +90,7 @@ extension S3Error {
             default: return .other
             }
         case 401, 403, 407: return .refused
+        case 408: return .interrupted
         case 412: return .preconditionFailed
         case 429: return .slowDown
         case 503: return .slowDown

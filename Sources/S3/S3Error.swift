@@ -135,6 +135,8 @@ public enum S3Operation: String, Sendable, Hashable, CaseIterable {
     case putObjectTagging = "PutObjectTagging"
     case deleteObjectTagging = "DeleteObjectTagging"
     case getObjectAttributes = "GetObjectAttributes"
+    /// MinIO's extension.
+    case listenBucketNotification = "ListenBucketNotification"
 
     /// The class under which requests are counted and reported.
     public var verb: RequestVerb {
@@ -147,6 +149,7 @@ public enum S3Operation: String, Sendable, Hashable, CaseIterable {
         case .deleteObject, .deleteObjects, .abortMultipartUpload: .delete
         case .getObjectTagging, .putObjectTagging, .deleteObjectTagging: .tags
         case .createMultipartUpload, .completeMultipartUpload: .post
+        case .listenBucketNotification: .listen
         }
     }
 
@@ -161,7 +164,7 @@ public enum S3Operation: String, Sendable, Hashable, CaseIterable {
         switch verb {
         case .put, .copy, .delete, .post: true
         case .tags: self != .getObjectTagging
-        case .list, .head, .get: false
+        case .list, .head, .get, .listen: false
         }
     }
 }
@@ -177,4 +180,6 @@ public enum RequestVerb: String, Sendable, Hashable, CaseIterable {
     case post = "POST"
     /// Reading and writing an object's tags.
     case tags = "TAGS"
+    /// Listening to changes: one request for as long as its stream lives.
+    case listen = "LISTEN"
 }

@@ -33,6 +33,16 @@ public struct Behaviour: Sendable {
         case ignored
     }
 
+    /// What a listener's `ping` does.
+    public enum Pings: String, Sendable, Codable {
+        /// A document without records at that interval, as MinIO since 2023-04.
+        case served
+        /// A space every half second all the same, as before.
+        case ignored
+        /// 400 `InvalidArgument`.
+        case refused
+    }
+
     /// Keys that this server cannot hold: writes are refused with this answer.
     public struct Refusal: Sendable, Codable {
         /// A glob over the key.
@@ -50,6 +60,7 @@ public struct Behaviour: Sendable {
     public var etags = ETags.md5
     public var listOrder = ListOrder.bytes
     public var listening = Listening.served
+    public var pings = Pings.served
     /// A wrong `Content-MD5` is stored all the same.
     public var ignoresContentMD5 = false
     /// `?partNumber` on HEAD and GET answers the whole object, as MinIO of 2019.
@@ -120,7 +131,7 @@ extension Behaviour: Decodable {
     }
 
     private enum CodingKeys: String, CodingKey, CaseIterable {
-        case etags, listOrder, listening, ignoresContentMD5, ignoresPartNumber, showsPartETag, ignoresIfNoneMatch
+        case etags, listOrder, listening, pings, ignoresContentMD5, ignoresPartNumber, showsPartETag, ignoresIfNoneMatch
         case ignoresEncodingType, hasSecondGranularity, clockOffset, pageSize, refusesListV2, refusesAttributes
         case refusesTagging, keepsETagOnCopy, collapsesSlashes, refusedKeys, isReadOnly, isFull, encodesEventKeys
         case dropsEvents, minimumPartSize
@@ -136,6 +147,7 @@ extension Behaviour: Decodable {
         try set(\.etags, .etags)
         try set(\.listOrder, .listOrder)
         try set(\.listening, .listening)
+        try set(\.pings, .pings)
         try set(\.ignoresContentMD5, .ignoresContentMD5)
         try set(\.ignoresPartNumber, .ignoresPartNumber)
         try set(\.showsPartETag, .showsPartETag)

@@ -45,6 +45,9 @@ import Runtime
         set(CURLOPT_PATH_AS_IS, 1)
         set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
         set(CURLOPT_TCP_KEEPALIVE, 1)
+        // Seconds. The system would give up a silent connection after two hours.
+        set(CURLOPT_TCP_KEEPIDLE, 15)
+        set(CURLOPT_TCP_KEEPINTVL, 5)
         set(CURLOPT_BUFFERSIZE, kind == .small ? 64 << 10 : 512 << 10)
         if kind == .large { set(CURLOPT_UPLOAD_BUFFERSIZE, 512 << 10) }
         set(CURLOPT_PROTOCOLS_STR, "http,https")

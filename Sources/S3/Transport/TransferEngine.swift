@@ -28,6 +28,8 @@ import Runtime
     private var idleHandles: [ObjectIdentifier: [EasyHandle]] = [:]
     /// Keeps the options alive whose identity keys `idleHandles`.
     private var knownOptions: [ObjectIdentifier: ConnectionOptions] = [:]
+    /// When the newest of the requests that were answered began, for each server.
+    private var lastAnswered: [ObjectIdentifier: Int64] = [:]
     /// Monotonic nanoseconds, taken once a turn.
     private(set) var now: Int64 = MonotonicClock.nanoseconds()
 
@@ -66,9 +68,8 @@ import Runtime
 
     /// Starts `request`; the answer is in the returned transfer.
     func start(_ request: HTTPRequest) -> Transfer {
-        let transfer = Transfer(request: request, easy: handle(for: request), engine: self)
         now = MonotonicClock.nanoseconds()
-        transfer.lastProgress = now
+        let transfer = Transfer(request: request, easy: handle(for: request), engine: self)
         active[ObjectIdentifier(transfer)] = transfer
         unsafe transfer.easy.prepare(request, owner: unsafe Unmanaged.passUnretained(transfer).toOpaque())
         let code = unsafe curl_multi_add_handle(multi, transfer.easy.pointer)
@@ -225,8 +226,17 @@ import Runtime
     private func sweep() {
         nextSweep = now + 500_000_000
         for transfer in active.values {
-            if let stage = transfer.expiredTimeout(now: now) { abort(transfer, .timedOut(stage)) }
+            let lastAnswered = lastAnswered[ObjectIdentifier(transfer.request.connection)] ?? .min
+            if let stage = transfer.expiredTimeout(now: now, lastAnswered: lastAnswered) {
+                abort(transfer, .timedOut(stage))
+            }
         }
+    }
+
+    /// The first byte of an answer came: who was asked before and is silent may not be there any more.
+    func noteAnswer(to transfer: Transfer) {
+        let server = ObjectIdentifier(transfer.request.connection)
+        lastAnswered[server] = max(lastAnswered[server] ?? .min, transfer.began)
     }
 
     // MARK: Sockets

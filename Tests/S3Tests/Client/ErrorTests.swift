@@ -1,4 +1,5 @@
 import ObjectModel
+import Runtime
 import Testing
 
 @testable import S3
@@ -32,7 +33,8 @@ struct ErrorTests {
             (403, "InvalidAccessKeyId", .refused), (403, "RequestTimeTooSkewed", .refused),
             // AWS answers these with 400.
             (400, "ExpiredToken", .refused), (400, "InvalidToken", .refused), (407, "", .refused),
-            (507, "", .full), (507, "XMinioStorageFull", .full), (403, "QuotaExceeded", .full),
+            (408, "", .interrupted), (408, "RequestTimeout", .interrupted), (507, "", .full),
+            (507, "XMinioStorageFull", .full), (403, "QuotaExceeded", .full),
             (403, "InvalidObjectState", .unacceptable), (400, "KeyTooLongError", .unacceptable),
             (400, "EntityTooLarge", .unacceptable), (400, "XMinioInvalidObjectName", .unacceptable),
             (405, "MethodNotAllowed", .unacceptable), (400, "InvalidRequest", .other), (400, "", .other),
@@ -88,6 +90,25 @@ struct ErrorTests {
         #expect(error.serverDate == Timestamp(seconds: 1_795_222_923))
     }
 
+    @Test(
+        "Retry-After is a number of seconds or a date by the server's clock",
+        arguments: [
+            ("0", 0), ("120", 120), ("-5", 0), ("Sat, 21 Nov 2026 01:02:10 GMT", 7),
+            ("Sat, 21 Nov 2026 02:02:03 GMT", 3600), ("Sat, 21 Nov 2026 01:02:03 GMT", 0),
+            ("Sat, 21 Nov 2026 01:02:00 GMT", 0), ("soon", nil), ("", nil), ("99999999999999999999", nil),
+        ] as [(String, Int?)])
+    func retryAfter(_ text: String, _ seconds: Int?) {
+        let error = error(503, "", headers: ["Date: Sat, 21 Nov 2026 01:02:03 GMT", "Retry-After: \(text)"])
+        #expect(error.retryAfter == seconds)
+    }
+
+    @Test("A date to wait for is taken by our clock where the server tells no time")
+    func retryAfterWithoutDate() throws {
+        let later = Timestamp(milliseconds: WallClock.now().milliseconds + 60_000)
+        let seconds = try #require(error(503, "", headers: ["Retry-After: \(later.httpDate)"]).retryAfter)
+        #expect((50...60).contains(seconds))
+    }
+
     @Test("A document names the region before a header does")
     func region() {
         let body =
@@ -128,7 +149,7 @@ struct ErrorTests {
     func directions() {
         let reads: Set<S3Operation> = [
             .listBuckets, .headBucket, .getBucketLocation, .listObjects, .listObjectsV2, .headObject, .getObject,
-            .listParts, .listMultipartUploads, .getObjectTagging, .getObjectAttributes,
+            .listParts, .listMultipartUploads, .getObjectTagging, .getObjectAttributes, .listenBucketNotification,
         ]
         #expect(Set(S3Operation.allCases.filter { !$0.isWrite }) == reads)
     }
