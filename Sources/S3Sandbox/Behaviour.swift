@@ -88,6 +88,8 @@ public struct Behaviour: Sendable {
     /// `//x` is stored as `x` and `a//b` as `a/b`, and found under either name.
     public var collapsesSlashes = false
     public var refusedKeys: [Refusal] = []
+    /// Keys that can't be deleted, as with object locks: DeleteObjects answers this for each of them.
+    public var lockedKeys: [Refusal] = []
     /// Every write is refused with 403.
     public var isReadOnly = false
     /// Every write of bytes is refused with 507.
@@ -112,6 +114,11 @@ public struct Behaviour: Sendable {
         return ObjectKey(bytes: bytes)
     }
 
+    /// Why `key` can't be deleted; nil if it can.
+    func lock(on key: ObjectKey) -> Refusal? {
+        lockedKeys.first { Glob($0.key).matches(key.bytes) }
+    }
+
     /// - Throws: The refusal of a key that this server cannot hold.
     func admit(_ key: ObjectKey) throws(S3Error) {
         for refusal in refusedKeys where Glob(refusal.key).matches(key.bytes) {
@@ -133,8 +140,8 @@ extension Behaviour: Decodable {
     private enum CodingKeys: String, CodingKey, CaseIterable {
         case etags, listOrder, listening, pings, ignoresContentMD5, ignoresPartNumber, showsPartETag, ignoresIfNoneMatch
         case ignoresEncodingType, hasSecondGranularity, clockOffset, pageSize, refusesListV2, refusesAttributes
-        case refusesTagging, keepsETagOnCopy, collapsesSlashes, refusedKeys, isReadOnly, isFull, encodesEventKeys
-        case dropsEvents, minimumPartSize
+        case refusesTagging, keepsETagOnCopy, collapsesSlashes, refusedKeys, lockedKeys, isReadOnly, isFull
+        case encodesEventKeys, dropsEvents, minimumPartSize
     }
 
     public init(from decoder: any Decoder) throws {
@@ -162,6 +169,7 @@ extension Behaviour: Decodable {
         try set(\.keepsETagOnCopy, .keepsETagOnCopy)
         try set(\.collapsesSlashes, .collapsesSlashes)
         try set(\.refusedKeys, .refusedKeys)
+        try set(\.lockedKeys, .lockedKeys)
         try set(\.isReadOnly, .isReadOnly)
         try set(\.isFull, .isFull)
         try set(\.encodesEventKeys, .encodesEventKeys)

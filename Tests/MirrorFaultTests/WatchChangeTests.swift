@@ -1,8 +1,8 @@
-import MirrorEngine
 import ObjectModel
 import Runtime
 import S3
 import S3Sandbox
+import Stores
 import Testing
 
 @testable import MirrorEngine

@@ -75,7 +75,7 @@ struct WatchStreamTests {
                         .afterOperation,
                         {
                             tap.cut()
-                            try? source.store.put("a", in: Stage.bucket, [7], notifies: false)
+                            _ = try? source.store.put("a", in: Stage.bucket, [7], notifies: false)
                         })))
             try await watch.untilSame()
             try await watch.until("both reconciles") { watch.told.outcomes.count == 2 }

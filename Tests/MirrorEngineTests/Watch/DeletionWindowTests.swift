@@ -11,20 +11,20 @@ struct DeletionWindowTests {
         var deletionGuard = DeletionGuard()
         deletionGuard.limit = limit
         deletionGuard.floor = floor
-        return DeletionWindow(length: .seconds(600), limit: deletionGuard)
+        return DeletionWindow(length: .seconds(600), limit: deletionGuard, now: 0)
     }
 
-    @Test("A number counts all deletions of the last ten minutes")
+    @Test("A number counts all deletions of the last ten minutes, whatever is created meanwhile")
     func count() {
         var window = window(.count(10))
-        #expect(window.objection(adding: 10, targetObjects: 1000, now: 0) == nil)
-        window.add(10, now: 0)
-        let objection = window.objection(adding: 1, targetObjects: 990, now: Self.second)
+        #expect(window.objection(adding: 10, targetObjects: 1000, created: 0, now: 0) == nil)
+        window.add(10, created: 0, now: 0)
+        let objection = window.objection(adding: 1, targetObjects: 990, created: 500, now: Self.second)
         #expect(objection?.contains("11 deletions within 10 minutes") == true, "\(objection ?? "")")
         #expect(objection?.contains("--max-delete 10") == true)
-        #expect(window.objection(adding: 1, targetObjects: 990, now: 599 * Self.second) != nil)
-        #expect(window.objection(adding: 1, targetObjects: 990, now: 602 * Self.second) == nil)
-        #expect(window.total == 0)
+        #expect(window.objection(adding: 1, targetObjects: 990, created: 500, now: 599 * Self.second) != nil)
+        #expect(window.objection(adding: 1, targetObjects: 990, created: 500, now: 602 * Self.second) == nil)
+        #expect(window.deleted == 0)
     }
 
     @Test(
@@ -32,21 +32,46 @@ struct DeletionWindowTests {
         arguments: [
             // Deleted before, due now, left at present, whether it is too much.
             (0, 100, 100, false), (0, 101, 202, false), (0, 101, 201, true), (60, 40, 40, false), (60, 41, 140, true),
-            (60, 41, 142, false), (500, 1, 501, false), (500, 1, 499, true),
+            (60, 41, 142, false), (500, 1, 502, false), (500, 1, 501, true), (500, 1, 499, true),
         ])
     func percent(before: Int, due: Int, left: Int, isTooMuch: Bool) {
         var window = window(.percent(50))
-        window.add(before, now: 0)
-        let objection = window.objection(adding: due, targetObjects: left, now: 1)
+        window.add(before, created: 0, now: 0)
+        let objection = window.objection(adding: due, targetObjects: left, created: 0, now: 1)
         #expect((objection != nil) == isTooMuch, "\(objection ?? "none")")
-        if let objection { #expect(objection.contains("--max-delete 50%") && objection.contains("\(left) objects")) }
+        if let objection {
+            #expect(objection.contains("--max-delete 50%") && objection.contains("\(left) are left"))
+        }
+    }
+
+    @Test("What is created in the same minutes is set off: objects that come and go are no loss")
+    func comeAndGo() {
+        var window = window(.percent(10))
+        for minute in 0..<60 as Range<Int64> {
+            let now = minute * 60 * Self.second
+            let created = Int(minute + 1) * 500
+            #expect(window.objection(adding: 500, targetObjects: 1500, created: created, now: now) == nil)
+            window.add(500, created: created, now: now)
+        }
+        // Without new objects the same number is a loss.
+        let last = 60 * 60 * Self.second
+        #expect(window.objection(adding: 500, targetObjects: 1000, created: 30_000, now: last) != nil)
+    }
+
+    @Test("What was created before the window counts no more, and sets nothing off")
+    func createdLongAgo() {
+        var window = window(.percent(50))
+        window.sample(created: 10_000, now: 0)
+        #expect(window.objection(adding: 9000, targetObjects: 10_000, created: 10_000, now: Self.second) == nil)
+        window.sample(created: 10_000, now: 300 * Self.second)
+        #expect(window.objection(adding: 9000, targetObjects: 10_000, created: 10_000, now: 601 * Self.second) != nil)
     }
 
     @Test("A percentage that a user gave has no floor")
     func noFloor() {
         var window = window(.percent(10), floor: 0)
-        #expect(window.objection(adding: 1, targetObjects: 10, now: 0) == nil)
-        #expect(window.objection(adding: 2, targetObjects: 10, now: 0) != nil)
+        #expect(window.objection(adding: 1, targetObjects: 10, created: 0, now: 0) == nil)
+        #expect(window.objection(adding: 2, targetObjects: 10, created: 0, now: 0) != nil)
     }
 
     @Test("Many small groups add up, and old ones are forgotten one second at a time")
@@ -54,20 +79,21 @@ struct DeletionWindowTests {
         var window = window(.count(600))
         for second in 0..<1200 as Range<Int64> {
             let now = second * Self.second
-            #expect(window.objection(adding: 1, targetObjects: 5000, now: now) == nil, "second \(second)")
-            window.add(1, now: now)
-            #expect(window.total <= 601)
+            #expect(
+                window.objection(adding: 1, targetObjects: 5000, created: 0, now: now) == nil, "second \(second)")
+            window.add(1, created: 0, now: now)
+            #expect(window.deleted <= 601)
         }
-        #expect(window.objection(adding: 3, targetObjects: 5000, now: 1200 * Self.second) != nil)
+        #expect(window.objection(adding: 3, targetObjects: 5000, created: 0, now: 1200 * Self.second) != nil)
     }
 
-    @Test("A reset forgets what was counted")
+    @Test("A reset forgets what was counted on both sides")
     func reset() {
-        var window = window(.count(1))
-        window.add(1, now: 0)
-        #expect(window.objection(adding: 1, targetObjects: 9, now: 0) != nil)
-        window.reset()
-        #expect(window.total == 0)
-        #expect(window.objection(adding: 1, targetObjects: 9, now: 0) == nil)
+        var window = window(.percent(50), floor: 0)
+        window.add(5, created: 7, now: 0)
+        window.reset(created: 7, now: 0)
+        #expect(window.deleted == 0)
+        #expect(window.objection(adding: 5, targetObjects: 10, created: 7, now: 0) == nil)
+        #expect(window.objection(adding: 6, targetObjects: 10, created: 7, now: 0) != nil)
     }
 }
