@@ -17,6 +17,8 @@ struct ObjectCopier: Sendable {
     let notice: @Sendable (String) -> Void
     /// When the run began, in the source's clock: what was modified since may have been modified again meanwhile.
     let runStart: Timestamp
+    /// Whether a change of headers during a copy is told or found anyway, so that no second look is needed.
+    let isWatching: Bool
 
     /// Up to here an object is held and sent in one piece.
     static let heldLimit = 64 << 10
@@ -42,7 +44,7 @@ struct ObjectCopier: Sendable {
         if let listed = try await etagListedOtherwise(key, copied.outcome.targetETag) {
             copied = Copied(outcome: Outcome(state: copied.outcome.state, targetETag: listed), isPair: true)
         }
-        if copied.isPair || isFresh(copied.outcome.state, began: began) {
+        if copied.isPair || !isWatching && isFresh(copied.outcome.state, began: began) {
             try await confirm(key, copied.outcome)
         }
         return copied.outcome

@@ -35,6 +35,12 @@ public enum ObjectFailure: Error, Sendable {
         }
     }
 
+    /// The server that lacks the bucket, if that is why.
+    var missingBucket: String? {
+        guard case .server(let error) = self, error.kind == .noSuchBucket else { return nil }
+        return error.server
+    }
+
     init(_ error: any Error) {
         switch error {
         case let failure as ObjectFailure: self = failure

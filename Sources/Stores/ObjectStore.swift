@@ -29,6 +29,8 @@ public protocol ObjectStore: Sendable {
     func head(_ key: ObjectKey) async throws(S3Error) -> ObjectInfo?
     /// Whether the bucket is there: asked before an object's absence is believed.
     func exists() async throws(S3Error) -> Bool
+    /// Asks the server for a sign of life, whatever else is under way.
+    func ping() async
     /// What the listing has under exactly this key, which need not be what a HEAD answers; nil if it is not listed.
     func listed(_ key: ObjectKey) async throws(S3Error) -> ListedObject?
     func tags(of key: ObjectKey) async throws(S3Error) -> [ObjectHeaders.NameValue]

@@ -38,7 +38,9 @@ public final class S3Bucket: ObjectStore {
     }
 
     public func firstKey(after start: ObjectKey) async throws(S3Error) -> ObjectKey? {
-        let listing = client.listObjects(bucket: bucket, prefix: prefix, startAfter: fullKey(start), pageSize: 1)
+        let full = fullKey(start)
+        let listing = client.listObjects(
+            bucket: bucket, prefix: prefix, startAfter: full.bytes.isEmpty ? nil : full, pageSize: 1)
         guard let page = try await listing.next(), page.count > 0 else { return nil }
         return page.key(at: 0).droppingFirst(prefixLength)
     }
@@ -55,6 +57,8 @@ public final class S3Bucket: ObjectStore {
     public func exists() async throws(S3Error) -> Bool {
         try await client.headBucket(bucket)
     }
+
+    public func ping() async { _ = await client.ping(bucket) }
 
     public func listed(_ key: ObjectKey) async throws(S3Error) -> ListedObject? {
         let full = fullKey(key)

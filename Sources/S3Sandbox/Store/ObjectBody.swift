@@ -133,6 +133,7 @@ final class FileBody: ObjectBody {
             guard file >= 0 else { throw StorageFailure("open", place.path) }
             defer { close(file) }
             let count = range.count
+            guard count > 0 else { return [] }
             let result = unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
                 while filled < count {
                     let got = unsafe pread(

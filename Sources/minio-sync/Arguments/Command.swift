@@ -124,7 +124,6 @@ struct Command<Options>: Sendable {
 enum MCFlags {
     static func hint(_ name: String) -> String? {
         switch name {
-        case "watch", "w": "watching is not there yet; run mirror --once on a schedule"
         case "monitoring-address": "monitoring is not there yet"
         case "fake": "use --dry-run"
         case "force": "replacing changed objects is the default"

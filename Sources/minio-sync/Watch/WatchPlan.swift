@@ -1,0 +1,51 @@
+import Configuration
+
+/// The mirrors that a watch keeps, by name.
+struct WatchPlan {
+    let mirrors: [(name: String, plan: MirrorPlan)]
+    let configuredState: String?
+
+    /// Reads the configuration anew.
+    ///
+    /// - Throws: `CommandError` if one of the mirrors can't be used.
+    init(_ arguments: MirrorArguments, console: Console) throws(CommandError) {
+        let (file, environment) = try MirrorPlan.configuration(arguments)
+        configuredState = file.state
+        if case .places(let source, let target) = arguments.job {
+            let plan = try MirrorPlan(source, target, arguments.options, file, environment, console)
+            mirrors = [(source.text, plan)]
+            return
+        }
+        let definitions: [MirrorDefinition]
+        do throws(ConfigurationError) {
+            if case .named(let name) = arguments.job {
+                definitions = [try file.mirror(named: name)]
+            } else {
+                definitions = file.mirrors
+            }
+        } catch {
+            throw CommandError(error.description)
+        }
+        var mirrors: [(name: String, plan: MirrorPlan)] = []
+        for definition in definitions {
+            do {
+                // Said in the file, --once keeps a mirror out, unless it is named.
+                if case .all = arguments.job, try MirrorOptions(definition).once { continue }
+                let (source, target, options) = try MirrorPlan.resolve(arguments, definition)
+                mirrors.append(
+                    (definition.name, try MirrorPlan(source, target, options, file, environment, console)))
+            } catch let error as CommandError {
+                throw error
+            } catch {
+                throw CommandError("\(error)")
+            }
+        }
+        guard !mirrors.isEmpty else {
+            throw CommandError(
+                "There is nothing to watch: \(file.path ?? ConfigurationFile.defaultPath) "
+                    + (file.path == nil ? "does not exist" : "defines no mirror to watch")
+                    + "; write it (minio-sync config check shows what is understood), or give SOURCE and TARGET.")
+        }
+        self.mirrors = mirrors
+    }
+}
