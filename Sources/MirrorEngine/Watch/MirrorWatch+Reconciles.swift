@@ -72,7 +72,10 @@ extension MirrorWatch {
             tally.targetChange = Amount()
             return (tally.progress.known.objects, tally.summary.unproven)
         }
-        try await Reconciler(work, start: start, lastGood: lastGood, extras: extras).run()
+        let dropped = reason == .start ? await work.journal.fact(MirrorJournal.dropsHeaders) : nil
+        try await Reconciler(
+            work, start: start, lastGood: lastGood, checksHeaders: dropped != nil, extras: extras
+        ).run()
         let extra = work.options.removes ? await extras.count : 0
         let (source, target, marked) = work.tally.withLock { tally in
             (tally.summary.source, tally.listedTarget, tally.progress.known.objects - markedBefore)
