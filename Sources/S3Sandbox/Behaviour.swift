@@ -135,7 +135,8 @@ extension Behaviour: Decodable {
     private enum CodingKeys: String, CodingKey, CaseIterable {
         case etags, listOrder, listening, pings, ignoresContentMD5, ignoresPartNumber, showsPartETag, ignoresIfNoneMatch
         case ignoresEncodingType, hasSecondGranularity, clockOffset, pageSize, refusesListV2, refusesAttributes
-        case refusesTagging, droppedHeaders, keepsETagOnCopy, collapsesSlashes, refusedKeys, isReadOnly, isFull, encodesEventKeys
+        case refusesTagging, droppedHeaders, keepsETagOnCopy, collapsesSlashes, refusedKeys, isReadOnly, isFull,
+            encodesEventKeys
         case dropsEvents, minimumPartSize
     }
 
