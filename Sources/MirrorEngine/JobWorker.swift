@@ -106,6 +106,8 @@ struct JobWorker {
         work.tally.withLock { tally in
             if action == .copy { tally.summary.copied.add(outcome.state.size) } else { tally.summary.metadata += 1 }
             if let target { tally.targetChange.remove(target.size) }
+            // What listings found may have been there for long: only what is new to everybody is set off.
+            if target == nil, job.decision == nil { tally.created += 1 }
             tally.targetChange.add(outcome.state.size)
         }
         report(action, .ok, reason, outcome.state)

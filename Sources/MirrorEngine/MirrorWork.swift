@@ -32,6 +32,8 @@ final class MirrorWork: Sendable {
         var listedTarget = Amount()
         /// What was added to the target since; negative where more was taken away.
         var targetChange = Amount()
+        /// Objects that an event told of and that were put where there was none.
+        var created = 0
         /// Bytes of objects that were sent in one piece.
         var heldBytes: Int64 = 0
         /// Keys that two listings alone show to be the same.

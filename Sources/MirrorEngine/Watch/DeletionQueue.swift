@@ -33,22 +33,32 @@ final class DeletionQueue: Sendable {
     private let target: any ObjectStore
     private let options: MirrorOptions
     private let state: Mutex<State>
-    /// Objects on the target; nil while no listing has told.
-    private let targetObjects: @Sendable () -> Int?
+    /// What the target has at present.
+    struct Count: Sendable {
+        var objects: Int
+        /// Objects that were created there since the watch began.
+        var created: Int
+    }
+
+    /// Nil while no listing has told.
+    private let targetCount: @Sendable () -> Count?
     /// Called when deletions are paused.
     private let onPause: @Sendable (String) -> Void
     private static let batch = 1000
 
     init(
         source: any ObjectStore, target: any ObjectStore, options: MirrorOptions, window: Duration,
-        targetObjects: @escaping @Sendable () -> Int?, onPause: @escaping @Sendable (String) -> Void
+        targetCount: @escaping @Sendable () -> Count?, onPause: @escaping @Sendable (String) -> Void
     ) {
         self.source = source
         self.target = target
         self.options = options
-        self.targetObjects = targetObjects
+        self.targetCount = targetCount
         self.onPause = onPause
-        state = Mutex(State(window: DeletionWindow(length: window, limit: options.deletionGuard)))
+        state = Mutex(
+            State(
+                window: DeletionWindow(
+                    length: window, limit: options.deletionGuard, now: MonotonicClock.nanoseconds())))
     }
 
     /// Why deletions are paused, if they are.
@@ -58,10 +68,17 @@ final class DeletionQueue: Sendable {
     func pause(_ reason: String) { state.withLock { $0.paused = reason } }
 
     func resume() {
+        let created = targetCount()?.created ?? 0
         state.withLock { state in
             state.paused = nil
-            state.window.reset()
+            state.window.reset(created: created, now: MonotonicClock.nanoseconds())
         }
+    }
+
+    /// Takes note of what was created so far; to be called every minute at least.
+    func sample() {
+        guard let count = targetCount() else { return }
+        state.withLock { $0.window.sample(created: count.created, now: MonotonicClock.nanoseconds()) }
     }
 
     /// Deletes `extra` from the target, with others that come at the same time.
@@ -142,18 +159,21 @@ final class DeletionQueue: Sendable {
 
     /// Counts `count` deletions, or says why they must not be done.
     private func admit(_ count: Int) throws(ObjectFailure) -> String? {
-        let objects = targetObjects()
+        let present = targetCount()
         let isCounted = if case .count = options.deletionGuard.limit { true } else { false }
         // Of how many it would be a part is not known yet: later.
-        if objects == nil, !isCounted { throw .changed }
+        if present == nil, !isCounted { throw .changed }
+        let (objects, created) = (present?.objects ?? 0, present?.created ?? 0)
         let now = MonotonicClock.nanoseconds()
         let (objection, isNew) = state.withLock { state -> (String?, Bool) in
             if let paused = state.paused { return (paused, false) }
-            if let objection = state.window.objection(adding: count, targetObjects: objects ?? 0, now: now) {
+            let objection = state.window.objection(
+                adding: count, targetObjects: objects, created: created, now: now)
+            if let objection {
                 state.paused = objection
                 return (objection, true)
             }
-            state.window.add(count, now: now)
+            state.window.add(count, created: created, now: now)
             return (nil, false)
         }
         if isNew, let objection { onPause(objection) }

@@ -134,6 +134,7 @@ extension MirrorWatch {
             await overflow.writeDown()
             await takeBack()
             await work.journal.flush()
+            deletions.sample()
             let now = MonotonicClock.nanoseconds()
             var next = work.dirty.wakeDue(now) ?? .max
             let (mayProbe, probe) = control.withLock { control in

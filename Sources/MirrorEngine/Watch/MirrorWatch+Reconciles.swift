@@ -45,6 +45,7 @@ extension MirrorWatch {
             let backoff = Backoff(base: .milliseconds(200), cap: isMissing ? .seconds(10) : .seconds(2))
             control.withLock { control in
                 control.isReconciling = false
+                control.hasBegunReconcile = true
                 control.progress += 1
                 let delay = backoff.delay(attempt: control.failedReconciles, using: &random).nanoseconds
                 control.failedReconciles += 1

@@ -108,9 +108,12 @@ public final class MirrorWatch: Sendable {
         let (work, control) = (work, control)
         deletions = DeletionQueue(
             source: source, target: target, options: options, window: watch.deletionWindow,
-            targetObjects: {
-                let listed = control.withLock { $0.target?.objects }
-                return listed.map { max(0, $0 + work.tally.withLock { $0.targetChange.objects }) }
+            targetCount: {
+                guard let listed = control.withLock({ $0.target?.objects }) else { return nil }
+                return work.tally.withLock { tally in
+                    DeletionQueue.Count(
+                        objects: max(0, listed + tally.targetChange.objects), created: tally.created)
+                }
             },
             onPause: { reason in
                 observer(.deletesPaused(reason))

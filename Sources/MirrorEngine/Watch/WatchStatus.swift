@@ -12,7 +12,7 @@ public struct WatchStatus: Hashable, Sendable {
 
     public var feed = Feed.connecting
     public var isReconciling = false
-    /// Whether a reconcile has begun since the watch was started.
+    /// Whether a reconcile has begun since the watch was started, or failed to.
     public var hasBegunReconcile = false
     /// Work rests until a server answers; why.
     public var serverGone: String?

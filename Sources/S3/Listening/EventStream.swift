@@ -24,11 +24,11 @@ final class EventStream {
     /// know the parameters.
     func begin(_ head: HTTPHead) {
         guard head.isSuccess else { return }
-        let type = head["content-type"] ?? ""
+        let type = (head["content-type"] ?? "").lowercased()
         if type.contains("xml") || type.contains("html") {
-            failure = .noStream("an answer of type \(type) is no stream of events")
+            failure = .noStream("the answer is \(type), not a stream of events")
         } else if head.status != 200 || head["content-length"] != nil {
-            failure = .noStream("an answer that ends is no stream of events")
+            failure = .noStream("the answer has an end: it is not a stream of events")
         }
     }
 
@@ -36,7 +36,7 @@ final class EventStream {
     func take(_ bytes: UnsafeRawBufferPointer) -> Bool {
         guard failure == nil else { return false }
         if !isLive, let first = unsafe bytes.first(where: { !JSONScanner.isSpace($0) }), first == UInt8(ascii: "<") {
-            failure = .noStream("a document is no stream of events")
+            failure = .noStream("the answer is a document, not a stream of events")
             return false
         }
         var events: [BucketEvent] = []

@@ -11,15 +11,9 @@ struct JSONScanner {
     /// Objects and arrays within each other; more is refused, as Go's encoder would never write it.
     static let depthLimit = 512
 
-    private let bytes: [UInt8]
-    private(set) var position: Int
-    private let end: Int
-
-    /// The characters of a string as they stand between its quotes.
-    struct Text {
-        let range: Range<Int>
-        let hasEscapes: Bool
-    }
+    let bytes: [UInt8]
+    var position: Int
+    let end: Int
 
     init(_ bytes: [UInt8], in range: Range<Int>) {
         self.bytes = bytes
@@ -29,7 +23,7 @@ struct JSONScanner {
 
     private var next: UInt8? { position < end ? bytes[position] : nil }
 
-    private func unexpected(_ wanted: String) -> JSONScanError {
+    func unexpected(_ wanted: String) -> JSONScanError {
         let found = next.map { $0 > 0x20 && $0 < 0x7F ? "\"\(Character(UnicodeScalar($0)))\"" : "byte \($0)" }
         return JSONScanError(description: "\(found ?? "the end") in the place of \(wanted)")
     }
@@ -51,7 +45,7 @@ struct JSONScanner {
         return true
     }
 
-    private mutating func expect(_ byte: UInt8) throws(JSONScanError) {
+    mutating func expect(_ byte: UInt8) throws(JSONScanError) {
         guard takes(byte) else { throw unexpected("\"\(Character(UnicodeScalar(byte)))\"") }
     }
 
@@ -184,123 +178,5 @@ struct JSONScanner {
     private mutating func skipDigits() throws(JSONScanError) {
         guard let first = next, Self.isDigit(first) else { throw unexpected("a digit") }
         while let byte = next, Self.isDigit(byte) { position += 1 }
-    }
-
-    // MARK: Strings
-
-    private mutating func readName() throws(JSONScanError) -> Text {
-        guard !skipSpace(), bytes[position] == UInt8(ascii: "\"") else { throw unexpected("a name") }
-        let name = try readText()
-        try expect(UInt8(ascii: ":"))
-        return name
-    }
-
-    /// The string at whose opening quote this stands. Escapes are checked when they are decoded.
-    private mutating func readText() throws(JSONScanError) -> Text {
-        position += 1
-        let start = position
-        var hasEscapes = false
-        while position < end {
-            let byte = bytes[position]
-            if byte == UInt8(ascii: "\"") {
-                position += 1
-                let text = Text(range: start..<(position - 1), hasEscapes: hasEscapes)
-                if hasEscapes { try checkEscapes(text) }
-                return text
-            }
-            if byte == UInt8(ascii: "\\") {
-                hasEscapes = true
-                position += 1
-            }
-            position += 1
-        }
-        throw JSONScanError(description: "a string does not end")
-    }
-
-    /// Whether a string says `word`.
-    func says(_ text: Text, _ word: StaticString) -> Bool {
-        guard text.hasEscapes else { return isEqual(text.range, word) }
-        return string(text) == Array(word.description.utf8)
-    }
-
-    private func isEqual(_ range: Range<Int>, _ word: StaticString) -> Bool {
-        guard range.count == word.utf8CodeUnitCount else { return false }
-        for offset in 0..<range.count where unsafe bytes[range.lowerBound + offset] != word.utf8Start[offset] {
-            return false
-        }
-        return true
-    }
-
-    /// The bytes that a string stands for.
-    func string(_ text: Text) -> [UInt8] {
-        guard text.hasEscapes else { return Array(bytes[text.range]) }
-        var decoded: [UInt8] = []
-        decoded.reserveCapacity(text.range.count)
-        var index = text.range.lowerBound
-        while index < text.range.upperBound {
-            let byte = bytes[index]
-            index += 1
-            if byte == UInt8(ascii: "\\") {
-                appendEscape(&index, text.range.upperBound, to: &decoded)
-            } else {
-                decoded.append(byte)
-            }
-        }
-        return decoded
-    }
-
-    /// What the escape stands for whose backslash is behind `index`; `index` goes behind it. It was checked before.
-    private func appendEscape(_ index: inout Int, _ end: Int, to decoded: inout [UInt8]) {
-        let letter = bytes[index]
-        index += 1
-        switch letter {
-        case UInt8(ascii: "b"): decoded.append(0x08)
-        case UInt8(ascii: "f"): decoded.append(0x0C)
-        case UInt8(ascii: "n"): decoded.append(0x0A)
-        case UInt8(ascii: "r"): decoded.append(0x0D)
-        case UInt8(ascii: "t"): decoded.append(0x09)
-        case UInt8(ascii: "u"):
-            var value = codeUnit(at: index) ?? 0xFFFD
-            index += 4
-            if (0xD800...0xDBFF).contains(value), index + 6 <= end, bytes[index] == UInt8(ascii: "\\"),
-                bytes[index + 1] == UInt8(ascii: "u"), let low = codeUnit(at: index + 2),
-                (0xDC00...0xDFFF).contains(low)
-            {
-                value = 0x10000 + (value - 0xD800) << 10 + (low - 0xDC00)
-                index += 6
-            }
-            // Half a pair is no character.
-            let scalar = UnicodeScalar(value) ?? "\u{FFFD}"
-            decoded.append(contentsOf: UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter)
-        default: decoded.append(letter)
-        }
-    }
-
-    private func checkEscapes(_ text: Text) throws(JSONScanError) {
-        var index = text.range.lowerBound
-        while index < text.range.upperBound {
-            let isEscape = bytes[index] == UInt8(ascii: "\\")
-            index += 1
-            guard isEscape else { continue }
-            switch bytes[index] {
-            case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"), UInt8(ascii: "b"), UInt8(ascii: "f"),
-                UInt8(ascii: "n"), UInt8(ascii: "r"), UInt8(ascii: "t"):
-                index += 1
-            case UInt8(ascii: "u") where index + 5 <= text.range.upperBound && codeUnit(at: index + 1) != nil:
-                index += 5
-            default: throw JSONScanError(description: "a string holds an escape that is none")
-            }
-        }
-    }
-
-    /// The value of four hexadecimal digits; nil where they are none or the text ends before.
-    private func codeUnit(at index: Int) -> UInt32? {
-        guard index + 4 <= end else { return nil }
-        var value: UInt32 = 0
-        for position in index..<(index + 4) {
-            guard let digit = URIEncoding.value(of: bytes[position]) else { return nil }
-            value = value << 4 | UInt32(digit)
-        }
-        return value
     }
 }

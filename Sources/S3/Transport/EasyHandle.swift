@@ -35,8 +35,13 @@ import Runtime
         unsafe errorText.deallocate()
     }
 
-    /// What libcurl says of the last failure; empty if it says nothing.
-    var errorMessage: String { unsafe String(cString: errorText) }
+    /// What libcurl's code for the transfer that just ended means. Of times it keeps that for connecting only.
+    func failure(_ code: CURLcode) -> TransferError {
+        if code == CURLE_OPERATION_TIMEDOUT { return .timedOut(.connect) }
+        let detail = unsafe String(cString: errorText)
+        let message = detail.isEmpty ? unsafe String(cString: curl_easy_strerror(code)) : detail
+        return .curl(code: code.rawValue, message: message)
+    }
 
     private func setFixedOptions(engine: UnsafeMutableRawPointer) {
         set(CURLOPT_NOSIGNAL, 1)

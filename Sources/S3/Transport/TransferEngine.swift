@@ -210,17 +210,10 @@ import Runtime
                 idleHandles[ObjectIdentifier(transfer.request.connection), default: []].append(transfer.easy)
                 transfer.end(.success(()))
             } else {
-                transfer.end(.failure(Self.error(code, transfer)))
+                transfer.end(.failure(transfer.easy.failure(code)))
             }
         }
         return found
-    }
-
-    private static func error(_ code: CURLcode, _ transfer: Transfer) -> TransferError {
-        if code == CURLE_OPERATION_TIMEDOUT { return .timedOut(.connect) }
-        let detail = transfer.easy.errorMessage
-        let message = detail.isEmpty ? unsafe String(cString: curl_easy_strerror(code)) : detail
-        return .curl(code: code.rawValue, message: message)
     }
 
     private func sweep() {

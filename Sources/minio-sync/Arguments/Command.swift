@@ -129,6 +129,9 @@ enum MCFlags {
         case "force": "replacing changed objects is the default"
         case "active-active", "multi-master": "a mirror goes one way; run one for each direction on separate prefixes"
         case "md5", "checksum": "every copy is proven without it"
+        case "attr": "a copy has the headers and metadata of its source, and no others"
+        case "exclude-bucket": "mirror the buckets that are meant one by one, each as SOURCE and TARGET of its own"
+        case "exclude-storageclass", "exclude-storage-class": "--storage-class names the classes to take instead"
         case "disable-multipart": "parts are laid out as on the source, so that ETags stay equal"
         default: nil
         }

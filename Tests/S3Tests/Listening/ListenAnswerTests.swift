@@ -38,6 +38,9 @@ struct ListenAnswerTests {
         Case(
             name: "a web page", answer: "HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\n\r\n<!DOCTYPE",
             kind: .notImplemented),
+        Case(
+            name: "a listing of which nothing came",
+            answer: "HTTP/1.1 200 OK\r\nContent-Type: Application/XML\r\n\r\n", kind: .notImplemented),
         Case(name: "a document of no type", answer: "HTTP/1.1 200 OK\r\n\r\n\n <?xml ?>", kind: .notImplemented),
         Case(
             name: "a document that calls itself a stream", answer: chunked("  <List", "Bucket"), kind: .notImplemented),

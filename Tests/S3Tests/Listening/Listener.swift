@@ -14,6 +14,9 @@ final class Listener: Sendable {
         _ change: (inout ListenOptions) -> Void = { _ in }
     ) {
         var options = ListenOptions()
+        // A busy machine is no dead server.
+        options.deadAfter = .seconds(60)
+        options.firstByteAfter = .seconds(60)
         change(&options)
         let (chosen, heard) = (options, heard)
         let body: @Sendable () async -> Void = {
