@@ -287,7 +287,7 @@ class SubjectClock(Fault):
         stage.subject.set_clock(0)
 
 
-ALWAYS = [KillSource, KillTarget, KillSubject, Cut, Stall, BlackHole, BlackHoleForEver, Throttle]
+ALWAYS = [KillSource, KillTarget, KillSubject, Cut, Stall, BlackHole, BlackHoleForEver, Throttle, SubjectClock]
 OF_EVENTS = [DropStream, HalfEvent, DuplicateEvents, ReorderedEvents, LostEvents]
 OF_SERVERS = [TargetFull, TargetReadOnly, Revoked, ServerClock, BadAnswers, NotListening]
 
@@ -300,6 +300,10 @@ class Deck:
 
     def __len__(self):
         return len(self._kinds)
+
+    def keep(self, is_wanted):
+        """Takes all other kinds out of the game."""
+        self._kinds = [each for each in self._kinds if is_wanted(each)]
 
     def deal(self):
         if not self._left:
@@ -314,7 +318,7 @@ class Deck:
 def plan(deck, count, seconds, chance):
     """`count` faults for a round of that many seconds, in the order of their beginnings."""
     planned = []
-    for _ in range(count):
+    for _ in range(count if len(deck) else 0):
         kind = deck.deal()
         fault = kind(chance)
         for _ in range(20):

@@ -42,8 +42,8 @@ KINDS = {each.name: each for each in [
 class Pair:
     """Two running servers of a kind and the proxies before them; `stage()` makes new buckets and a program to watch."""
 
-    def __init__(self, kind, folder):
-        self.kind, self.folder = kind, folder
+    def __init__(self, kind, folder, clock):
+        self.kind, self.folder, self.clock = kind, folder, clock
         self.servers = {each: kind.server(folder / each) for each in ("source", "target")}
         self.proxies = None
         self._stages = 0
@@ -86,15 +86,13 @@ class Stage(faults.Stage):
         ends = [(pair.servers[name], pair.proxies.ports[name]) for name in ("source", "target")]
         for server, _ in ends:
             server.client().create_bucket(Bucket=self.bucket)
-        options = {"has_false_clock": chance.random() < 0.5}
         if template:
-            program = subject.Command(folder, *ends, template, self.bucket, **options)
+            program = subject.Command(folder, pair.clock, *ends, template, self.bucket)
         else:
             place = f"{self.bucket}/{self.prefix}".rstrip("/")
-            program = subject.Watch(folder, *ends, place, pair.kind.flags, **options)
+            program = subject.Watch(folder, pair.clock, *ends, place, pair.kind.flags)
         super().__init__(pair.servers, pair.proxies, program)
-        kinds = list(pair.kind.faults) + ([faults.SubjectClock] if program.has_false_clock else [])
-        self.deck = faults.Deck(kinds, random.Random(f"{seed}/{pair.kind.name}/deck"))
+        self.deck = faults.Deck(pair.kind.faults, random.Random(f"{seed}/{pair.kind.name}/deck"))
 
     def client(self, end, **options):
         """A boto3 client for the source or the target that is not led through the proxy."""

@@ -35,7 +35,10 @@ class Connection:
         for writer in (self.writer, self.upstream):
             if writer is None:
                 continue
-            if resets and (plain := writer.get_extra_info("socket")) is not None:
+            if resets:
+                plain = writer.get_extra_info("socket")
+                if plain is None or plain.fileno() < 0:  # it is closed already
+                    continue
                 plain.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                 writer.transport.abort()
             else:
@@ -241,9 +244,7 @@ class Proxies:
 
     def stop(self):
         self._process.kill()
-        self._process.wait()
-        self._process.stdin.close()
-        self._process.stdout.close()
+        self._process.communicate()
 
 
 if __name__ == "__main__":

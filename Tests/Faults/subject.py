@@ -4,6 +4,7 @@ import os
 import pathlib
 import re
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -18,43 +19,41 @@ DRAIN_SECONDS = 20
 MEMORY_BOUND = 96 << 20
 DESCRIPTOR_BOUND, DESCRIPTOR_GROWTH = 300, 64
 
-_FAKETIME = ("/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1",
-             "/usr/lib/aarch64-linux-gnu/faketime/libfaketime.so.1")
+class SteppedClock:
+    """A library that makes the clock of the wall step for the program that it is loaded into; see stepped_clock.c."""
 
-
-def faketime():
-    """libfaketime's path, or None where it is not installed."""
-    return next((each for each in _FAKETIME if os.path.exists(each)), None)
+    def __init__(self, folder):
+        self.library = pathlib.Path(folder) / "stepped_clock.so"
+        compiler = shutil.which("clang") or shutil.which("cc")
+        subprocess.run([compiler, "-shared", "-fPIC", "-O1", "-Wall", "-Werror", "-o", self.library,
+                        pathlib.Path(__file__).with_name("stepped_clock.c"), "-ldl"], check=True)
 
 
 class Subject:
     """A process that is started, killed, started again and watched. It always runs in `folder`.
 
-    `sources` and `targets` are (server, proxied port) pairs under the aliases `source` and `target`.
+    `source` and `target` are each a server and the port of its proxy, and the aliases by which it knows them; `clock` is
+    a `SteppedClock`.
     """
 
     #: Whether its memory, descriptors, uploads and survival are judged, or only told.
     is_judged = True
 
-    def __init__(self, folder, source, target, has_false_clock=False):
+    def __init__(self, folder, clock, source, target):
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.log = self.folder / "log"
         self.process = None
         self.starts = 0
         self._descriptors_at_first = None
-        self._clock = self.folder / "clock"
         self.environment = {}
         for alias, (server, port) in (("source", source), ("target", target)):
             self.environment[f"MC_HOST_{alias}"] = server.mc_host.replace(f":{server.port}", f":{port}")
             for name, value in server.rclone_environment(alias).items():
                 self.environment[name] = value.replace(f":{server.port}", f":{port}")
-        self.has_false_clock = has_false_clock and faketime() is not None
-        if self.has_false_clock:
-            # Read at each call, so that the clock steps the moment the file changes; only the clock of the wall.
-            self.set_clock(0)
-            self.environment |= {"LD_PRELOAD": faketime(), "FAKETIME_TIMESTAMP_FILE": str(self._clock),
-                                 "FAKETIME_NO_CACHE": "1", "FAKETIME_DONT_FAKE_MONOTONIC": "1", "NO_FAKE_STAT": "1"}
+        self._offset = self.folder / "offset"
+        self._offset.write_bytes(bytes(8))
+        self.environment |= {"LD_PRELOAD": str(clock.library), "STEPPED_CLOCK": str(self._offset)}
 
     def command(self):
         raise NotImplementedError
@@ -104,9 +103,8 @@ class Subject:
 
     def set_clock(self, offset):
         """Steps the clock of the wall that it sees to so many seconds from the true one."""
-        beside = self._clock.with_suffix(".new")
-        beside.write_text(f"{offset:+d}\n")
-        beside.rename(self._clock)
+        with open(self._offset, "r+b") as file:
+            file.write(offset.to_bytes(8, sys.byteorder, signed=True))
 
     # What it uses
 
@@ -152,8 +150,8 @@ class Subject:
 class Watch(Subject):
     """`minio-sync mirror --watch`, with timeouts that fit rounds of some seconds."""
 
-    def __init__(self, folder, source, target, place, flags, **options):
-        super().__init__(folder, source, target, **options)
+    def __init__(self, folder, clock, source, target, place, flags):
+        super().__init__(folder, clock, source, target)
         self.place, self.flags = place, flags
 
     def command(self):
@@ -167,8 +165,8 @@ class Command(Subject):
 
     is_judged = False
 
-    def __init__(self, folder, source, target, template, bucket, **options):
-        super().__init__(folder, source, target, **options)
+    def __init__(self, folder, clock, source, target, template, bucket):
+        super().__init__(folder, clock, source, target)
         values = {"source": f"source/{bucket}", "target": f"target/{bucket}", "bucket": bucket,
                   "source_url": f"http://127.0.0.1:{source[1]}", "target_url": f"http://127.0.0.1:{target[1]}",
                   "access": source[0].access_key, "secret": source[0].secret_key, "dir": str(self.folder)}
