@@ -111,6 +111,7 @@ extension MirrorWatch {
         case .held(let reason):
             let isNew = control.withLock { control in
                 control.heldDeletes += 1
+                control.unproven = nil
                 defer { control.objection = reason }
                 return control.objection != reason
             }
