@@ -48,12 +48,12 @@ public final class DirtySet: Sendable {
         wakeConsumer()
     }
 
-    /// Marks a key at once, known `since` then, unless too many are waiting; false if so.
+    /// Marks a key at once, known `since` then, unless too many are waiting or the set has ended; false if so.
     func offer(_ job: Job, since: Int64) -> Bool {
         let isAccepted = state.withLock { state in
-            guard state.waiting.count < depth || state.waiting[job.key] != nil || state.inFlight[job.key] != nil else {
-                return false
-            }
+            guard !state.isCleared,
+                state.waiting.count < depth || state.waiting[job.key] != nil || state.inFlight[job.key] != nil
+            else { return false }
             state.add(job, .urgent, since: since)
             return true
         }

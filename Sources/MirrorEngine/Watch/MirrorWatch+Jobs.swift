@@ -71,7 +71,8 @@ extension MirrorWatch {
             work.dirty.setGate(isOpen: false)
             emit(.serverGone("\(failure)"))
         }
-        var again = Job(key: job.key, reason: job.reason ?? job.decision?.reason)
+        // Without a decision, both sides are looked at; the listing's state tells whether a later one brings news.
+        var again = Job(key: job.key, source: job.source, reason: job.reason ?? job.decision?.reason)
         again.isRemoval = job.isRemoval
         again.attempt = job.attempt + 1
         if isOpen {
@@ -111,6 +112,7 @@ extension MirrorWatch {
         case .held(let reason):
             let isNew = control.withLock { control in
                 control.heldDeletes += 1
+                control.unproven = nil
                 defer { control.objection = reason }
                 return control.objection != reason
             }

@@ -11,7 +11,8 @@ struct BreakerTests {
     private func open(_ random: inout SeededGenerator) -> Breaker {
         var breaker = Breaker()
         for failure in 1...8 {
-            #expect(breaker.failed(now: 0, using: &random) == (failure == 8))
+            let opened = breaker.failed(now: 0, using: &random)
+            #expect(opened == (failure == 8))
         }
         return breaker
     }
@@ -21,11 +22,10 @@ struct BreakerTests {
         var random = SeededGenerator(seed: 1)
         var breaker = Breaker()
         for _ in 0..<100 {
-            for _ in 0..<7 { #expect(!breaker.failed(now: 0, using: &random)) }
-            #expect(!breaker.isOpen)
-            #expect(breaker.nextProbe == .max)
-            #expect(!breaker.takeProbe(now: .max))
-            #expect(!breaker.succeeded())
+            let opened = (0..<7).filter { _ in breaker.failed(now: 0, using: &random) }
+            #expect(opened.isEmpty && !breaker.isOpen && breaker.nextProbe == .max)
+            let (mayProbe, closed) = (breaker.takeProbe(now: .max), breaker.succeeded())
+            #expect(!mayProbe && !closed)
         }
     }
 
@@ -37,11 +37,10 @@ struct BreakerTests {
         let probe = breaker.nextProbe
         #expect((50_000_000...200_000_000).contains(probe))
         // The jobs that were under way fail one after the other: they neither open it again nor put the probe off.
-        for moment in 1...100 as ClosedRange<Int64> { #expect(!breaker.failed(now: moment, using: &random)) }
-        #expect(breaker.nextProbe == probe)
-        #expect(!breaker.takeProbe(now: probe - 1))
-        #expect(breaker.takeProbe(now: probe))
-        #expect(!breaker.takeProbe(now: probe))
+        let again = (1...100 as ClosedRange<Int64>).filter { breaker.failed(now: $0, using: &random) }
+        #expect(again.isEmpty && breaker.nextProbe == probe)
+        let probes = [probe - 1, probe, probe].map { breaker.takeProbe(now: $0) }
+        #expect(probes == [false, true, false])
     }
 
     @Test("A probe that is not heard of again is followed by another one")
@@ -49,9 +48,8 @@ struct BreakerTests {
         var random = SeededGenerator(seed: 3)
         var breaker = open(&random)
         let first = breaker.nextProbe
-        #expect(breaker.takeProbe(now: first))
-        #expect(!breaker.takeProbe(now: first + 3 * Self.second - 1))
-        #expect(breaker.takeProbe(now: first + 3 * Self.second))
+        let probes = [first, first + 3 * Self.second - 1, first + 3 * Self.second].map { breaker.takeProbe(now: $0) }
+        #expect(probes == [true, false, true])
     }
 
     @Test("Probes that fail come ever further apart, up to two seconds", arguments: 1...50 as ClosedRange<UInt64>)
@@ -64,8 +62,8 @@ struct BreakerTests {
             let pause = breaker.nextProbe - now
             #expect((50_000_000...ceiling).contains(pause), "seed \(seed), probe \(probe): \(pause) ns")
             now = breaker.nextProbe
-            #expect(breaker.takeProbe(now: now))
-            #expect(!breaker.failed(now: now, using: &random))
+            let (mayProbe, opened) = (breaker.takeProbe(now: now), breaker.failed(now: now, using: &random))
+            #expect(mayProbe && !opened)
         }
         #expect(breaker.isOpen)
     }
@@ -74,11 +72,10 @@ struct BreakerTests {
     func closes() {
         var random = SeededGenerator(seed: 4)
         var breaker = open(&random)
-        #expect(breaker.succeeded())
-        #expect(!breaker.isOpen && breaker.nextProbe == .max)
-        #expect(!breaker.succeeded())
-        for _ in 0..<7 { #expect(!breaker.failed(now: 5, using: &random)) }
-        #expect(breaker.failed(now: 5, using: &random))
+        let closed = [breaker.succeeded(), breaker.succeeded()]
+        #expect(closed == [true, false] && !breaker.isOpen && breaker.nextProbe == .max)
+        let opened = (1...8).filter { _ in breaker.failed(now: 5, using: &random) }
+        #expect(opened == [8])
         #expect((50_000_005...200_000_005).contains(breaker.nextProbe))
     }
 }

@@ -5,18 +5,33 @@ import Testing
 
 @Suite("The rolling guard on deletions")
 struct DeletionWindowTests {
+    /// A window with which a test can ask in an expectation.
+    private final class Window {
+        private var window: DeletionWindow
+
+        init(_ window: DeletionWindow) { self.window = window }
+
+        var deleted: Int { window.deleted }
+        func add(_ count: Int, created: Int, now: Int64) { window.add(count, created: created, now: now) }
+        func sample(created: Int, now: Int64) { window.sample(created: created, now: now) }
+        func reset(created: Int, now: Int64) { window.reset(created: created, now: now) }
+        func objection(adding count: Int, targetObjects: Int, created: Int, now: Int64) -> String? {
+            window.objection(adding: count, targetObjects: targetObjects, created: created, now: now)
+        }
+    }
+
     private static let second: Int64 = 1_000_000_000
 
-    private func window(_ limit: DeletionGuard.Limit, floor: Int = 100) -> DeletionWindow {
+    private func window(_ limit: DeletionGuard.Limit, floor: Int = 100) -> Window {
         var deletionGuard = DeletionGuard()
         deletionGuard.limit = limit
         deletionGuard.floor = floor
-        return DeletionWindow(length: .seconds(600), limit: deletionGuard, now: 0)
+        return Window(DeletionWindow(length: .seconds(600), limit: deletionGuard, now: 0))
     }
 
     @Test("A number counts all deletions of the last ten minutes, whatever is created meanwhile")
     func count() {
-        var window = window(.count(10))
+        let window = window(.count(10))
         #expect(window.objection(adding: 10, targetObjects: 1000, created: 0, now: 0) == nil)
         window.add(10, created: 0, now: 0)
         let objection = window.objection(adding: 1, targetObjects: 990, created: 500, now: Self.second)
@@ -35,7 +50,7 @@ struct DeletionWindowTests {
             (60, 41, 142, false), (500, 1, 502, false), (500, 1, 501, true), (500, 1, 499, true),
         ])
     func percent(before: Int, due: Int, left: Int, isTooMuch: Bool) {
-        var window = window(.percent(50))
+        let window = window(.percent(50))
         window.add(before, created: 0, now: 0)
         let objection = window.objection(adding: due, targetObjects: left, created: 0, now: 1)
         #expect((objection != nil) == isTooMuch, "\(objection ?? "none")")
@@ -46,7 +61,7 @@ struct DeletionWindowTests {
 
     @Test("What is created in the same minutes is set off: objects that come and go are no loss")
     func comeAndGo() {
-        var window = window(.percent(10))
+        let window = window(.percent(10))
         for minute in 0..<60 as Range<Int64> {
             let now = minute * 60 * Self.second
             let created = Int(minute + 1) * 500
@@ -60,7 +75,7 @@ struct DeletionWindowTests {
 
     @Test("What was created before the window counts no more, and sets nothing off")
     func createdLongAgo() {
-        var window = window(.percent(50))
+        let window = window(.percent(50))
         window.sample(created: 10_000, now: 0)
         #expect(window.objection(adding: 9000, targetObjects: 10_000, created: 10_000, now: Self.second) == nil)
         window.sample(created: 10_000, now: 300 * Self.second)
@@ -69,14 +84,14 @@ struct DeletionWindowTests {
 
     @Test("A percentage that a user gave has no floor")
     func noFloor() {
-        var window = window(.percent(10), floor: 0)
+        let window = window(.percent(10), floor: 0)
         #expect(window.objection(adding: 1, targetObjects: 10, created: 0, now: 0) == nil)
         #expect(window.objection(adding: 2, targetObjects: 10, created: 0, now: 0) != nil)
     }
 
     @Test("Many small groups add up, and old ones are forgotten one second at a time")
     func rolling() {
-        var window = window(.count(600))
+        let window = window(.count(600))
         for second in 0..<1200 as Range<Int64> {
             let now = second * Self.second
             #expect(
@@ -89,7 +104,7 @@ struct DeletionWindowTests {
 
     @Test("A reset forgets what was counted on both sides")
     func reset() {
-        var window = window(.percent(50), floor: 0)
+        let window = window(.percent(50), floor: 0)
         window.add(5, created: 7, now: 0)
         window.reset(created: 7, now: 0)
         #expect(window.deleted == 0)
