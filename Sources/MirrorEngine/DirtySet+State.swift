@@ -130,16 +130,21 @@ extension DirtySet {
 
         mutating func takeNext() -> Job? {
             guard hasNext else { return nil }
+            if isGated, let fresh = waiting.values.first(where: { $0.job.attempt == 0 }) { return start(fresh) }
             let order: [Lane] = urgentTurns < 3 ? [.urgent, .bulk] : [.bulk, .urgent]
             for lane in order {
                 guard let entry = pop(lane) else { continue }
                 urgentTurns = lane == .urgent ? urgentTurns + 1 : 0
-                if isGated { permits = 0 }
-                waiting[entry.job.key] = nil
-                inFlight[entry.job.key] = Flight(since: entry.since, isRemoval: entry.job.isRemoval)
-                return entry.job
+                return start(entry)
             }
             return nil
+        }
+
+        private mutating func start(_ entry: Waiting) -> Job {
+            if isGated { permits = 0 }
+            waiting[entry.job.key] = nil
+            inFlight[entry.job.key] = Flight(since: entry.since, isRemoval: entry.job.isRemoval)
+            return entry.job
         }
 
         private mutating func pop(_ lane: Lane) -> Waiting? {

@@ -320,7 +320,7 @@ struct HelpTests {
         for flag in minio_sync.MirrorOptions.command.flags {
             let own = rows[flags...].filter { row in
                 row.hasPrefix("  ") && row.split(separator: " ").prefix(2).contains("--\(flag.name)")
-                    && row.prefix(7).contains("--")
+                    && row.prefix(8).contains("--")
             }
             #expect(own.count == 1, "\(flag.name)")
             #expect(!flag.help.isEmpty && !flag.help.hasSuffix("."))

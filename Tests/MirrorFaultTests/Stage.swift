@@ -72,9 +72,11 @@ final class Stage: Sendable {
         }
     }
 
-    func store(_ server: Sandbox, _ name: String, prefix: ObjectKey = "") -> S3Bucket {
+    func store(
+        _ server: Sandbox, _ name: String, prefix: ObjectKey = "", firstByte: Duration = .milliseconds(1500)
+    ) -> S3Bucket {
         var timeouts = ConnectionOptions.Timeouts()
-        timeouts.firstByte = .milliseconds(1500)
+        timeouts.firstByte = firstByte
         timeouts.stall = .milliseconds(700)
         var options = S3Client.Options()
         options.retries.backoff = Backoff(base: .milliseconds(1), cap: .milliseconds(4))

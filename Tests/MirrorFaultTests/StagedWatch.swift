@@ -19,6 +19,9 @@ final class StagedWatch: Sendable {
         /// Nil for one that forgets.
         var journal: Journal?
         var turnstile = Turnstile(places: 4)
+        /// How long answers are waited for.
+        var firstByte = Duration.milliseconds(1500)
+        var reactor = StagedWatch.nextReactor()
 
         init() {
             mirror.removes = true
@@ -31,19 +34,33 @@ final class StagedWatch: Sendable {
     let tap: Tap
     let told = Told()
     private let task = Mutex<Task<Void, Never>?>(nil)
+    private let reactor: Reactor
     static let reactor = Reactor(name: "watch-tests")
+    /// Several, so that a watch which is busy holds few others up.
+    private static let pool = (0..<6).map { Reactor(name: "watch-tests-\($0)") }
+    private static let turn = Mutex(0)
+
+    private static func nextReactor() -> Reactor {
+        turn.withLock { turn in
+            turn += 1
+            return pool[turn % pool.count]
+        }
+    }
 
     init(_ stage: Stage, _ settings: Settings) async throws {
         self.stage = stage
-        let source = stage.store(stage.source, "source", prefix: settings.prefix)
+        reactor = settings.reactor
+        let source = stage.store(
+            stage.source, "source", prefix: settings.prefix, firstByte: settings.firstByte)
         let tap = Tap(S3Changes(source.client, bucket: Stage.bucket, prefix: source.prefix))
         self.tap = tap
         let journal: Journal
         if let given = settings.journal { journal = given } else { journal = try await Journal.temporary() }
         watch = MirrorWatch(
-            source: source, target: stage.store(stage.target, "target", prefix: settings.prefix),
+            source: source,
+            target: stage.store(stage.target, "target", prefix: settings.prefix, firstByte: settings.firstByte),
             options: settings.mirror, watch: settings.watch, stream: tap, journal: journal,
-            budget: ByteBudget(capacity: 20 << 20), reactors: [Self.reactor], turnstile: settings.turnstile
+            budget: ByteBudget(capacity: 20 << 20), reactors: [settings.reactor], turnstile: settings.turnstile
         ) { [told] in told.add($0) }
     }
 
@@ -89,7 +106,7 @@ final class StagedWatch: Sendable {
 
     func start() {
         let body: @Sendable () async -> Void = { [watch] in await watch.run() }
-        task.withLock { $0 = Task(executorPreference: Self.reactor, operation: body) }
+        task.withLock { $0 = Task(executorPreference: reactor, operation: body) }
     }
 
     /// Ends it as SIGTERM does, and waits until everything is done.
@@ -112,6 +129,9 @@ final class StagedWatch: Sendable {
         while try !isDone() {
             guard ContinuousClock.now < deadline else {
                 Issue.record("Waited in vain: \(what). \(status)", sourceLocation: sourceLocation)
+                print(
+                    "DEBUG", watch.work.dirty.counts, watch.control.withLock { $0.breaker },
+                    MonotonicClock.nanoseconds())
                 throw WaitedInVain()
             }
             try await Task.sleep(for: .milliseconds(3))
@@ -121,7 +141,10 @@ final class StagedWatch: Sendable {
     /// Waits until the stream is live and the reconcile that it brings has ended.
     func untilWatching(sourceLocation: SourceLocation = #_sourceLocation) async throws {
         try await until(
-            "listening and reconciled", { self.status.feed == .listening && self.status.lastIdentical != nil },
+            "listening and reconciled",
+            {
+                self.status.feed == .listening && self.status.lastIdentical != nil && self.status.pending == 0
+            },
             sourceLocation: sourceLocation)
     }
 

@@ -37,6 +37,8 @@ struct WatchOutageTests {
             try churn(stage.source.store, seed: 1)
             try await watch.until("the server gone") { watch.status.serverGone != nil }
             try churn(stage.source.store, seed: 2)
+            // What was in flight fails too.
+            try await watch.until("all but the probe at rest") { watch.watch.work.dirty.counts.inFlight <= 1 }
             #expect(watch.told.serverGone == 1 && watch.told.serverBack == 0)
             #expect(watch.status.pending > 100 && (watch.status.lag ?? .zero) > .zero)
             #expect(watch.watch.progress.isWaiting)
@@ -45,7 +47,7 @@ struct WatchOutageTests {
             #expect(watch.status.failures - failures < 30, "\(watch.status.failures - failures) tries in a second")
             let revived = try await stage.revive(stage.target)
             defer { revived.stop() }
-            try await watch.untilSame(within: .seconds(8))
+            try await watch.untilSame()
             try await watch.untilQuiet()
             #expect(watch.told.serverBack == 1 && watch.status.serverGone == nil)
         }
@@ -67,10 +69,10 @@ struct WatchOutageTests {
             #expect(stage.target.store.keys(in: Stage.bucket) == before)
             let revived = try await stage.revive(stage.source)
             defer { revived.stop() }
-            try await watch.untilSame(within: .seconds(8))
+            try await watch.untilSame()
             #expect(watch.told.reconciles == [.start, .gap])
             try churn(revived.store, seed: 5)
-            try await watch.untilSame(within: .seconds(8))
+            try await watch.untilSame()
         }
     }
 
@@ -90,7 +92,7 @@ struct WatchOutageTests {
             #expect(watch.status.lastReconcile == nil)
             let target = try await stage.revive(stage.target)
             defer { target.stop() }
-            try await watch.untilSame(within: .seconds(10))
+            try await watch.untilSame()
             #expect(watch.told.reports.allSatisfy { $0.status == .ok })
         }
     }
@@ -133,7 +135,7 @@ struct WatchOutageTests {
             #expect(try stage.differences().count > 50)
             #expect(watch.status.poisoned == 0)
             condition.set(stage.target, false)
-            try await watch.untilSame(within: .seconds(6))
+            try await watch.untilSame(within: .seconds(12))
             try await watch.untilQuiet()
         }
     }
@@ -149,17 +151,17 @@ struct WatchOutageTests {
             for index in 0..<50 {
                 try stage.put(ObjectKey("k\(index)"), patterned(30, seed: UInt64(index)))
             }
-            try await watch.until("all but one", within: .seconds(5)) {
+            try await watch.until("all but one") {
                 try stage.differences() == ["poison"]
             }
-            try await watch.until("tried again") { watch.status.retrying == 1 }
-            #expect(watch.status.pending == 1 && watch.status.lag != nil)
+            try await watch.until("tried again") { watch.status.retrying == 1 && watch.status.pending == 1 }
+            #expect(watch.status.lag != nil)
             #expect(watch.told.serverGone == 0)
             #expect(watch.told.all.contains { if case .retry("poison", _, 1) = $0 { true } else { false } })
             // Once it may be had, an event has it tried at once.
             stage.target.behaviour.refusedKeys = []
             try stage.put("poison", [2])
-            try await watch.untilSame(within: .seconds(2))
+            try await watch.untilSame(within: .seconds(8))
             try await watch.untilQuiet()
         }
     }
@@ -175,10 +177,10 @@ struct WatchOutageTests {
                 "forbidden", .operation(.putObject, key: "secret/*"), .status(FaultAction.Failure(status, code: ""))))
         try await stage.watched { watch in
             try await watch.untilWatching()
-            for index in 0..<40 { try stage.put(ObjectKey("secret/\(index)"), [1]) }
+            for index in 0..<100 { try stage.put(ObjectKey("secret/\(index)"), [1]) }
             try await watch.pass(.milliseconds(1500))
             var worst = Duration.zero
-            for index in 0..<6 {
+            for index in 0..<3 {
                 let key = ObjectKey("open/\(index)")
                 let start = ContinuousClock.now
                 try stage.put(key, [UInt8(index)])
@@ -186,10 +188,74 @@ struct WatchOutageTests {
                 worst = max(worst, ContinuousClock.now - start)
                 try await watch.pass(.milliseconds(100))
             }
-            #expect(worst < .seconds(1.5), "\(worst)")
-            #expect(watch.status.pending == 40)
+            // The one that shows that the target is well waits for its turn to try.
+            #expect(worst < .seconds(8), "\(worst)")
+            try await watch.until("the others settled") { watch.status.pending == 100 }
             stage.target.faults.removeAll()
-            try await watch.untilSame(within: .seconds(6))
+            try await watch.untilSame(within: .seconds(12))
+        }
+    }
+
+    @Test("Keys that wait for a server in great number wait on disk, and go when it lets them")
+    func manyRetries() async throws {
+        let stage = try stage()
+        defer { stage.stop() }
+        stage.target.faults.add(
+            FaultRule(
+                "forbidden", .operation(.putObject, key: "secret/*"),
+                .status(FaultAction.Failure(403, code: "AccessDenied"))))
+        try await stage.watched {
+            $0.watch.retryLimit = 10
+            $0.mirror.maxWorkers = 4
+        } _: { watch in
+            try await watch.untilWatching()
+            for index in 0..<50 {
+                // Something succeeds all the while, so that the target does not seem to be away.
+                for copy in 0..<2 { try stage.put(ObjectKey("open/\(index)-\(copy)"), [1]) }
+                try stage.put(ObjectKey("secret/\(index)"), [1])
+                try await watch.pass(.milliseconds(5))
+            }
+            try await watch.until("all others") { stage.target.store.keys(in: Stage.bucket).count == 100 }
+            try await watch.until("on disk") { watch.watch.overflow.count >= 20 }
+            #expect(watch.status.retrying <= 14, "\(watch.status.retrying)")
+            try await watch.until("none forgotten") { watch.status.pending == 50 }
+            stage.target.faults.removeAll()
+            try await watch.untilSame()
+            try await watch.untilQuiet()
+            #expect(watch.told.reconciles == [.start])
+        }
+    }
+
+    @Test("A source bucket that is not there yet is waited for, and makes no bucket on the target")
+    func sourceBucketMissing() async throws {
+        let stage = try stage()
+        defer { stage.stop() }
+        for store in [stage.source.store, stage.target.store] { _ = try store.table.deleteBucket(Stage.bucket) }
+        try await stage.watched { watch in
+            try await watch.until("refused") {
+                watch.told.all.contains { if case .reconcileFailed = $0 { true } else { false } }
+            }
+            #expect(!stage.target.store.table.hasBucket(Stage.bucket))
+            try stage.source.store.createBucket(Stage.bucket)
+            try stage.put("a", [1])
+            try await watch.untilSame()
+        }
+    }
+
+    @Test("A target bucket that somebody removes is made again, with all that was in it")
+    func targetBucketRemoved() async throws {
+        let stage = try stage()
+        defer { stage.stop() }
+        for index in 0..<5 { try stage.put(ObjectKey("k\(index)"), [1]) }
+        try await stage.watched { watch in
+            try await watch.untilWatching()
+            for key in stage.target.store.keys(in: Stage.bucket) {
+                try stage.target.store.remove(key, in: Stage.bucket)
+            }
+            _ = try stage.target.store.table.deleteBucket(Stage.bucket)
+            try stage.put("k0", [2])
+            try await watch.untilSame()
+            try await watch.untilQuiet()
         }
     }
 
@@ -199,11 +265,12 @@ struct WatchOutageTests {
         defer { hanging.stop() }
         let healthy = try stage()
         defer { healthy.stop() }
-        hanging.source.faults.add(FaultRule("hole", FaultRule.Match(), .stall(afterBytes: 0, seconds: 20)))
+        hanging.source.faults.add(FaultRule("hole", FaultRule.Match(), .delay(milliseconds: 60_000)))
         let turnstile = Turnstile(places: 1)
         var settings = StagedWatch.Settings()
         settings.turnstile = turnstile
         settings.watch.events = .poll
+        settings.firstByte = .seconds(60)
         let stuck = try await StagedWatch(hanging, settings)
         stuck.start()
         try await stuck.pass(.milliseconds(100))
@@ -213,8 +280,8 @@ struct WatchOutageTests {
         } _: { watch in
             for round in 0..<4 {
                 try healthy.put(ObjectKey("k\(round)"), [1])
-                try await watch.untilSame(within: .seconds(1.2))
-                try await watch.pass(.milliseconds(500))
+                try await watch.untilSame()
+                try await watch.pass(.milliseconds(100))
             }
         }
         hanging.source.faults.removeAll()
@@ -227,27 +294,27 @@ struct WatchOutageTests {
         defer { stage.stop() }
         try stage.put("a", [1])
         try stage.put("b", [1])
-        let watch = try await StagedWatch(stage, StagedWatch.Settings())
+        var settings = StagedWatch.Settings()
+        settings.firstByte = .seconds(60)
+        let watch = try await StagedWatch(stage, settings)
         watch.start()
         try await watch.untilWatching()
         stage.target.faults.add(
             FaultRule(
-                "hole",
-                FaultRule.Match(operations: [.deleteObjects, .putObject, .headObject], after: isDeleting ? 1 : 0),
-                .stall(afterBytes: 0, seconds: 20)))
+                "hole", FaultRule.Match(operations: isDeleting ? [.deleteObjects, .deleteObject] : [.putObject]),
+                .delay(milliseconds: 60_000)))
         if isDeleting {
             try stage.source.store.remove("a", in: Stage.bucket)
         } else {
             try stage.put("a", [2])
         }
-        try await watch.until("in flight") { watch.status.pending == 1 }
-        try await watch.pass(.milliseconds(200))
+        try await watch.until("in flight") { stage.target.faults.hits("hole") > 0 }
         let start = ContinuousClock.now
         let end = Task { await watch.stop() }
         try await watch.pass(.milliseconds(50))
         watch.cancel()
         await end.value
-        #expect(ContinuousClock.now - start < .seconds(1), "\(ContinuousClock.now - start)")
+        #expect(ContinuousClock.now - start < .seconds(8), "\(ContinuousClock.now - start)")
         stage.target.faults.removeAll()
     }
 }

@@ -73,7 +73,7 @@ struct WatchServerTests {
                 {
                     watch.watches.count == buckets
                         && watch.watches.values.allSatisfy {
-                            $0.status.feed == .listening && $0.status.lastReconcile != nil
+                            $0.status.feed == .listening && $0.status.lastIdentical != nil && $0.status.pending == 0
                         }
                 }, sourceLocation: sourceLocation)
         }

@@ -7,6 +7,7 @@ import Runtime
 /// | closed | fewer than `threshold` | everything |
 /// | open | `threshold` or more | one job at each probe time: up to 0.2 s after the last one failed, then doubled up to 2 s |
 ///
+/// Failures of the server are those that concern every key, and of the others those of keys that had not failed before.
 /// One success closes it.
 struct Breaker {
     private static let threshold = 8

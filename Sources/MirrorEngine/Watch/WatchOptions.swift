@@ -19,6 +19,11 @@ public struct WatchOptions: Hashable, Sendable {
     var listenRetry = Duration.seconds(10)
     /// From one look for new buckets to the next.
     var bucketInterval = Duration.seconds(5)
+    /// Keys that wait in memory at most.
+    var depth = 8192
+    /// Keys that wait for another try at most. Of those that fail for their own reasons, more are forgotten until the next
+    /// reconcile finds them; those that wait for a server go to the journal.
+    var retryLimit = 10_000
 
     public init() {}
 }

@@ -5,8 +5,8 @@ import Testing
 
 @Suite("What the end of a stream of changes means")
 struct ChangeFeedAnswerTests {
-    private func answer(_ kind: S3Error.Kind, silent: Int) -> ChangeFeed.Answer {
-        ChangeFeed.answer(to: RetryPlanTests.error(kind), silent: silent, retry: .seconds(10))
+    private func answer(_ kind: S3Error.Kind, silent: Int = 0, refused: Int = 0) -> ChangeFeed.Answer {
+        ChangeFeed.answer(to: RetryPlanTests.error(kind), silent: silent, refused: refused, retry: .seconds(10))
     }
 
     @Test(
@@ -20,7 +20,7 @@ struct ChangeFeedAnswerTests {
         ])
     func answers(kind: S3Error.Kind, expected: ChangeFeed.Answer) {
         for silent in 0..<3 {
-            #expect(answer(kind, silent: silent) == expected)
+            #expect(answer(kind, silent: silent, refused: silent * 2) == expected)
         }
     }
 
@@ -28,6 +28,14 @@ struct ChangeFeedAnswerTests {
     func silent() {
         for kind in [S3Error.Kind.timedOut, .interrupted] {
             #expect(answer(kind, silent: 3) == .unavailable(.seconds(10)))
+        }
+    }
+
+    @Test("A server that answers, again and again, with anything but a stream is done without, and asked every second")
+    func refused() {
+        for kind in [S3Error.Kind.serverFailure, .slowDown, .malformedAnswer] {
+            #expect(answer(kind, refused: 7) == .lost)
+            #expect(answer(kind, refused: 8) == .unavailable(.seconds(1)))
         }
     }
 }

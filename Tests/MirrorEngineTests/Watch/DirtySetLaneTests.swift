@@ -199,6 +199,56 @@ struct DirtySetLaneTests {
         #expect(seen.withLock { $0 } == ["b", "c"])
     }
 
+    @Test("What tries a closed gate is a key that has not failed yet, if there is one")
+    func freshFirst() async {
+        let set = await failed(["a", "b", "c"], isCondition: true)
+        set.wakeConditions()
+        set.setGate(isOpen: false)
+        await set.mark(Job(key: "fresh"))
+        set.allowOne()
+        #expect(await keys(set, 1) == ["fresh"])
+        set.putBack(Job(key: "fresh"))
+        set.allowOne()
+        #expect(await keys(set, 1) == ["fresh"])
+        var again = Job(key: "fresh")
+        again.attempt = 1
+        set.putBack(again)
+        // The others in turn.
+        var seen: Set<ObjectKey> = []
+        for _ in 0..<4 {
+            set.allowOne()
+            seen.formUnion(await keys(set, 1))
+        }
+        #expect(seen == ["a", "b", "c", "fresh"])
+    }
+
+    @Test("A listing that shows what failed before has it tried no sooner; one that shows a change does")
+    func noNews() async {
+        let (old, new) = (
+            ObjectState(size: 1, etag: .absent, lastModified: Timestamp(seconds: 1)),
+            ObjectState(size: 1, etag: .absent, lastModified: Timestamp(seconds: 2))
+        )
+        let set = DirtySet(width: 100)
+        for (key, source) in [("copy", old), ("extra", nil), ("passing", old)] as [(ObjectKey, ObjectState?)] {
+            let reason: Reason = source == nil ? .extra : .missing
+            await set.mark(Job(key: key, source: source, reason: reason))
+            var job = await set.next() ?? Job(key: "lost")
+            job.attempt = 3
+            set.retryLater(job, isCondition: key == "passing")
+        }
+        await set.mark(Job(key: "copy", source: old, decision: .copy(.missing)))
+        await set.mark(Job(key: "extra", reason: .extra))
+        #expect(set.counts == (0, 0, 3))
+        // Whose failure was the server's is tried again.
+        await set.mark(Job(key: "passing", source: old))
+        #expect(await keys(set, 1) == ["passing"])
+        await set.mark(Job(key: "copy", source: new, decision: .copy(.missing)))
+        #expect(await set.next().map { $0.key == "copy" && $0.attempt == 3 } == true)
+        // An event is always news.
+        #expect(set.offer(Job(key: "extra"), since: 1))
+        #expect(await keys(set, 1) == ["extra"])
+    }
+
     // MARK: The end, and looking
 
     @Test("Closing gives back all that is not settled, with what is known of it")

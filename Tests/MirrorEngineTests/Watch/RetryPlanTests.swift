@@ -28,6 +28,17 @@ struct RetryPlanTests {
         #expect(RetryPlan.cause(of: .server(Self.error(kind))) == expected)
     }
 
+    @Test("Some conditions are the server's for sure; others may be of one key alone")
+    func concernsAll() {
+        for kind in [S3Error.Kind.unreachable, .untrusted, .timedOut, .interrupted, .slowDown] {
+            #expect(RetryPlan.concernsAll(.server(Self.error(kind))))
+        }
+        for kind in [S3Error.Kind.refused, .serverFailure, .full, .noSuchBucket, .malformedAnswer, .other] {
+            #expect(!RetryPlan.concernsAll(.server(Self.error(kind))))
+        }
+        #expect(!RetryPlan.concernsAll(.changed))
+    }
+
     @Test("What the engine itself finds wrong with an object is the object's own; a change is a change")
     func ownFailures() {
         #expect(RetryPlan.cause(of: .changed) == .changed)

@@ -19,7 +19,7 @@ struct TurnstileTests {
         await withTaskGroup(of: Void.self) { group in
             for _ in 0..<100 {
                 group.addTask {
-                    await turnstile.with {
+                    try? await turnstile.with {
                         count.withLock { count in
                             count.inside += 1
                             count.most = max(count.most, count.inside)
@@ -40,11 +40,39 @@ struct TurnstileTests {
     }
 
     @Test("Who leaves with an error leaves all the same")
-    func errors() async {
+    func errors() async throws {
         let turnstile = Turnstile(places: 1)
         for _ in 0..<10 {
             await #expect(throws: Refusal.self) { try await turnstile.with { throw Refusal() } }
         }
-        #expect(await turnstile.with { 7 } == 7)
+        #expect(try await turnstile.with { 7 } == 7)
+    }
+
+    @Test("Who is cancelled while waiting gives up at once, and its turn goes to the next one")
+    func cancelled() async throws {
+        let turnstile = Turnstile(places: 1)
+        let (isHeld, isFree) = (Shared(false), Shared(false))
+        let holder = Task {
+            try await turnstile.with {
+                isHeld.withLock { $0 = true }
+                while !isFree.withLock({ $0 }) { await Task.yield() }
+            }
+        }
+        while !isHeld.withLock({ $0 }) { await Task.yield() }
+        let impatient = Task { _ = try await turnstile.with { Issue.record("was let in") } }
+        let patient = Task { try await turnstile.with { 3 } }
+        for _ in 0..<100 { await Task.yield() }
+        impatient.cancel()
+        await #expect(throws: CancellationError.self) { try await impatient.value }
+        isFree.withLock { $0 = true }
+        try await holder.value
+        #expect(try await patient.value == 3)
+        let late = Task {
+            while !Task.isCancelled { await Task.yield() }
+            _ = try await turnstile.with { Issue.record("was let in") }
+        }
+        late.cancel()
+        await #expect(throws: CancellationError.self) { try await late.value }
+        #expect(try await turnstile.with { 7 } == 7)
     }
 }
