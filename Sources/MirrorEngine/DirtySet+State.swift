@@ -117,6 +117,11 @@ extension DirtySet {
                     merged.lane = .urgent
                     append(job.key, .urgent)
                 }
+            } else if known.job.decision != nil {
+                // A later listing.
+                merged.job = job
+                merged.job.attempt = known.job.attempt
+                merged.job.isRemoval = known.job.isRemoval
             }
             waiting[job.key] = merged
         }

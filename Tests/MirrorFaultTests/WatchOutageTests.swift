@@ -53,6 +53,35 @@ struct WatchOutageTests {
         }
     }
 
+    @Test("What changed again and again while the target was away is no obstacle when it is back")
+    func changedMeanwhile() async throws {
+        let stage = try stage()
+        defer { stage.stop() }
+        try await stage.watched {
+            $0.watch.events = .poll
+        } _: { watch in
+            try await watch.until("reconciled") { watch.status.lastReconcile != nil }
+            stage.target.faults.add(
+                FaultRule(
+                    "away", FaultRule.Match(operations: [.putObject]),
+                    .status(FaultAction.Failure(500, code: "InternalError"))))
+            for round in 0..<3 as Range<UInt64> {
+                for index in 0..<60 as Range<UInt64> {
+                    try stage.put(ObjectKey("k\(index)"), patterned(50, seed: round * 100 + index))
+                }
+                let polls = watch.told.outcomes.count
+                try await watch.until("polled") { watch.told.outcomes.count >= polls + 2 }
+            }
+            try await watch.until("gone") { watch.status.serverGone != nil }
+            // After the last listing that the jobs were made of.
+            for index in 0..<60 as Range<UInt64> {
+                try stage.put(ObjectKey("k\(index)"), patterned(50, seed: 1000 + index))
+            }
+            stage.target.faults.removeAll()
+            try await watch.untilSame()
+        }
+    }
+
     @Test("The source goes down and comes back changed: the gap is closed")
     func sourceDown() async throws {
         let stage = try stage()

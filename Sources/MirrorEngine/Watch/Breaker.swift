@@ -38,6 +38,13 @@ struct Breaker {
         return opened
     }
 
+    /// A job ended in a way that says nothing of the server: if it was the probe, another one may try at once.
+    mutating func learntNothing(now: Int64) {
+        guard isOpen, isProbing else { return }
+        isProbing = false
+        nextProbe = now
+    }
+
     /// A job succeeded. True if that closed the breaker.
     mutating func succeeded() -> Bool {
         failuresInARow = 0

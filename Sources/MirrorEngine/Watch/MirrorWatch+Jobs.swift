@@ -64,6 +64,8 @@ extension MirrorWatch {
         let (isOpen, opened) = control.withLock { control in
             control.progress += 1
             control.lastProgress = now
+            // What the listing showed is out of date: the other server was not even asked.
+            if cause == .changed { control.breaker.learntNothing(now: now) }
             guard !isStopping, cause == .condition else { return (false, false) }
             control.failures += 1
             // A key that was refused before says nothing new of the server: it may be forbidden for good while others go.

@@ -52,6 +52,23 @@ struct BreakerTests {
         #expect(probes == [true, false, true])
     }
 
+    @Test("A probe that says nothing of the server makes way for another one at once")
+    func inconclusive() {
+        var random = SeededGenerator(seed: 5)
+        var breaker = open(&random)
+        let first = breaker.nextProbe
+        // What was under way when it opened is no probe.
+        breaker.learntNothing(now: 1)
+        #expect(breaker.nextProbe == first)
+        let probes = [breaker.takeProbe(now: first), breaker.takeProbe(now: first + 1)]
+        breaker.learntNothing(now: first + 2)
+        let next = breaker.takeProbe(now: first + 2)
+        #expect(probes == [true, false] && next && breaker.isOpen)
+        var closed = Breaker()
+        closed.learntNothing(now: 0)
+        #expect(!closed.isOpen && closed.nextProbe == .max)
+    }
+
     @Test("Probes that fail come ever further apart, up to two seconds", arguments: 1...50 as ClosedRange<UInt64>)
     func backsOff(seed: UInt64) {
         var random = SeededGenerator(seed: seed)

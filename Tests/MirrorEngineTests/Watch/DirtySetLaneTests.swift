@@ -55,6 +55,19 @@ struct DirtySetLaneTests {
         #expect(await set.next()?.decision == nil)
     }
 
+    @Test("Of two listings the later one counts")
+    func laterListing() async {
+        let (old, new) = (
+            ObjectState(size: 1, etag: .absent, lastModified: Timestamp(seconds: 1)),
+            ObjectState(size: 2, etag: .absent, lastModified: Timestamp(seconds: 2))
+        )
+        let set = DirtySet(width: 100)
+        await set.mark(Job(key: "a", source: old, decision: .copy(.missing)))
+        await set.mark(Job(key: "a", source: new, decision: .copy(.size)))
+        let job = await set.next()
+        #expect(job?.source == new && job?.decision == .copy(.size))
+    }
+
     // MARK: Limits
 
     @Test("An offer is refused once as many keys wait as the depth allows, unless its key is known already")
