@@ -57,13 +57,14 @@ extension MirrorWatch {
     }
 
     private func read(_ reason: ReconcileReason) async throws {
+        control.withLock { $0.isReconciling = true }
+        wakeTicker()
         try await prepareTarget()
         emit(.reconcileBegan(reason))
         let began = MonotonicClock.nanoseconds()
         let start = WallClock.now()
         let extras = KeySpill()
         let lastGood = control.withLock { control in
-            control.isReconciling = true
             control.hasBegunReconcile = true
             return control.lastGood
         }
