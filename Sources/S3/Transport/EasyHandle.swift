@@ -10,7 +10,6 @@ import Runtime
         case any
         /// Those that were made so long ago at most, 1 or more.
         case seconds(Int)
-        case fresh
     }
 
     enum Kind {
@@ -87,7 +86,7 @@ import Runtime
         unsafe errorText[0] = 0
         set(CURLOPT_URL, request.url)
         set(CURLOPT_HTTPGET, 1)
-        set(CURLOPT_FRESH_CONNECT, request.needsFreshConnection || oldest == .fresh ? 1 : 0)
+        set(CURLOPT_FRESH_CONNECT, request.needsFreshConnection ? 1 : 0)
         if case .seconds(let age) = oldest { set(CURLOPT_MAXLIFETIME_CONN, age) } else { set(CURLOPT_MAXLIFETIME_CONN, 0) }
         unsafe ccurl_set_pointer(pointer, CURLOPT_CUSTOMREQUEST, nil)
         unsafe ccurl_set_pointer(pointer, CURLOPT_WRITEDATA, owner)

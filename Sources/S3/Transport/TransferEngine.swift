@@ -26,7 +26,7 @@ import Runtime
     private var active: [ObjectIdentifier: Transfer] = [:]
     private var pauseChanges: [Transfer] = []
     private var idleHandles: [ObjectIdentifier: [EasyHandle]] = [:]
-    /// When a connection of these options last timed out, in monotonic nanoseconds.
+    /// When the last request that timed out was begun, in monotonic nanoseconds.
     private var deadSince: [ObjectIdentifier: Int64] = [:]
     /// Keeps the options alive whose identity keys `idleHandles`.
     private var knownOptions: [ObjectIdentifier: ConnectionOptions] = [:]
@@ -53,7 +53,7 @@ import Runtime
         unsafe epoll_ctl(epoll, EPOLL_CTL_ADD, wakeDescriptor, &event)
         let owner = unsafe Unmanaged.passUnretained(self).toOpaque()
         unsafe ccurl_multi_set_callbacks(multi, Self.socketCallback, Self.timerCallback, owner)
-        unsafe ccurl_multi_set_long(multi, CURLMOPT_MAXCONNECTS, 512)
+        unsafe ccurl_multi_set_long(multi, CURLMOPT_MAXCONNECTS, 256)
     }
 
     var isIdle: Bool { active.isEmpty }
@@ -225,7 +225,9 @@ import Runtime
         for transfer in active.values {
             let lastAnswered = lastAnswered[ObjectIdentifier(transfer.request.connection)] ?? .min
             if let stage = transfer.expiredTimeout(now: now, lastAnswered: lastAnswered) {
-                deadSince[ObjectIdentifier(transfer.request.connection)] = now
+                // What was connected when this request was sent may be as dead as its connection.
+                let server = ObjectIdentifier(transfer.request.connection)
+                deadSince[server] = max(deadSince[server] ?? .min, transfer.began)
                 abort(transfer, .timedOut(stage))
             }
         }
@@ -235,8 +237,7 @@ import Runtime
     /// most likely dead too, and each would cost a time-out.
     private func oldestConnection(for request: HTTPRequest) -> EasyHandle.Oldest {
         guard let since = deadSince[ObjectIdentifier(request.connection)] else { return .any }
-        let seconds = (now - since) / 1_000_000_000
-        return seconds < 1 ? .fresh : .seconds(Int(clamping: seconds))
+        return .seconds(Int(clamping: max(1, (now - since) / 1_000_000_000)))
     }
 
     /// The first byte of an answer came: who was asked before and is silent may not be there any more.
