@@ -35,9 +35,9 @@ struct WatchPlan {
                 mirrors.append(
                     (definition.name, try MirrorPlan(source, target, options, file, environment, console)))
             } catch let error as CommandError {
-                throw error
+                throw CommandError(Self.naming(definition, error.message), error.code)
             } catch {
-                throw CommandError("\(error)")
+                throw CommandError(Self.naming(definition, "\(error)"))
             }
         }
         guard !mirrors.isEmpty else {
@@ -47,5 +47,11 @@ struct WatchPlan {
                     + "; write it (minio-sync config check shows what is understood), or give SOURCE and TARGET.")
         }
         self.mirrors = mirrors
+    }
+
+    /// Which of many mirrors cannot be used, where the message does not say where it stands.
+    private static func naming(_ definition: MirrorDefinition, _ message: String) -> String {
+        if message.contains(definition.file) { return message }
+        return "Mirror \(definition.name) (\(definition.file), line \(definition.line)): \(message)"
     }
 }
