@@ -57,13 +57,14 @@ extension MirrorWatch {
     }
 
     private func read(_ reason: ReconcileReason) async throws {
+        control.withLock { $0.isReconciling = true }
+        wakeTicker()
         try await prepareTarget()
         emit(.reconcileBegan(reason))
         let began = MonotonicClock.nanoseconds()
         let start = WallClock.now()
         let extras = KeySpill()
         let lastGood = control.withLock { control in
-            control.isReconciling = true
             control.hasBegunReconcile = true
             return control.lastGood
         }
@@ -72,7 +73,10 @@ extension MirrorWatch {
             tally.targetChange = Amount()
             return (tally.progress.known.objects, tally.summary.unproven)
         }
-        try await Reconciler(work, start: start, lastGood: lastGood, extras: extras).run()
+        let dropped = reason == .start ? await work.journal.fact(MirrorJournal.dropsHeaders) : nil
+        try await Reconciler(
+            work, start: start, lastGood: lastGood, checksHeaders: dropped != nil, extras: extras
+        ).run()
         let extra = work.options.removes ? await extras.count : 0
         let (source, target, marked) = work.tally.withLock { tally in
             (tally.summary.source, tally.listedTarget, tally.progress.known.objects - markedBefore)
