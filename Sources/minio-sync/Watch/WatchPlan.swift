@@ -8,11 +8,11 @@ struct WatchPlan {
     /// Reads the configuration anew.
     ///
     /// - Throws: `CommandError` if one of the mirrors can't be used.
-    init(_ arguments: MirrorArguments, console: Console) throws(CommandError) {
+    init(_ arguments: MirrorArguments, _ remarks: Remarks) throws(CommandError) {
         let (file, environment) = try MirrorPlan.configuration(arguments)
         configuredState = file.state
         if case .places(let source, let target) = arguments.job {
-            let plan = try MirrorPlan(source, target, arguments.options, file, environment, console)
+            let plan = try MirrorPlan(source, target, arguments.options, file, environment, remarks)
             mirrors = [(source.text, plan)]
             return
         }
@@ -33,7 +33,7 @@ struct WatchPlan {
                 if case .all = arguments.job, try MirrorOptions(definition).once { continue }
                 let (source, target, options) = try MirrorPlan.resolve(arguments, definition)
                 mirrors.append(
-                    (definition.name, try MirrorPlan(source, target, options, file, environment, console)))
+                    (definition.name, try MirrorPlan(source, target, options, file, environment, remarks)))
             } catch let error as CommandError {
                 throw CommandError(Self.naming(definition, error.message), error.code)
             } catch {
