@@ -6,6 +6,9 @@ import Stores
 
 /// When both listings are read, and what becomes of it.
 extension MirrorWatch {
+    /// Objects of the source up to which headers are compared after every gap.
+    private static let headerLimit = 10_000
+
     private enum Next {
         case reconcile(ReconcileReason)
         case wait(until: Int64)
@@ -31,7 +34,7 @@ extension MirrorWatch {
                 return .reconcile(wanted)
             }
             guard now >= control.nextScheduled else { return .wait(until: control.nextScheduled) }
-            return .reconcile(control.feed == .polling ? .poll : .schedule)
+            return .reconcile(control.feed == .polling && now < control.nextHeaderCheck ? .poll : .schedule)
         }
     }
 
@@ -87,6 +90,7 @@ extension MirrorWatch {
             control.heldDeletes = 0
         }
         let isHeld = try await mark(extras, extra, source, target)
+        if reason != .poll, !work.options.checksHeaders, dropped == nil { try await compareHeaders(start, source) }
         let ended = MonotonicClock.nanoseconds()
         let cost = Duration.nanoseconds(ended - began)
         control.withLock { control in
@@ -99,6 +103,7 @@ extension MirrorWatch {
                 control.feed == .polling
                 ? control.pace.interval : options.reconcileInterval * Double.random(in: 0.9...1.1)
             control.nextScheduled = ended + pause.nanoseconds
+            if reason != .poll { control.nextHeaderCheck = ended + options.reconcileInterval.nanoseconds }
             let unproven = work.tally.withLock { $0.summary.unproven } - unprovenBefore
             // What was held back meanwhile is settled, and yet there.
             control.unproven = isHeld || control.heldDeletes > 0 || unproven > 0 ? nil : (start, ended)
@@ -112,6 +117,14 @@ extension MirrorWatch {
         await work.journal.acquireLockIfFreed()
         await UploadSweeper(target: work.target, journal: work.journal).sweep { dirty.contains($0) }
         tickBell.ring()
+    }
+
+    /// Has the headers of all objects compared, if they are not too many: changes of tags alone, and on some servers
+    /// (JuiceFS) of any headers, leave no trace in listings, so an event that was missed would be missed for good.
+    private func compareHeaders(_ start: Timestamp, _ source: Amount) async throws {
+        guard source.objects <= Self.headerLimit else { return }
+        work.forgetListing()
+        try await Reconciler(work, start: start, lastGood: nil, checksHeaders: true, extras: KeySpill()).run()
     }
 
     /// Sees that the target's bucket is there, before the first job.

@@ -35,6 +35,8 @@ public final class MirrorWatch: Sendable {
         /// A failed reconcile is not tried again before, in monotonic nanoseconds.
         var notBefore: Int64 = 0
         var nextScheduled: Int64 = .max
+        /// While polling, the next time that headers are compared too.
+        var nextHeaderCheck: Int64 = .max
         var isReconciling = false
         var hasBegunReconcile = false
         var failedReconciles = 0

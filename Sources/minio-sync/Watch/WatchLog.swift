@@ -106,7 +106,7 @@ final class WatchLog: Sendable {
                     [("key", .key(key)), ("attempt", .count(attempt)), ("error", .string(error))])
             case .serverGone(let reason): log.fail(.error, "server-gone", subject, [("error", .string(reason))])
             case .serverBack: log.write(.notice, "server-back", fields)
-            case .guarded(let reason): log.write(.error, "guarded", fields + [("reason", .string(reason))])
+            case .guarded(let reason): log.fail(.error, "guarded", subject, [("reason", .string(reason))])
             case .deletesPaused(let reason):
                 let advice = "minio-sync resume-deletes \(name)"
                 log.write(
