@@ -45,7 +45,7 @@ final class WatchCommand: Sendable {
 
     func run() async -> ExitCode {
         do throws(CommandError) {
-            let plan = try WatchPlan(arguments, console: console)
+            let plan = try WatchPlan(arguments, log.remarks)
             let journal = try await openJournal(plan)
             let control = openControl(plan)
             Signals.whenEnding(
@@ -118,7 +118,7 @@ final class WatchCommand: Sendable {
     private func reload(_ process: WatchedMirror.Process) async {
         notifier?.reloading()
         do throws(CommandError) {
-            let plan = try WatchPlan(arguments, console: console)
+            let plan = try WatchPlan(arguments, log.remarks)
             let known = mirrors.withLock { $0 }
             let gone = known.filter { mirror in
                 !plan.mirrors.contains { $0.name == mirror.name && $0.plan.signature == mirror.plan.signature }

@@ -8,11 +8,11 @@ struct WatchPlan {
     /// Reads the configuration anew.
     ///
     /// - Throws: `CommandError` if one of the mirrors can't be used.
-    init(_ arguments: MirrorArguments, console: Console) throws(CommandError) {
+    init(_ arguments: MirrorArguments, _ remarks: Remarks) throws(CommandError) {
         let (file, environment) = try MirrorPlan.configuration(arguments)
         configuredState = file.state
         if case .places(let source, let target) = arguments.job {
-            let plan = try MirrorPlan(source, target, arguments.options, file, environment, console)
+            let plan = try MirrorPlan(source, target, arguments.options, file, environment, remarks)
             mirrors = [(source.text, plan)]
             return
         }
@@ -33,11 +33,11 @@ struct WatchPlan {
                 if case .all = arguments.job, try MirrorOptions(definition).once { continue }
                 let (source, target, options) = try MirrorPlan.resolve(arguments, definition)
                 mirrors.append(
-                    (definition.name, try MirrorPlan(source, target, options, file, environment, console)))
+                    (definition.name, try MirrorPlan(source, target, options, file, environment, remarks)))
             } catch let error as CommandError {
-                throw error
+                throw CommandError(Self.naming(definition, error.message), error.code)
             } catch {
-                throw CommandError("\(error)")
+                throw CommandError(Self.naming(definition, "\(error)"))
             }
         }
         guard !mirrors.isEmpty else {
@@ -47,5 +47,11 @@ struct WatchPlan {
                     + "; write it (minio-sync config check shows what is understood), or give SOURCE and TARGET.")
         }
         self.mirrors = mirrors
+    }
+
+    /// Which of many mirrors cannot be used, where the message does not say where it stands.
+    private static func naming(_ definition: MirrorDefinition, _ message: String) -> String {
+        if message.contains(definition.file) { return message }
+        return "Mirror \(definition.name) (\(definition.file), line \(definition.line)): \(message)"
     }
 }
