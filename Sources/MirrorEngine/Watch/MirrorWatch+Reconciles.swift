@@ -80,6 +80,7 @@ extension MirrorWatch {
         try await Reconciler(
             work, start: start, lastGood: lastGood, checksHeaders: dropped != nil, extras: extras
         ).run()
+        let startAtSource = work.settings.withLock { $0.start }
         let extra = work.options.removes ? await extras.count : 0
         let (source, target, marked) = work.tally.withLock { tally in
             (tally.summary.source, tally.listedTarget, tally.progress.known.objects - markedBefore)
@@ -106,7 +107,7 @@ extension MirrorWatch {
             if reason != .poll { control.nextHeaderCheck = ended + options.reconcileInterval.nanoseconds }
             let unproven = work.tally.withLock { $0.summary.unproven } - unprovenBefore
             // What was held back meanwhile is settled, and yet there.
-            control.unproven = isHeld || control.heldDeletes > 0 || unproven > 0 ? nil : (start, ended)
+            control.unproven = isHeld || control.heldDeletes > 0 || unproven > 0 ? nil : (start, startAtSource, ended)
         }
         emit(
             .reconcileEnded(
