@@ -85,7 +85,8 @@ public final class S3Client: Sendable {
             error.attempts = attempt
             error.isAnonymous = credentials == nil
             guard error.isTransient, error.kind != .digestMismatch, request.operation.isRepeatable,
-                attempt < options.retries.attempts, !Task.isCancelled
+                !(request.isProbe && error.kind == .serverFailure), attempt < options.retries.attempts,
+                !Task.isCancelled
             else { throw error }
             await pause(after: error, attempt: attempt)
             // The pause ends early when the task is cancelled.

@@ -67,6 +67,16 @@ public struct S3Error: Error, Sendable, Hashable {
     }
 }
 
+extension S3Error {
+    /// Whether it says nothing of what was asked for: the server is away or refuses us, or this task is cancelled.
+    var isAboutServer: Bool {
+        switch kind {
+        case .unreachable, .untrusted, .refused, .cancelled: true
+        default: false
+        }
+    }
+}
+
 extension S3Error: CustomStringConvertible {
     public var description: String {
         var place = server

@@ -56,11 +56,11 @@ def put_folder(server, bucket, folder, *flags):
         raise servers.ServerFailed(f"rclone copy failed: {finished.stderr[-2000:]}")
 
 
-def put_parts(client, bucket, key, sizes, **arguments):
-    """Stores a multipart object with parts of exactly these sizes."""
+def put_parts(client, bucket, key, sizes, numbers=None, **arguments):
+    """Stores a multipart object with parts of exactly these sizes, numbered from 1 unless told otherwise."""
     upload = client.create_multipart_upload(Bucket=bucket, Key=key, **arguments)["UploadId"]
     place = {"Bucket": bucket, "Key": key, "UploadId": upload}
     parts = [{"PartNumber": number, "ETag": client.upload_part(
         PartNumber=number, Body=bytes_of(size, f"{key}/{number}"), **place)["ETag"]}
-        for number, size in enumerate(sizes, 1)]
+        for number, size in zip(numbers or range(1, len(sizes) + 1), sizes)]
     client.complete_multipart_upload(MultipartUpload={"Parts": parts}, **place)

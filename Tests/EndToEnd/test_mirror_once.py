@@ -79,6 +79,20 @@ def test_every_size_and_layout_arrives_whole(pair):
     assert again.objects == [] and requests_sent(again) <= LISTING_ONLY
 
 
+@pytest.mark.parametrize("source", ["seaweedfs", "moto"])
+def test_parts_numbered_with_gaps_are_copied_although_the_server_cannot_tell_the_first(pair_of, source):
+    """Where there is no part 1, SeaweedFS answers 416 and moto 500 to who asks for it."""
+    pair = pair_of(source, "juicefs")
+    samples.put_parts(pair.source, pair.source_bucket, "gaps", [5 * MIB, 6 * MIB, 1], numbers=[2, 7, 9])
+
+    run = pair.mirror()
+
+    assert run.line("gaps")["status"] == "ok"
+    pair.assert_replica(other_etags={b"gaps"})
+    assert uploads(pair) == []
+    assert pair.mirror().summary["same"] == 1
+
+
 def uploads(pair):
     """Multipart uploads that were left behind on the target."""
     return [each["Key"] for each in
