@@ -87,6 +87,25 @@ def test_parts_that_were_sent_are_not_sent_again(pair_of):
     assert uploads(pair) == []
 
 
+def test_an_upload_is_resumed_on_moto(pair_of):
+    """Its list of parts has a name of its own."""
+    pair = pair_of("juicefs", "moto")
+    samples.put_parts(pair.source, pair.source_bucket, "large", [5 * MIB] * 8)
+    process = start(pair, "--limit-upload", "10MiB")
+    deadline = time.monotonic() + 30
+    while not uploads(pair) and time.monotonic() < deadline and process.poll() is None:
+        time.sleep(0.05)
+    time.sleep(1.5)
+    process.kill()
+    process.communicate()
+    assert uploads(pair) == ["large"], "the kill did not come in the middle"
+
+    pair.mirror()
+
+    pair.assert_replica()
+    assert uploads(pair) == []
+
+
 def test_an_upload_of_a_source_that_changed_is_not_resumed(pair_of):
     """The parts that are there belong to bytes that no longer exist."""
     pair = pair_of("sandbox", "sandbox-2")

@@ -114,6 +114,21 @@ struct MultipartTests {
         #expect(error?.kind == .refused)
     }
 
+    @Test("The stored parts are read under either name that servers give to their list")
+    func partLists() async throws {
+        for root in ["ListPartsResult", "ListPartsResponse"] {
+            let body =
+                "<\(root)><IsTruncated>false</IsTruncated><Part><PartNumber>1</PartNumber><ETag>\"e\"</ETag><Size>7</Size>"
+                + "</Part></\(root)>"
+            let server = try ScriptedServer(["HTTP/1.1 200 OK\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)"])
+            let client = ServerUnderTest.client(port: server.port) { $0.retries.attempts = 1 }
+            let parts = try await onReactor {
+                try await client.listParts(MultipartUpload(bucket: Self.bucket, key: "k", id: "u"))
+            }
+            #expect(parts == [UploadedPart(number: 1, etag: ETag("e"), size: 7)])
+        }
+    }
+
     @Test("An upload is dropped, and dropping it again does no harm")
     func aborting() async throws {
         let server = try ServerUnderTest()
