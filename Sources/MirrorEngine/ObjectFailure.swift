@@ -10,6 +10,8 @@ public enum ObjectFailure: Error, Sendable {
     case notProven(String)
     /// The source's bytes are not those that its own ETag tells.
     case corruptSource(String)
+    /// The source gives another length than its listing told, under the same ETag.
+    case wrongLength(String)
     /// It cannot be copied as it is, however often it is tried.
     case impossible(String)
     /// The source's bucket is not there any more.
@@ -21,7 +23,7 @@ public enum ObjectFailure: Error, Sendable {
         case .server(let error):
             // An upload that is gone was ended by another run of the same mirror; it begins anew.
             error.isTransient || error.kind == .cancelled || error.kind == .noSuchUpload
-        case .changed, .notProven, .corruptSource: true
+        case .changed, .notProven, .corruptSource, .wrongLength: true
         case .impossible, .bucketGone: false
         }
     }
@@ -58,7 +60,8 @@ extension ObjectFailure: CustomStringConvertible {
         switch self {
         case .server(let error): error.description
         case .changed: "The source's object kept changing while it was read; it is tried again in the next run."
-        case .notProven(let reason), .corruptSource(let reason), .impossible(let reason), .bucketGone(let reason):
+        case .notProven(let reason), .corruptSource(let reason), .wrongLength(let reason), .impossible(let reason),
+            .bucketGone(let reason):
             reason
         }
     }
