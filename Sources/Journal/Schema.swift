@@ -53,6 +53,7 @@ enum Schema {
             PRIMARY KEY (mirror, name)
         ) WITHOUT ROWID;
         """,
+        "ALTER TABLE proven_pair ADD COLUMN target_modified_ms INTEGER",
     ]
 
     /// Brings the file to this program's schema, in one transaction.

@@ -11,6 +11,8 @@ import Stores
 struct Deleter: Sendable {
     private let run: MirrorRun
     private var work: MirrorWork { run.work }
+    /// A key that the source's listing left out.
+    private let omitted = Mutex<ObjectKey?>(nil)
     private static let batch = 1000
     /// HEADs of the source under way at once.
     private static let headsAtOnce = 64
@@ -43,7 +45,13 @@ struct Deleter: Sendable {
         let began = MonotonicClock.nanoseconds()
         let shadows = work.tally.withLock { $0.shadows }
         var due: [Extra] = []
-        for result in await look(at: extras.filter { !shadows.contains($0.key) }) {
+        let results = await look(at: extras.filter { !shadows.contains($0.key) })
+        if let omitted = omitted.withLock({ $0 }) {
+            throw ObjectFailure.impossible(
+                "The listing of \(work.source.name) lacks \(omitted), which has been there for longer: it cannot be "
+                    + "trusted, so nothing more is deleted and the run is not complete.")
+        }
+        for result in results {
             switch result {
             case .success(let extra?): due.append(extra)
             case .success(nil): break
@@ -95,10 +103,21 @@ struct Deleter: Sendable {
 
     private func look(at extra: Extra) async -> Result<Extra?, Failed> {
         do throws(S3Error) {
-            return .success(try await work.source.head(extra.key) == nil ? extra : nil)
+            guard let info = try await work.source.head(extra.key) else { return .success(extra) }
+            noteOmission(extra.key, info)
+            return .success(nil)
         } catch {
             return .failure(Failed(job: Job(key: extra.key, decision: .extra), reason: .server(error)))
         }
+    }
+
+    /// A key that a HEAD finds and that was there before the listing was read should have been in it. Keys that servers
+    /// know by several names are not judged.
+    private func noteOmission(_ key: ObjectKey, _ info: ObjectInfo) {
+        let start = work.settings.withLock { $0.start }
+        guard let modified = info.lastModified, modified.seconds + 5 < start.seconds, !KeyAliases.isDoubtful(key)
+        else { return }
+        omitted.withLock { if $0 == nil { $0 = key } }
     }
 
     /// Keeps copies of what is to be deleted, where asked to; what can't be kept is not deleted.

@@ -26,6 +26,11 @@ struct JobWorker {
             return try await act(on: known, job.source, job.target)
         }
         let sides = try await lookAtBoth()
+        if sides.source == nil, try await isFolder() { return }
+        if sides.source == nil, sides.target == nil, job.reason == .extra, key.bytes.last == UInt8(ascii: "/") {
+            // JuiceFS lists a folder that became empty and answers that there is no such object; it goes all the same.
+            return try await work.takeExtra(Extra(key: key, size: 0), job)
+        }
         let (source, target) = (sides.source.map(ObjectState.init), sides.target.map(ObjectState.init))
         if let source, !work.isInScope(source, now: WallClock.now()) { return }
         let pair = await work.journal.pairs(for: [key]).first ?? nil
@@ -37,6 +42,28 @@ struct JobWorker {
             return try await compareHeaders(source, target, left, right)
         }
         try await act(on: decision, source, target)
+    }
+
+    /// A source that lists a key and answers that there is none contradicts itself: nothing is deleted for that, and nothing
+    /// is called mirrored. True for a folder that is listed and is no object, which JuiceFS does with empty ones.
+    ///
+    /// Not asked where an event or the whole listing says, too, that it is gone.
+    private func isFolder() async throws -> Bool {
+        guard !job.isRemoval, job.reason != .extra else { return false }
+        guard try await work.source.listed(key) != nil else { return false }
+        guard key.bytes.last == UInt8(ascii: "/") else {
+            throw ObjectFailure.impossible(
+                "\(work.source.name) lists \(key) and answers a HEAD of it with 404, so it cannot be copied; nothing is "
+                    + "deleted for it.")
+        }
+        let isFirst = work.tally.withLock { tally in
+            tally.folders += 1
+            return tally.folders == 1
+        }
+        if isFirst {
+            work.notice("\(work.source.name) lists \(key), which is an empty folder and no object; such are left out.")
+        }
+        return true
     }
 
     /// A copy of a key that the target may keep under another name: only a look tells whether it is missing.
@@ -71,7 +98,7 @@ struct JobWorker {
         case .compareContent:
             guard let source, let target else { return }
             if try await copier.haveEqualContent(key, source, target) {
-                await remember(source, target.etag)
+                await remember(source, target)
                 work.noteSame(key, source)
             } else if options.overwrites {
                 try await copy(source, target, .content, as: .copy)
@@ -101,7 +128,14 @@ struct JobWorker {
             report(action, .planned, reason, source)
             return
         }
-        let outcome = try await copier.copy(key, expected: source, replacing: target)
+        let outcome: ObjectCopier.Outcome
+        do {
+            outcome = try await copier.copy(key, expected: source, replacing: target)
+        } catch let error as S3Error where error.kind == .noSuchKey {
+            // Gone since it was listed, or never there: a look tells.
+            throw ObjectFailure.changed
+        }
+        try await checkHeaders(outcome)
         try await checkName(size: outcome.state.size, mustMatch: true)
         work.tally.withLock { tally in
             if action == .copy { tally.summary.copied.add(outcome.state.size) } else { tally.summary.metadata += 1 }
@@ -143,7 +177,7 @@ struct JobWorker {
         let wanted = try await headers(of: sourceInfo, in: work.source)
         let present = try await headers(of: targetInfo, in: work.target)
         if wanted.isKept(by: present) {
-            await remember(source, target.etag)
+            await remember(source, target)
             work.noteSame(key, source)
             return
         }
@@ -166,13 +200,34 @@ struct JobWorker {
             return try await copy(source, ObjectState(info), .metadata, as: .metadata)
         }
         guard wanted.isKept(by: try await headers(of: info, in: work.target)) else {
-            throw ObjectFailure.impossible(
-                "\(work.target.name) does not keep all headers, metadata or tags of \(key) as \(work.source.name) has "
-                    + "them.")
+            throw await headersNotKept(wanted, try await headers(of: info, in: work.target))
         }
-        await remember(source, target.etag)
+        await remember(source, ObjectState(info))
         work.tally.withLock { $0.summary.metadata += 1 }
         report(.metadata, .ok, .metadata, source)
+    }
+
+    /// Looks once at each kind of headers that the target was given, whether it has kept them.
+    private func checkHeaders(_ outcome: ObjectCopier.Outcome) async throws {
+        let wanted = outcome.headers
+        guard outcome.isResumed || work.headerTrust.mustLook(at: wanted) else { return }
+        guard let info = try await work.target.head(key) else { throw ObjectFailure.changed }
+        let present = try await headers(of: info, in: work.target)
+        if wanted.isKept(by: present) {
+            work.headerTrust.learn(wanted)
+        } else {
+            // An upload that was taken up again has the headers of its beginning.
+            throw outcome.isResumed ? ObjectFailure.changed : await headersNotKept(wanted, present)
+        }
+    }
+
+    /// A target that drops headers is remembered: the listings of the next runs would not show it.
+    private func headersNotKept(_ wanted: ObjectHeaders, _ present: ObjectHeaders) async -> ObjectFailure {
+        let kinds = wanted.kindsNotKept(by: present).joined(separator: ", ")
+        await work.journal.setFact(MirrorJournal.dropsHeaders, kinds)
+        return .impossible(
+            "\(work.target.name) does not keep all headers, metadata or tags of \(key) as \(work.source.name) has them: "
+                + "\(kinds).")
     }
 
     private func headers(of info: ObjectInfo, in store: any ObjectStore) async throws -> ObjectHeaders {
@@ -181,12 +236,12 @@ struct JobWorker {
         return headers
     }
 
-    private func remember(_ source: ObjectState, _ targetETag: ETag) async {
-        guard !options.isDryRun, !(work.isWatching && source.etag == targetETag && isRecent(source)) else { return }
+    private func remember(_ source: ObjectState, _ target: ObjectState) async {
+        guard !options.isDryRun, !(work.isWatching && source.etag == target.etag && isRecent(source)) else { return }
         await work.journal.remember(
             ProvenPair(
                 key: key, sourceETag: source.etag, sourceLastModified: source.lastModified, sourceSize: source.size,
-                targetETag: targetETag))
+                targetETag: target.etag, targetLastModified: target.lastModified))
     }
 
     /// Whether another change of the headers may still get the same date, where dates are whole seconds: then the next

@@ -201,6 +201,9 @@ final class MirrorJournal: Sendable {
         await attempt { try await $0.lastRun(mirror: mirror, status: "ok") }??.startedAt
     }
 
+    /// The fact that the target was seen to drop headers: which.
+    static let dropsHeaders = "drops-headers"
+
     func fact(_ name: String) async -> String? {
         await attempt { try await $0.fact(mirror: mirror, name) } ?? nil
     }

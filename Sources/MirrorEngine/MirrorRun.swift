@@ -81,6 +81,9 @@ public final class MirrorRun: Sendable {
         summary.requests = work.requestCounts().filter { $0.value > 0 }
         for (verb, count) in requestsBefore { summary.requests[verb]? -= count }
         summary.requests = summary.requests.filter { $0.value > 0 }
+        if summary.status == .ok, !options.isDryRun, options.filter.isEverything {
+            await journal.setFact(MirrorJournal.dropsHeaders, nil)
+        }
         await journal.flush()
         await journal.finishRun(id, summary: summary.json.object, status: summary.status.rawValue)
         journal.releaseLock()
@@ -112,7 +115,13 @@ public final class MirrorRun: Sendable {
 
     private func workAll(start: Timestamp) async {
         let lastGood = await work.journal.lastGoodStart()
-        let reconciler = Reconciler(work, start: start, lastGood: lastGood, extras: extras)
+        let dropped = await work.journal.fact(MirrorJournal.dropsHeaders)
+        if let dropped {
+            work.notice(
+                "\(work.target.name) was seen to drop \(dropped): headers of all objects are compared, two HEADs each.")
+        }
+        let reconciler = Reconciler(
+            work, start: start, lastGood: lastGood, checksHeaders: dropped != nil, extras: extras)
         await withDiscardingTaskGroup { group in
             group.addTask {
                 do {

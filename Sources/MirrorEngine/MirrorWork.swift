@@ -17,6 +17,7 @@ final class MirrorWork: Sendable {
     let tally = Mutex(Tally())
     let settings: Mutex<Settings>
     let listingTrust = ListingTrust()
+    let headerTrust = HeaderTrust()
     /// Whether the work goes on for ever: what changes during a copy is told by an event or found by the next reconcile.
     let isWatching: Bool
     /// Takes what only the target has.
@@ -40,6 +41,8 @@ final class MirrorWork: Sendable {
         var plainlySame = 0
         /// Objects that failed for good because a server was away, since the last one that succeeded.
         var goneInARow = 0
+        /// Folders that the source lists and that are no objects.
+        var folders = 0
         /// Names that the target's aliases of source keys go by: never extras.
         var shadows: Set<ObjectKey> = []
     }

@@ -9,16 +9,19 @@ struct Reconciler: Sendable {
     private let work: MirrorWork
     private let start: Timestamp
     private let lastGood: Timestamp?
+    private let checksHeaders: Bool
     private let extras: KeySpill
 
     /// - Parameters:
     ///   - start: by the clock of this machine.
     ///   - lastGood: when the last one began that left nothing different.
+    ///   - checksHeaders: compares headers of every object, whatever the options say.
     ///   - extras: takes the keys that only the target has.
-    init(_ work: MirrorWork, start: Timestamp, lastGood: Timestamp?, extras: KeySpill) {
+    init(_ work: MirrorWork, start: Timestamp, lastGood: Timestamp?, checksHeaders: Bool, extras: KeySpill) {
         self.work = work
         self.start = start
         self.lastGood = lastGood
+        self.checksHeaders = checksHeaders
         self.extras = extras
     }
 
@@ -67,6 +70,7 @@ struct Reconciler: Sendable {
         try await source.start()
         try await startTarget(&target)
         var options = work.options.decisions
+        if checksHeaders { options.checksHeaders = true }
         options.clockSkew = skew()
         options.headersDoubtfulFrom = lastGood.map(inSourceClock)
         work.begin(options, start: inSourceClock(start))

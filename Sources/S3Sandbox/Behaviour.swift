@@ -83,6 +83,8 @@ public struct Behaviour: Sendable {
     public var refusesAttributes = false
     /// Tagging answers 501 and the header is ignored.
     public var refusesTagging = false
+    /// Headers that are accepted and not kept, names in lower case: JuiceFS keeps no `content-encoding`.
+    public var droppedHeaders: Set<String> = []
     /// A copy keeps the source's ETag and parts where S3 gives it the MD5 of the whole.
     public var keepsETagOnCopy = false
     /// `//x` is stored as `x` and `a//b` as `a/b`, and found under either name.
@@ -133,7 +135,8 @@ extension Behaviour: Decodable {
     private enum CodingKeys: String, CodingKey, CaseIterable {
         case etags, listOrder, listening, pings, ignoresContentMD5, ignoresPartNumber, showsPartETag, ignoresIfNoneMatch
         case ignoresEncodingType, hasSecondGranularity, clockOffset, pageSize, refusesListV2, refusesAttributes
-        case refusesTagging, keepsETagOnCopy, collapsesSlashes, refusedKeys, isReadOnly, isFull, encodesEventKeys
+        case refusesTagging, droppedHeaders, keepsETagOnCopy, collapsesSlashes, refusedKeys, isReadOnly, isFull,
+            encodesEventKeys
         case dropsEvents, minimumPartSize
     }
 
@@ -159,6 +162,7 @@ extension Behaviour: Decodable {
         try set(\.refusesListV2, .refusesListV2)
         try set(\.refusesAttributes, .refusesAttributes)
         try set(\.refusesTagging, .refusesTagging)
+        try set(\.droppedHeaders, .droppedHeaders)
         try set(\.keepsETagOnCopy, .keepsETagOnCopy)
         try set(\.collapsesSlashes, .collapsesSlashes)
         try set(\.refusedKeys, .refusedKeys)

@@ -94,10 +94,12 @@ public protocol ObjectStore: Sendable {
 public struct ListedObject: Sendable, Hashable {
     public var size: Int64
     public var etag: ETag
+    public var lastModified: Timestamp
 
-    public init(size: Int64, etag: ETag) {
+    public init(size: Int64, etag: ETag, lastModified: Timestamp) {
         self.size = size
         self.etag = etag
+        self.lastModified = lastModified
     }
 }
 

@@ -78,7 +78,10 @@ public final class S3Bucket: ObjectStore {
         for _ in 0..<pages {
             guard let page = try await listing.next() else { return (nil, ()) }
             for index in 0..<page.count where page.key(at: index) == key {
-                return (ListedObject(size: page.size(at: index), etag: page.etag(at: index)), ())
+                let object = ListedObject(
+                    size: page.size(at: index), etag: page.etag(at: index),
+                    lastModified: page.lastModified(at: index))
+                return (object, ())
             }
         }
         return prefix == key ? (nil, ()) : nil

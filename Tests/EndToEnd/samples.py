@@ -45,6 +45,13 @@ def put_many(client, bucket, objects, threads=16):
             pass
 
 
+def delete_many(client, bucket, keys, threads=16):
+    """Deletes the keys side by side, one request each."""
+    with concurrent.futures.ThreadPoolExecutor(threads) as pool:
+        for _ in pool.map(lambda key: client.delete_object(Bucket=bucket, Key=key), keys):
+            pass
+
+
 def put_folder(server, bucket, folder, *flags):
     """Stores every file below `folder` through rclone, which is several times as fast as boto3."""
     finished = subprocess.run(

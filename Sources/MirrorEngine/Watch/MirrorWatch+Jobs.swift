@@ -111,6 +111,7 @@ extension MirrorWatch {
         case .held(let reason):
             let isNew = control.withLock { control in
                 control.heldDeletes += 1
+                control.unproven = nil
                 defer { control.objection = reason }
                 return control.objection != reason
             }
@@ -120,7 +121,8 @@ extension MirrorWatch {
 
     // MARK: Looking after
 
-    private func wakeTicker() {
+    /// Has what is looked after be looked at soon, where nothing was to be done.
+    func wakeTicker() {
         let isIdle = control.withLock { control in
             defer { control.isTickerIdle = false }
             return control.isTickerIdle
@@ -158,7 +160,7 @@ extension MirrorWatch {
     private var isBusy: Bool {
         let counts = work.dirty.counts
         return counts.waiting + counts.inFlight + counts.backingOff + overflow.count > 0
-            || control.withLock { $0.unproven != nil }
+            || control.withLock { $0.unproven != nil || $0.isReconciling }
     }
 
     private func takeBack() async {
@@ -202,11 +204,12 @@ extension MirrorWatch {
     /// request shows that older ones wait on connections that are dead.
     private func askWhetherStuck(_ now: Int64) async {
         let mustAsk = control.withLock { control in
-            guard now - max(control.lastProgress, control.lastProbe) > Self.stuckAfter else { return false }
+            let isWorking = control.isReconciling || work.dirty.counts.inFlight > 0
+            guard isWorking, now - max(control.lastProgress, control.lastProbe) > Self.stuckAfter else { return false }
             control.lastProbe = now
             return true
         }
-        guard mustAsk, work.dirty.counts.inFlight > 0 else { return }
+        guard mustAsk else { return }
         let (source, target) = (work.source, work.target)
         let body: @Sendable () async -> Void = {
             async let left: Void = source.ping()

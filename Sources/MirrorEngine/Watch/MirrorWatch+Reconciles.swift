@@ -57,13 +57,14 @@ extension MirrorWatch {
     }
 
     private func read(_ reason: ReconcileReason) async throws {
+        control.withLock { $0.isReconciling = true }
+        wakeTicker()
         try await prepareTarget()
         emit(.reconcileBegan(reason))
         let began = MonotonicClock.nanoseconds()
         let start = WallClock.now()
         let extras = KeySpill()
         let lastGood = control.withLock { control in
-            control.isReconciling = true
             control.hasBegunReconcile = true
             return control.lastGood
         }
@@ -72,7 +73,10 @@ extension MirrorWatch {
             tally.targetChange = Amount()
             return (tally.progress.known.objects, tally.summary.unproven)
         }
-        try await Reconciler(work, start: start, lastGood: lastGood, extras: extras).run()
+        let dropped = reason == .start ? await work.journal.fact(MirrorJournal.dropsHeaders) : nil
+        try await Reconciler(
+            work, start: start, lastGood: lastGood, checksHeaders: dropped != nil, extras: extras
+        ).run()
         let extra = work.options.removes ? await extras.count : 0
         let (source, target, marked) = work.tally.withLock { tally in
             (tally.summary.source, tally.listedTarget, tally.progress.known.objects - markedBefore)
@@ -96,13 +100,14 @@ extension MirrorWatch {
                 ? control.pace.interval : options.reconcileInterval * Double.random(in: 0.9...1.1)
             control.nextScheduled = ended + pause.nanoseconds
             let unproven = work.tally.withLock { $0.summary.unproven } - unprovenBefore
-            control.unproven = isHeld || unproven > 0 ? nil : (start, ended)
+            // What was held back meanwhile is settled, and yet there.
+            control.unproven = isHeld || control.heldDeletes > 0 || unproven > 0 ? nil : (start, ended)
         }
         emit(
             .reconcileEnded(
                 ReconcileOutcome(
                     reason: reason, source: source, target: target, different: marked, extra: extra,
-                    seconds: cost.inSeconds)))
+                    isHeld: isHeld, seconds: cost.inSeconds)))
         let dirty = work.dirty
         await work.journal.acquireLockIfFreed()
         await UploadSweeper(target: work.target, journal: work.journal).sweep { dirty.contains($0) }
@@ -123,15 +128,18 @@ extension MirrorWatch {
 
     /// Marks what only the target has, unless that is too much to be meant; true if so.
     private func mark(_ extras: KeySpill, _ count: Int, _ source: Amount, _ target: Amount) async throws -> Bool {
-        let objection = work.options.deletionGuard.objection(
-            deletions: count, targetObjects: target.objects, sourceObjects: source.objects)
+        let paused = count > 0 ? deletions.paused : nil
+        let objection =
+            paused
+            ?? work.options.deletionGuard.objection(
+                deletions: count, targetObjects: target.objects, sourceObjects: source.objects)
         let isNew = control.withLock { control in
             defer { control.objection = objection }
             if objection != nil { control.heldDeletes = count }
             return control.objection != objection
         }
         if let objection {
-            if isNew { emit(.guarded(objection)) }
+            if isNew, paused == nil { emit(.guarded(objection)) }
             return true
         }
         guard count > 0 else { return false }

@@ -259,8 +259,9 @@ public final class MirrorWatch: Sendable {
 
     func want(_ reason: ReconcileReason) {
         control.withLock { control in
-            // The first reconcile is the one at the start, whatever brings it about.
-            if control.wanted != .start { control.wanted = reason }
+            // The first reconcile is the one at the start, whatever brings it about; but what a person asks for does not
+            // wait for the stream.
+            if control.wanted != .start || reason == .request { control.wanted = reason }
             if reason == .request { control.notBefore = 0 }
         }
         reconcileBell.ring()

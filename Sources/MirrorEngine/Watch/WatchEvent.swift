@@ -22,6 +22,8 @@ public struct ReconcileOutcome: Hashable, Sendable {
     /// Keys that differed, and keys that only the target has.
     public var different: Int
     public var extra: Int
+    /// Whether a guard held back the deletion of the latter.
+    public var isHeld: Bool
     public var seconds: Double
 }
 

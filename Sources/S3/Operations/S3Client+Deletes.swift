@@ -12,12 +12,13 @@ extension S3Client {
     /// `Deleted` as there were, but without names; those stand for the keys that no other entry names, if they suffice.
     ///
     /// Keys that XML 1.0 cannot carry are deleted one by one, as are keys that end in a slash: JuiceFS reports success for
-    /// them in a batch and deletes nothing.
+    /// them in a batch and deletes nothing. So is a key that comes alone: it costs no more, and JuiceFS then removes the
+    /// folders that it leaves empty, which would otherwise be listed as objects.
     public func deleteObjects(bucket: String, keys: [ObjectKey]) async throws(S3Error) -> [S3Error?] {
         precondition(keys.count <= 1000, "DeleteObjects takes 1,000 keys at most.")
         var failures: [ObjectKey: S3Error] = [:]
-        let representable = keys.filter(Self.goesIntoBatch)
-        let others = keys.filter { !Self.goesIntoBatch($0) }
+        let representable = keys.count == 1 ? [] : keys.filter(Self.goesIntoBatch)
+        let others = keys.count == 1 ? keys : keys.filter { !Self.goesIntoBatch($0) }
         if !representable.isEmpty {
             var request = S3Request(.deleteObjects, .post, bucket: bucket, query: [QueryItem("delete")])
             let body = try body(request) { () throws(NotRepresentableInXML) in
@@ -60,7 +61,7 @@ extension S3Client {
             do throws(S3Error) {
                 try await deleteObject(bucket: bucket, key: key)
             } catch {
-                failures[key] = error
+                if error.kind != .noSuchKey { failures[key] = error }
             }
         }
         return keys.map { failures[$0] }

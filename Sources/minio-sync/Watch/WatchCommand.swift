@@ -31,7 +31,8 @@ final class WatchCommand: Sendable {
         self.console = console
         let variables = Environment.process().variables
         notifier = ServiceNotifier(environment: variables)
-        let isService = notifier != nil || variables["JOURNAL_STREAM"] != nil
+        let isService =
+            notifier != nil || JournalStream.isConnected(to: STDERR_FILENO, environment: variables)
         let options = arguments.options
         let level: LogLevel =
             options.debug || options.verbosity == .verbose ? .debug : options.verbosity == .quiet ? .notice : .info

@@ -131,7 +131,9 @@ final class WatchLog: Sendable {
         }
 
         private func note(_ outcome: ReconcileOutcome) {
-            let isQuiet = outcome.reason == .poll && outcome.different + outcome.extra == 0
+            // What a guard holds back was told once, and is found again by every poll.
+            let extra = outcome.isHeld ? 0 : outcome.extra
+            let isQuiet = outcome.reason == .poll && outcome.different + extra == 0
             log.write(
                 isQuiet ? .debug : .info, "reconcile-end",
                 fields + [

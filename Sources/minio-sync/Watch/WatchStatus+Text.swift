@@ -24,7 +24,8 @@ extension WatchStatus {
         text += ", \(pending) pending, \(retrying) retrying, \(poisoned) poisoned"
         if heldDeletes > 0 { text += ", \(heldDeletes) deletions held back" }
         text += lastIdentical.map { ", identical as of \($0.iso8601)" } ?? ", not yet seen identical"
-        for reason in [deletesPaused, serverGone, objection].compactMap(\.self) { text += "; \(reason)" }
+        let guarded = objection == deletesPaused ? nil : objection
+        for reason in [deletesPaused, serverGone, guarded].compactMap(\.self) { text += "; \(reason)" }
         return text
     }
 

@@ -173,6 +173,18 @@ struct OperationTests {
         #expect(server.statuses(.deleteObjects) == [200])
     }
 
+    @Test("A key that comes alone is deleted by itself, and may be missing")
+    func deletingOne() async throws {
+        let server = try ServerUnderTest()
+        let client = server.client()
+        try server.put("a", count: 1)
+        for _ in 0..<2 {
+            #expect(try await onReactor { try await client.deleteObjects(bucket: Self.bucket, keys: ["a"]) } == [nil])
+        }
+        #expect(server.sandbox.store.keys(in: Self.bucket) == [])
+        #expect(server.statuses(.deleteObject) == [204, 204] && server.statuses(.deleteObjects) == [])
+    }
+
     @Test("What was not deleted is told, key by key")
     func deletionFailures() async throws {
         let document =
