@@ -15,7 +15,7 @@ struct S3Request {
     var patience = HTTPRequest.Patience.ordinary
     /// Opens a connection for it, whatever others are there.
     var needsFreshConnection = false
-    /// For what not every server knows: a 5xx is such a server's way to say so, and is not asked for again.
+    /// For what not every server knows: a 5xx may be its way to say so, and is asked for only once more.
     var isProbe = false
     /// Called inside libcurl's callbacks with the headers of the answer, before the sink gets its first byte.
     var onHead: ((HTTPHead) -> Void)?
