@@ -11,6 +11,8 @@ struct Servers {
     let connection: ConnectionOptions
     let console: Console
     var debug = false
+    /// Whether somebody else tries again and again, so that a client need not wait for a server that restarts.
+    var isWatching = false
 
     /// A client for the server of `place`.
     ///
@@ -39,6 +41,7 @@ struct Servers {
         var options = S3Client.Options()
         options.region = connection.region ?? definition.region ?? options.region
         if let retries { options.retries.attempts = max(1, min(options.retries.attempts, retries + 1)) }
+        if isWatching { options.retries.absence = options.retries.backoff }
         if let maxWorkers {
             options.reads = ConcurrencyLimit.Bounds(maximum: maxWorkers)
             options.writes = ConcurrencyLimit.Bounds(maximum: maxWorkers)

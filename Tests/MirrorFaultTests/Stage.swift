@@ -78,6 +78,7 @@ final class Stage: Sendable {
         timeouts.stall = .milliseconds(700)
         var options = S3Client.Options()
         options.retries.backoff = Backoff(base: .milliseconds(1), cap: .milliseconds(4))
+        options.retries.absence = options.retries.backoff
         options.retries.attempts = 3
         let client = S3Client(
             endpoint: Endpoint(scheme: .http, host: "127.0.0.1", port: server.port),
