@@ -211,6 +211,22 @@ def test_an_unknown_authority_is_refused_and_a_given_one_taken(run, mirror, pair
     assert pair.target_keys() == ["app.apk"]
 
 
+def test_plain_http_on_a_port_for_tls_is_told(mirror, pair, tls):
+    server = tls("good")
+    environment = {"MC_HOST_source": server.mc_host.replace("https://", "http://")}
+    result = mirror("--no-state", "source/bucket", f"target/{pair.target_bucket}", expect=UNREACHABLE,
+                    environment=environment)
+    assert_one_sentence(result, "write https://")
+
+
+@pytest.mark.parametrize("name", ["juicefs", "sandbox", "moto"])
+def test_tls_on_a_port_for_plain_http_is_told(mirror, pair, fleet, name):
+    environment = {"MC_HOST_source": fleet[name].mc_host.replace("http://", "https://")}
+    result = mirror("--no-state", "source/bucket", f"target/{pair.target_bucket}", expect=UNREACHABLE,
+                    environment=environment)
+    assert_one_sentence(result, "write http://")
+
+
 def test_insecure_is_possible_and_warned_of(run, pair, tls):
     server = tls("self_signed")
     result = run("mirror", "--once", "--no-state", "--insecure", "source/bucket", f"target/{pair.target_bucket}",
