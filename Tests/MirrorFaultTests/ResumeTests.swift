@@ -56,7 +56,8 @@ struct ResumeTests {
         #expect(repeated.isEmpty, "\(repeated.count) parts were sent again")
     }
 
-    @Test("An upload whose parts cannot be listed is given up and begun anew in the same run", arguments: [403, 500, 501])
+    @Test(
+        "An upload whose parts cannot be listed is given up and begun anew in the same run", arguments: [403, 500, 501])
     func unreadable(status: Int) async throws {
         let stage = try Stage(source: small(), target: small())
         defer { stage.stop() }
