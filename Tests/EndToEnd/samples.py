@@ -5,6 +5,12 @@ import functools
 import os
 import random
 import subprocess
+import urllib.parse
+import urllib.request
+
+import botocore.auth
+import botocore.awsrequest
+import botocore.credentials
 
 import servers
 
@@ -36,6 +42,16 @@ def bytes_of(size, seed):
 
 def put(client, bucket, key, body=b"x", **arguments):
     client.put_object(Bucket=bucket, Key=key, Body=body, **arguments)
+
+
+def put_bytes_key(server, bucket, key, body=b"x"):
+    """Stores an object whose key is any bytes, which boto3 takes no notice of: it wants text."""
+    url = f"{server.endpoint}/{bucket}/{urllib.parse.quote(key, safe='')}"
+    request = botocore.awsrequest.AWSRequest("PUT", url, data=body)
+    keys = botocore.credentials.Credentials(server.access_key, server.secret_key)
+    botocore.auth.S3SigV4Auth(keys, "s3", servers.REGION).add_auth(request)
+    sent = urllib.request.Request(url, data=body, method="PUT", headers=dict(request.headers.items()))
+    urllib.request.urlopen(sent, timeout=10).close()
 
 
 def put_many(client, bucket, objects, threads=16):

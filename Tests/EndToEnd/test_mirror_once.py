@@ -1,5 +1,6 @@
 """`mirror --once` between servers that differ; every result is read back through boto3."""
 
+import json
 import os
 import subprocess
 import time
@@ -138,6 +139,21 @@ def test_keys_are_kept_byte_for_byte(pair):
     assert run.keys("copy", "ok") == sorted(set(mirrored) - set(refused), key=str.encode)
     # A refused key may still leave something: JuiceFS makes a directory of `directory-with-body/`, and then refuses it.
     pair.assert_replica(without=refused)
+
+
+def test_keys_that_are_no_text_are_told_apart(pair_of, run):
+    pair = pair_of("sandbox", "sandbox-2")
+    for key in (b"k\xff", b"k\xfe"):
+        samples.put_bytes_key(pair.source_server, pair.source_bucket, key)
+    pair.put("k\ufffd")
+
+    first = pair.mirror()
+
+    assert sorted(str(line.get("keyHex")) for line in first.objects) == ["6bfe", "6bff", "None"]
+    assert {line["key"] for line in first.objects} == {"k\ufffd"}
+    listed = run("ls", "--json", f"target/{pair.target_bucket}", environment=pair.environment).stdout
+    assert sorted(str(json.loads(line).get("keyHex")) for line in listed.splitlines()) == ["6bfe", "6bff", "None"]
+    assert pair.mirror().summary["same"] == 3
 
 
 def test_an_empty_directory_marker_is_an_object(pair_of):
