@@ -81,7 +81,9 @@ struct ListCommand {
         if arguments.options.json {
             var line = JSONText()
             line.set("type", "object")
-            line.set("key", "\(page.key(at: index))")
+            let key = page.key(at: index)
+            line.set("key", "\(key)")
+            if let hexadecimal = key.hexadecimalIfNotUTF8 { line.set("keyHex", hexadecimal) }
             line.set("size", page.size(at: index))
             line.set("etag", page.etag(at: index).text)
             line.set("lastModified", modified.iso8601)

@@ -48,6 +48,7 @@ struct MirrorPlan {
         let directory = ServerDirectory(file: file, environment: environment)
         var servers = Servers(directory: directory, connection: options.connection, remarks: remarks)
         servers.debug = options.debug
+        servers.isWatching = options.watch
         sourceClient = try servers.client(
             for: source, retries: options.retries, maxWorkers: options.maxWorkers,
             downloadLimit: options.downloadLimit.map { RateLimit(bytesPerSecond: $0) })

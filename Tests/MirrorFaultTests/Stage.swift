@@ -82,6 +82,7 @@ final class Stage: Sendable {
         timeouts.stall = .milliseconds(700)
         var options = S3Client.Options()
         options.retries.backoff = Backoff(base: .milliseconds(1), cap: .milliseconds(4))
+        options.retries.absence = options.retries.backoff
         options.retries.attempts = 3
         options.reads = reads
         let client = S3Client(
