@@ -60,7 +60,7 @@ struct Deleter: Sendable {
         }
         guard !due.isEmpty else { return }
         guard try await work.source.exists() else {
-            throw ObjectFailure.impossible(
+            throw ObjectFailure.bucketGone(
                 "The bucket of \(work.source.name) is gone; nothing is deleted from \(work.target.name).")
         }
         guard !work.options.isDryRun else {

@@ -152,8 +152,12 @@ extension ObjectCopier {
         do throws(S3Error) {
             stored = try await target.listParts(key, upload: id)
         } catch {
-            guard error.kind == .noSuchUpload || error.kind == .noSuchKey else { throw error }
-            await journal.endUpload(record)
+            switch error.kind {
+            case .noSuchUpload, .noSuchKey: await journal.endUpload(record)
+            case .unreachable, .untrusted, .timedOut, .interrupted, .slowDown, .cancelled: throw error
+            // This server does not tell what is there: it is given up and sent anew.
+            default: try await UploadSweeper(target: target, journal: journal).abandon(record)
+            }
             return nil
         }
         let present = stored.filter { $0.number <= layout.count && $0.size == layout.sizes[$0.number - 1] }

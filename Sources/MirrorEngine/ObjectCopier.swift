@@ -140,7 +140,8 @@ struct ObjectCopier: Sendable {
     func accept(_ info: ObjectInfo, _ expected: ObjectState) throws -> ObjectState {
         var state = ObjectState(info)
         // A server that ignores If-Match, or gives no ETags to match.
-        guard state.etag == expected.etag, state.size == expected.size else { throw ObjectFailure.changed }
+        guard state.etag == expected.etag else { throw ObjectFailure.changed }
+        guard state.size == expected.size else { throw wrongLength(state, expected) }
         if state.etag.isAbsent, state.lastModified.seconds != expected.lastModified.seconds {
             throw ObjectFailure.changed
         }
@@ -148,6 +149,14 @@ struct ObjectCopier: Sendable {
         if state.lastModified.seconds == expected.lastModified.seconds { state.lastModified = expected.lastModified }
         state.storageClass = expected.storageClass ?? state.storageClass
         return state
+    }
+
+    /// Without an ETag it is taken for another object; with the same one, somebody is wrong about this one.
+    private func wrongLength(_ state: ObjectState, _ expected: ObjectState) -> ObjectFailure {
+        guard !state.etag.isAbsent else { return .changed }
+        return .wrongLength(
+            "\(source.name) gives \(state.size) bytes of this object where it told of \(expected.size), under the same "
+                + "ETag: its answer was cut on the way, or its listing is wrong.")
     }
 
     /// The headers to give the copy, tags included where there are any.

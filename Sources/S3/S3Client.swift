@@ -12,8 +12,19 @@ public final class S3Client: Sendable {
         /// All tries of one request, 1 or more.
         public var attempts = 5
         public var backoff = Backoff()
+        /// Where no connection can be made, of which at least half is waited: five tries span 3.75 to 7.5 seconds, in which
+        /// a server restarts.
+        public var absence = Backoff(base: .milliseconds(500))
 
         public init() {}
+
+        /// The wait before retry number `attempt`, counted from 0.
+        func delay(
+            after kind: S3Error.Kind, attempt: Int, using random: inout some RandomNumberGenerator
+        ) -> Duration {
+            kind == .unreachable
+                ? absence.longDelay(attempt: attempt, using: &random) : backoff.delay(attempt: attempt, using: &random)
+        }
     }
 
     public struct Options: Sendable {
@@ -85,7 +96,8 @@ public final class S3Client: Sendable {
             error.attempts = attempt
             error.isAnonymous = credentials == nil
             guard error.isTransient, error.kind != .digestMismatch, request.operation.isRepeatable,
-                attempt < options.retries.attempts, !Task.isCancelled
+                !(request.isProbe && error.kind == .serverFailure && attempt > 1), attempt < options.retries.attempts,
+                !Task.isCancelled
             else { throw error }
             await pause(after: error, attempt: attempt)
             // The pause ends early when the task is cancelled.
@@ -98,17 +110,19 @@ public final class S3Client: Sendable {
 
     private func pause(after error: S3Error, attempt: Int) async {
         var random = SystemRandomNumberGenerator()
-        var delay = options.retries.backoff.delay(attempt: attempt - 1, using: &random)
+        var delay = options.retries.delay(after: error.kind, attempt: attempt - 1, using: &random)
         if let seconds = error.retryAfter { delay = max(delay, .seconds(min(seconds, 60))) }
         await Reactor.sleep(for: delay)
     }
 
     private func sendOnce(_ request: S3Request) async throws(S3Error) -> HTTPResponse {
-        let limit = request.operation.isWrite ? writes : reads
-        await limit.acquire()
+        // Tags are asked for by whoever holds a place already, for the object whose bytes are coming: if that needed
+        // another one, all places could be held by those who wait for one.
+        let limit = request.operation == .getObjectTagging ? nil : request.operation.isWrite ? writes : reads
+        await limit?.acquire()
         let began = MonotonicClock.nanoseconds()
         var signal = ConcurrencyLimit.Signal.unclear
-        defer { limit.release(signal, began: began) }
+        defer { limit?.release(signal, began: began) }
         if case .block(let block) = request.body, block.count > 0, let rate = connection.uploadLimit {
             await Reactor.sleep(for: .nanoseconds(rate.book(block.count, now: began)))
         }

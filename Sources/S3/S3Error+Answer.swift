@@ -19,12 +19,21 @@ extension S3Error {
             code = head["x-minio-error-code"] ?? ""
             message = head["x-minio-error-desc"].map { $0.filter { $0 != "\"" } } ?? Self.phrase(for: head.status)
         }
+        let wantsTLS = code.isEmpty && head.status == 400 && Self.wantsTLS(body)
+        if wantsTLS { message = "the server takes only HTTPS there" }
         self.init(
             kind: Self.kind(status: head.status, code: code, operation: request.operation), server: server,
             operation: request.operation, bucket: request.bucket, key: request.key, status: head.status, code: code,
             message: message, requestID: requestID, retryAfter: Self.retryAfter(head))
         serverDate = head["date"].flatMap { Timestamp(httpDate: $0) }
         serverRegion = region
+        self.wantsTLS = wantsTLS
+    }
+
+    /// What servers written in Go, nginx and Apache answer to plain HTTP on a port for TLS.
+    private static func wantsTLS(_ body: ByteBlock) -> Bool {
+        let text = String(decoding: body.bytes.prefix(2048), as: UTF8.self)
+        return ["to an HTTPS server", "to HTTPS port", "SSL-enabled server port"].contains { text.contains($0) }
     }
 
     /// In seconds, rounded up, from either form of RFC 9110: a number, or a date by the server's clock.
@@ -41,7 +50,8 @@ extension S3Error {
         var message = ""
         switch error {
         case .curl(let code, let text):
-            kind = Self.kind(curlCode: code)
+            // CURLE_SSL_CONNECT_ERROR.
+            kind = code == 35 && Self.isEndOfHandshake(text) ? .unreachable : Self.kind(curlCode: code)
             message = text
         case .timedOut(let stage):
             kind = stage == .connect ? .unreachable : .timedOut

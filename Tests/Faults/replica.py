@@ -21,11 +21,17 @@ class Place:
     prefix: str
 
     def listing(self):
-        """(size, ETag) by key without the prefix."""
+        """(size, ETag) by key without the prefix.
+
+        No writer makes a key that ends in a slash: those are folders that JuiceFS lists when deletions and creations
+        in them crossed; a HEAD of them answers 404.
+        """
         found = {}
         for page in self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=self.prefix):
             for each in page.get("Contents", []):
                 key = each["Key"][len(self.prefix):]
+                if each["Key"].endswith("/"):
+                    continue
                 if key in found:
                     raise AssertionError(f"{key!r} is listed twice")
                 found[key] = (each["Size"], each.get("ETag", "").strip('"'))

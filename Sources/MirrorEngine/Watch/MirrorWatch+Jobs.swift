@@ -147,7 +147,8 @@ extension MirrorWatch {
 
     // MARK: Looking after
 
-    private func wakeTicker() {
+    /// Has what is looked after be looked at soon, where nothing was to be done.
+    func wakeTicker() {
         let isIdle = control.withLock { control in
             defer { control.isTickerIdle = false }
             return control.isTickerIdle
@@ -185,7 +186,7 @@ extension MirrorWatch {
     private var isBusy: Bool {
         let counts = work.dirty.counts
         return counts.waiting + counts.inFlight + counts.backingOff + overflow.count > 0
-            || control.withLock { $0.unproven != nil }
+            || control.withLock { $0.unproven != nil || $0.isReconciling }
     }
 
     private func takeBack() async {
@@ -214,7 +215,7 @@ extension MirrorWatch {
             guard control.unproven?.ended == ended else { return false }
             control.unproven = nil
             control.lastIdentical = unproven.start
-            control.lastGood = unproven.start
+            control.lastGood = .atSource(unproven.startAtSource)
             guard ended - control.lastRecorded > 60_000_000_000 || control.lastRecorded == 0 else { return false }
             control.lastRecorded = ended
             return true
@@ -229,11 +230,12 @@ extension MirrorWatch {
     /// request shows that older ones wait on connections that are dead.
     private func askWhetherStuck(_ now: Int64) async {
         let mustAsk = control.withLock { control in
-            guard now - max(control.lastProgress, control.lastProbe) > Self.stuckAfter else { return false }
+            let isWorking = control.isReconciling || work.dirty.counts.inFlight > 0
+            guard isWorking, now - max(control.lastProgress, control.lastProbe) > Self.stuckAfter else { return false }
             control.lastProbe = now
             return true
         }
-        guard mustAsk, work.dirty.counts.inFlight > 0 else { return }
+        guard mustAsk else { return }
         let (source, target) = (work.source, work.target)
         let body: @Sendable () async -> Void = {
             async let left: Void = source.ping()

@@ -16,7 +16,8 @@ enum RetryPlan {
     static func cause(of failure: ObjectFailure) -> Cause {
         switch failure {
         case .changed: return .changed
-        case .notProven, .corruptSource, .impossible: return .object
+        case .notProven, .corruptSource, .wrongLength, .impossible: return .object
+        case .bucketGone: return .condition
         case .server(let error):
             switch error.kind {
             case .unacceptable, .notImplemented, .other, .digestMismatch, .preconditionFailed: return .object

@@ -83,8 +83,8 @@ extension S3Client {
         }
     }
 
-    /// Sends `request` and parses its answer, whose root must be `root`.
-    func document(_ request: S3Request, root: String) async throws(S3Error) -> XMLNode {
+    /// Sends `request` and parses its answer, whose root must be `root`, or `otherRoot` where servers differ.
+    func document(_ request: S3Request, root: String, or otherRoot: String? = nil) async throws(S3Error) -> XMLNode {
         let response = try await send(request)
         let document: XMLNode
         do {
@@ -95,7 +95,7 @@ extension S3Client {
         if document.name == "Error" {
             throw S3Error(head: response.head, body: response.body, for: request, server: endpoint.url)
         }
-        guard document.name == root else {
+        guard document.name == root || document.name == otherRoot else {
             throw malformed("the answer is <\(document.name)>, not <\(root)>", request, response.head)
         }
         return document

@@ -120,7 +120,8 @@ extension S3Client {
             var request = S3Request(
                 .listParts, .get, bucket: upload.bucket, key: upload.key, query: [QueryItem("uploadId", upload.id)])
             if let marker { request.query.append(QueryItem("part-number-marker", marker)) }
-            let document = try await document(request, root: "ListPartsResult")
+            // The second is moto's.
+            let document = try await document(request, root: "ListPartsResult", or: "ListPartsResponse")
             for node in document.all("Part") {
                 guard let number = node["PartNumber"].flatMap({ Int($0.text) }),
                     let size = node["Size"].flatMap({ Int64($0.text) })

@@ -5,6 +5,13 @@ import Runtime
 ///
 /// Options that differ between requests are set for every request by `prepare`; the rest stay, so nothing is reset.
 @safe final class EasyHandle {
+    /// Which connections may be used again.
+    enum Oldest: Hashable {
+        case any
+        /// Those that were made so long ago at most, 1 or more.
+        case seconds(Int)
+    }
+
     enum Kind {
         /// Bodies held in memory: buffers of 64 KiB.
         case small
@@ -75,11 +82,16 @@ import Runtime
     }
 
     /// Sets what belongs to one request. The request's block and ring must live until the transfer ends.
-    func prepare(_ request: HTTPRequest, owner: UnsafeMutableRawPointer) {
+    func prepare(_ request: HTTPRequest, oldest: Oldest = .any, owner: UnsafeMutableRawPointer) {
         unsafe errorText[0] = 0
         set(CURLOPT_URL, request.url)
         set(CURLOPT_HTTPGET, 1)
         set(CURLOPT_FRESH_CONNECT, request.needsFreshConnection ? 1 : 0)
+        if case .seconds(let age) = oldest {
+            set(CURLOPT_MAXLIFETIME_CONN, age)
+        } else {
+            set(CURLOPT_MAXLIFETIME_CONN, 0)
+        }
         unsafe ccurl_set_pointer(pointer, CURLOPT_CUSTOMREQUEST, nil)
         unsafe ccurl_set_pointer(pointer, CURLOPT_WRITEDATA, owner)
         unsafe ccurl_set_pointer(pointer, CURLOPT_HEADERDATA, owner)

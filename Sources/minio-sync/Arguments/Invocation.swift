@@ -25,7 +25,8 @@ enum Invocation: Hashable, Sendable {
         case let word? where ControlArguments.Action(rawValue: word) != nil:
             try self.init(control: ControlArguments.Action(rawValue: word) ?? .status, rest)
         case "--version": self = .version
-        case "--help", "-h", "help": self = .help(Self.helpText)
+        case "--help", "-h", "help":
+            if rest.first?.hasPrefix("-") ?? true { self = .help(Self.helpText) } else { try self.init(Array(rest) + ["--help"]) }
         case nil: throw UsageError("No command was given; minio-sync --help lists them.")
         case let word?:
             let advice =

@@ -17,7 +17,7 @@ extension MirrorOptions {
         ],
         groups: [
             changes, watching, filters, safety, speed, output, state, Command<MirrorOptions>.connectionGroup,
-        ])
+        ], contradictions: [("quiet", "verbose"), ("state", "no-state")])
 
     /// The flags that a mirror of the configuration file may have.
     static var configurableFlags: [String] { command.flags.filter(\.isConfigurable).map(\.name) }
@@ -153,6 +153,8 @@ extension MirrorOptions {
         _ name: String, _ help: String, _ make: @escaping @Sendable (Glob) -> Filter.Rule
     ) -> Flag<MirrorOptions> {
         let kind = Flag<MirrorOptions>.Kind.value("PATTERN") { options, text in
+            // It would match no key, and leave out or take in all of them.
+            if text.isEmpty { return "a pattern such as *.tmp" }
             do throws(Glob.Malformed) {
                 options.rules.append(make(try Glob(text)))
                 return nil

@@ -169,6 +169,61 @@ struct ErrorTests {
         #expect(error.kind == kind && error.message == "words" && error.status == 0)
     }
 
+    @Test(
+        "A broken handshake or an empty answer says which scheme to try",
+        arguments: [
+            (
+                "https", 35, "OpenSSL SSL_connect: SSL_ERROR_SYSCALL in connection to s3:9000 ", .unreachable,
+                "write http://"
+            ),
+            (
+                "https", 35, "OpenSSL SSL_connect: Connection reset by peer in connection to s3:9000 ", .unreachable,
+                "http://"
+            ),
+            ("https", 35, "error:0A000126:SSL routines::unexpected eof while reading", .unreachable, "http://"),
+            ("https", 35, "error:0A00010B:SSL routines::wrong version number", .untrusted, "write http://"),
+            (
+                "https", 35, "error:0A00045C:SSL routines::tlsv13 alert certificate required", .untrusted,
+                "--client-certificate"
+            ),
+            ("https", 60, "SSL certificate problem: self-signed certificate", .untrusted, "--ca-file"),
+            ("https", 77, "error setting certificate verify locations:  CAfile: /x", .untrusted, "file of --ca-file"),
+            ("https", 58, "unable to set private key file: 'k'", .untrusted, "--client-key"),
+            ("http", 52, "Empty reply from server", .interrupted, "write https://"),
+            ("http", 1, "Received HTTP/0.9 when not allowed", .interrupted, "write https://"),
+        ] as [(String, UInt32, String, S3Error.Kind, String)])
+    func schemes(_ scheme: String, _ code: UInt32, _ message: String, _ kind: S3Error.Kind, _ advice: String) {
+        let error = S3Error(
+            TransferError.curl(code: code, message: message), for: S3Request(.listBuckets, .get),
+            server: "\(scheme)://s3:9000")
+        #expect(error.kind == kind)
+        #expect(error.description.split(separator: ";").last?.contains(advice) == true, "\(error)")
+    }
+
+    @Test("An empty answer over TLS, or an exchange that broke later, gives no advice about TLS")
+    func otherInterruptions() {
+        for (server, message) in [("https://s3", "Empty reply from server"), ("http://s3", "transfer closed")] {
+            let error = S3Error(
+                TransferError.curl(code: 52, message: message), for: S3Request(.listBuckets, .get), server: server)
+            #expect(!error.description.contains(";"), "\(error)")
+        }
+    }
+
+    @Test(
+        "A server that wants HTTPS is understood whatever its program",
+        arguments: [
+            "Client sent an HTTP request to an HTTPS server.\n",
+            "<html><head><title>400 The plain HTTP request was sent to HTTPS port</title></head></html>",
+            "Reason: You're speaking plain HTTP to an SSL-enabled server port.<br />",
+        ])
+    func wantsTLS(_ body: String) {
+        let error = S3Error(
+            head: HTTPHead(status: 400, block: []), body: ByteBlock(Array(body.utf8)),
+            for: S3Request(.listObjectsV2, .get), server: "http://s3:9000")
+        #expect(
+            error.description.hasSuffix("failed: 400 the server takes only HTTPS there; write https://."), "\(error)")
+    }
+
     @Test("The other ends of an exchange have kinds of their own")
     func transferErrors() {
         func kind(_ error: TransferError) -> S3Error.Kind {
