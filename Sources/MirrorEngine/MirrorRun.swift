@@ -114,7 +114,7 @@ public final class MirrorRun: Sendable {
     // MARK: The work
 
     private func workAll(start: Timestamp) async {
-        let lastGood = await work.journal.lastGoodStart()
+        let lastGood = await work.journal.lastGoodStart().map(Reconciler.LastGood.here)
         let dropped = await work.journal.fact(MirrorJournal.dropsHeaders)
         if let dropped {
             work.notice(

@@ -8,21 +8,29 @@ import Stores
 struct Reconciler: Sendable {
     private let work: MirrorWork
     private let start: Timestamp
-    private let lastGood: Timestamp?
+    private let lastGood: LastGood?
+    private let began = MonotonicClock.nanoseconds()
     private let checksHeaders: Bool
     private let extras: KeySpill
 
     /// - Parameters:
-    ///   - start: by the clock of this machine.
+    ///   - start: now, by the clock of this machine.
     ///   - lastGood: when the last one began that left nothing different.
     ///   - checksHeaders: compares headers of every object, whatever the options say.
     ///   - extras: takes the keys that only the target has.
-    init(_ work: MirrorWork, start: Timestamp, lastGood: Timestamp?, checksHeaders: Bool, extras: KeySpill) {
+    init(_ work: MirrorWork, start: Timestamp, lastGood: LastGood?, checksHeaders: Bool, extras: KeySpill) {
         self.work = work
         self.start = start
         self.lastGood = lastGood
         self.checksHeaders = checksHeaders
         self.extras = extras
+    }
+
+    /// When the last one began that left nothing different.
+    enum LastGood {
+        case here(Timestamp)
+        /// By the source's clock.
+        case atSource(Timestamp)
     }
 
     func run() async throws {
@@ -72,8 +80,18 @@ struct Reconciler: Sendable {
         var options = work.options.decisions
         if checksHeaders { options.checksHeaders = true }
         options.clockSkew = skew()
-        options.headersDoubtfulFrom = lastGood.map(inSourceClock)
-        work.begin(options, start: inSourceClock(start))
+        let startAtSource = startAtSource
+        options.headersDoubtfulFrom = lastGood.map { last in
+            let moment =
+                switch last {
+                case .here(let moment): inSourceClock(moment)
+                case .atSource(let moment): moment
+                }
+            // One in the future was taken of a clock that was set since.
+            return moment <= startAtSource
+                ? moment : Timestamp(milliseconds: startAtSource.milliseconds - 86_400_000)
+        }
+        work.begin(options, start: startAtSource)
         let merge = ListingMerge(
             source: source, target: target, order: order ?? .bytes, options: options,
             looksAtAll: work.options.reportsSame || !work.options.filter.isEverything)
@@ -108,6 +126,12 @@ struct Reconciler: Sendable {
     private func skew() -> Int64 {
         guard let source = work.source.clockOffset, let target = work.target.clockOffset else { return 0 }
         return abs(source - target) > 3000 ? source - target : 0
+    }
+
+    /// When this began, by the source's clock as its listing has just told it: ours may have been set meanwhile.
+    private var startAtSource: Timestamp {
+        let elapsed = (MonotonicClock.nanoseconds() - began) / 1_000_000
+        return inSourceClock(Timestamp(milliseconds: WallClock.now().milliseconds - elapsed))
     }
 
     private func inSourceClock(_ moment: Timestamp) -> Timestamp {

@@ -21,6 +21,15 @@ extension S3Client {
                 learnt.withLock { $0.signingOffset = date.milliseconds - WallClock.now().milliseconds }
                 return .clock
             }
+        case "" where error.status == 403 && error.operation.verb == .head:
+            // A HEAD has no body to say why; S3 allows 15 minutes.
+            guard let date = error.serverDate else { return nil }
+            return learnt.withLock { learnt in
+                let offset = date.milliseconds - WallClock.now().milliseconds
+                guard abs(offset - learnt.signingOffset) > 14 * 60_000 else { return nil }
+                learnt.signingOffset = offset
+                return .clock
+            }
         case "AuthorizationHeaderMalformed", "PermanentRedirect", "IllegalLocationConstraintException", "InvalidRegion":
             break
         default:

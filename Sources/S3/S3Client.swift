@@ -116,11 +116,13 @@ public final class S3Client: Sendable {
     }
 
     private func sendOnce(_ request: S3Request) async throws(S3Error) -> HTTPResponse {
-        let limit = request.operation.isWrite ? writes : reads
-        await limit.acquire()
+        // Tags are asked for by whoever holds a place already, for the object whose bytes are coming: if that needed
+        // another one, all places could be held by those who wait for one.
+        let limit = request.operation == .getObjectTagging ? nil : request.operation.isWrite ? writes : reads
+        await limit?.acquire()
         let began = MonotonicClock.nanoseconds()
         var signal = ConcurrencyLimit.Signal.unclear
-        defer { limit.release(signal, began: began) }
+        defer { limit?.release(signal, began: began) }
         if case .block(let block) = request.body, block.count > 0, let rate = connection.uploadLimit {
             await Reactor.sleep(for: .nanoseconds(rate.book(block.count, now: began)))
         }

@@ -25,6 +25,8 @@ public protocol ObjectStore: Sendable {
     func listing(after start: ObjectKey?, through last: ObjectKey?) -> any PageReader
     /// The first key after `start`, in the order of bytes; nil if there is none.
     func firstKey(after start: ObjectKey) async throws(S3Error) -> ObjectKey?
+    /// Whether there is no object at all; throws where the bucket is gone.
+    func isEmpty() async throws(S3Error) -> Bool
     /// Nil if the object is missing and its bucket is not known to be.
     func head(_ key: ObjectKey) async throws(S3Error) -> ObjectInfo?
     /// Whether the bucket is there: asked before an object's absence is believed.

@@ -38,11 +38,14 @@ public final class S3Bucket: ObjectStore {
     }
 
     public func firstKey(after start: ObjectKey) async throws(S3Error) -> ObjectKey? {
-        let full = fullKey(start)
-        let listing = client.listObjects(
-            bucket: bucket, prefix: prefix, startAfter: full.bytes.isEmpty ? nil : full, pageSize: 1)
+        let listing = client.listObjects(bucket: bucket, prefix: prefix, startAfter: fullKey(start), pageSize: 1)
         guard let page = try await listing.next(), page.count > 0 else { return nil }
         return page.key(at: 0).droppingFirst(prefixLength)
+    }
+
+    public func isEmpty() async throws(S3Error) -> Bool {
+        // Without a key to start after: SeaweedFS takes one that names a folder for the end of what is in it.
+        try await client.listObjects(bucket: bucket, prefix: prefix, pageSize: 1).next()?.count ?? 0 == 0
     }
 
     public func head(_ key: ObjectKey) async throws(S3Error) -> ObjectInfo? {

@@ -21,7 +21,8 @@ struct ListCommand {
                 mirrorFlags: MirrorOptions.configurableFlags)
             let servers = Servers(
                 directory: ServerDirectory(file: file, environment: environment),
-                connection: arguments.options.connection, console: console, debug: arguments.options.debug)
+                connection: arguments.options.connection, remarks: Remarks(console),
+                debug: arguments.options.debug)
             let client = try servers.client(for: arguments.place)
             if let bucket = arguments.place.bucket {
                 try await listObjects(client, bucket)

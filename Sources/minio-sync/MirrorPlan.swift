@@ -36,17 +36,17 @@ struct MirrorPlan {
     init(_ arguments: MirrorArguments, console: Console) throws(CommandError) {
         let (file, environment) = try Self.configuration(arguments)
         let (source, target, options) = try Self.resolve(arguments, file)
-        try self.init(source, target, options, file, environment, console)
+        try self.init(source, target, options, file, environment, Remarks(console))
     }
 
     init(
         _ source: Place, _ target: Place, _ options: MirrorOptions, _ file: ConfigurationFile,
-        _ environment: Environment, _ console: Console
+        _ environment: Environment, _ remarks: Remarks
     ) throws(CommandError) {
         (self.source, self.target, self.options, self.environment) = (source, target, options, environment)
         configuredState = file.state
         let directory = ServerDirectory(file: file, environment: environment)
-        var servers = Servers(directory: directory, connection: options.connection, console: console)
+        var servers = Servers(directory: directory, connection: options.connection, remarks: remarks)
         servers.debug = options.debug
         servers.isWatching = options.watch
         sourceClient = try servers.client(

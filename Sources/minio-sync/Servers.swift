@@ -9,7 +9,7 @@ import S3
 struct Servers {
     let directory: ServerDirectory
     let connection: ConnectionOptions
-    let console: Console
+    let remarks: Remarks
     var debug = false
     /// Whether somebody else tries again and again, so that a client need not wait for a server that restarts.
     var isWatching = false
@@ -33,9 +33,9 @@ struct Servers {
                     + "https://host:port/BUCKET.")
         }
         if definition.insecure || connection.insecure, definition.endpoint.scheme == .https {
-            console.warn(
-                "minio-sync: warning: the certificate of \(definition.endpoint) is not checked (--insecure); others can "
-                    + "read and change what is sent.")
+            remarks.warn(
+                "the certificate of \(definition.endpoint) is not checked (--insecure); others can read and change what is "
+                    + "sent.")
         }
         try checkFiles(definition)
         var options = S3Client.Options()
@@ -46,10 +46,7 @@ struct Servers {
             options.reads = ConcurrencyLimit.Bounds(maximum: maxWorkers)
             options.writes = ConcurrencyLimit.Bounds(maximum: maxWorkers)
         }
-        if debug {
-            let console = console
-            options.trace = { console.warn("debug: \($0)") }
-        }
+        if debug { options.trace = remarks.request }
         return S3Client(
             endpoint: endpoint(definition), credentials: definition.keys.map(Self.credentials),
             connection: S3.ConnectionOptions(

@@ -131,10 +131,12 @@ struct ConfigurationFileTests {
         #expect(throws: ConfigurationError.self) {
             try ConfigurationFile.load(path: "/none.yaml", environment: .test(), mirrorFlags: [])
         }
-        #expect(throws: ConfigurationError.self) {
-            try ConfigurationFile.load(
-                path: nil, environment: .test(files: [ConfigurationFile.defaultPath: "unreadable"]), mirrorFlags: [])
-        }
+        // The service's file must not stand in the way of other users.
+        let hidden = try ConfigurationFile.load(
+            path: nil, environment: .test(files: [ConfigurationFile.defaultPath: "unreadable"]), mirrorFlags: [])
+        #expect(hidden.path == nil && hidden.isUnreadable)
+        let error = try #require(#expect(throws: ConfigurationError.self) { try hidden.mirror(named: "apks") })
+        #expect(error.description.contains("cannot be read by this user"))
     }
 
     @Test(

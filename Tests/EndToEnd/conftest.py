@@ -148,6 +148,19 @@ def watch(start_watch):
     return watch
 
 
+@pytest.fixture(scope="session")
+def steady(tmp_path_factory):
+    """Begun before the first test of watching, and looked at by the last ones."""
+    from steady import Steady
+    folder = tmp_path_factory.mktemp("steady")
+    with real.Sandbox(folder / "source") as source, real.Sandbox(folder / "target") as target:
+        steady = Steady(source, target, folder)
+        try:
+            yield steady.start()
+        finally:
+            steady.end()
+
+
 @pytest.fixture
 def run(tmp_path):
     """Runs the product with these arguments, variables and expected exit code."""

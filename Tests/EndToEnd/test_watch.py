@@ -7,6 +7,9 @@ import samples
 from samples import MIB
 from watching import uploads, wait_replica
 
+#: Starts what the last tests of watching look at.
+pytestmark = pytest.mark.usefixtures("steady")
+
 #: Source and target, and how the changes of the source are learnt.
 PAIRS = {"juicefs→juicefs-2": "listening", "seaweedfs→sandbox": "polling", "sandbox→seaweedfs": "listening"}
 #: Short enough for tests; the servers have other work as well.

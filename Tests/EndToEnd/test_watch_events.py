@@ -98,22 +98,6 @@ def test_a_server_that_cannot_be_listened_to_though_that_was_demanded(pair_of, w
     assert running.stop() < 5
 
 
-def test_a_refused_listener_polls_and_comes_back(sandboxes, watch):
-    """As where a policy does not allow it, until somebody mends the policy."""
-    pair = sandboxes
-    pair.source_server.break_with(
-        {"operation": LISTENING, "nth": 1, "action": "status", "status": 403, "code": "AccessDenied"})
-    running = watch(pair, "--poll-interval", "200ms")
-    assert "AccessDenied" in running.wait("polling")["reason"]
-    pair.put("polled")
-    wait_replica(pair, watch=running)
-    live = running.wait("listening", 15)
-    running.wait("reconcile-end", reason="gap", since=live.number)
-    pair.put("heard")
-    running.wait("copied", key="heard")
-    assert running.standing()["state"] in ("listening", "reconciling")
-
-
 def test_what_was_missed_while_the_stream_was_away_is_found(fleet, tmp_path, watch):
     pair = Pair(fleet["juicefs-own"], fleet["juicefs-own-2"], tmp_path)
     running = watch(pair, "--remove")

@@ -49,6 +49,7 @@ EVENTS = {
     "deleted": ("info", "mirror key size reason seconds lag", "bucket"),
     "unproven": ("warning", "mirror key reason seconds lag", "bucket size error"),
     "failed": ("warning", "mirror key reason seconds lag error", "bucket size"),
+    "request": ("debug", "text", ""),
     "same": ("debug", "mirror key reason seconds lag", "bucket size"),
 }
 
@@ -148,7 +149,8 @@ def _value(name, value, log_format):
 class Watch:
     """A running `mirror --watch`."""
 
-    def __init__(self, arguments, environment, home, state=None, log_format="text"):
+    def __init__(self, arguments, environment, home, state=None, log_format="text", as_journal=False):
+        """With `as_journal` its log is what systemd's journal would give it: `JOURNAL_STREAM` names it."""
         self.arguments = ["mirror", "--watch", *map(str, arguments)]
         if state:
             self.arguments += ["--state", str(state)]
@@ -157,32 +159,41 @@ class Watch:
         self.environment, self.home, self.state, self._format = environment, home, state, log_format
         # Also where they come from a file.
         self._secrets = environment | {"AWS_SECRET_ACCESS_KEY": servers.SECRET_KEY}
-        self._as_service = bool({"JOURNAL_STREAM", "NOTIFY_SOCKET"} & set(environment))
+        self._as_service = as_journal or "NOTIFY_SOCKET" in environment
         self.lines, self.objects, self._problem = [], [], None
         self._news = threading.Condition()
         self.started = time.monotonic()
-        self.process = minio_sync.start_minio_sync(self.arguments, environment, home)
+        reading, writing = os.pipe()
+        if as_journal:
+            status = os.fstat(writing)
+            environment = environment | {"JOURNAL_STREAM": f"{status.st_dev}:{status.st_ino}"}
+        self.process = minio_sync.start_minio_sync(self.arguments, environment, home, stderr=writing)
+        os.close(writing)
         self._readers = [threading.Thread(target=self._read, args=each, daemon=True) for each in (
-            (self.process.stderr, self._take_log), (self.process.stdout, self._take_object))]
+            (open(reading, "rb"), self._take_log), (self.process.stdout, self._take_object))]
         for reader in self._readers:
             reader.start()
 
     # Reading
 
     def _read(self, stream, take):
-        for raw in stream:
-            with self._news:
-                try:
-                    if not raw.endswith(b"\n"):
-                        raise ContractBroken("the last line has no end")
-                    text = raw[:-1].decode("utf-8")
-                    minio_sync.check_no_leak(text, self._secrets, "its output")
-                    take(text)
-                except (ContractBroken, ValueError, KeyError) as error:
-                    self._problem = self._problem or f"{error!r} in the line {raw!r}"
-                self._news.notify_all()
+        with stream:
+            for raw in stream:
+                with self._news:
+                    self._take(raw, take)
+                    self._news.notify_all()
         with self._news:
             self._news.notify_all()
+
+    def _take(self, raw, take):
+        try:
+            if not raw.endswith(b"\n"):
+                raise ContractBroken("the last line has no end")
+            text = raw[:-1].decode("utf-8")
+            minio_sync.check_no_leak(text, self._secrets, "its output")
+            take(text)
+        except (ContractBroken, ValueError, KeyError) as error:
+            self._problem = self._problem or f"{error!r} in the line {raw!r}"
 
     def _take_log(self, text):
         self.lines.append(parse(text, self._format, len(self.lines), self._as_service))

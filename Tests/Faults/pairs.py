@@ -18,8 +18,6 @@ class Kind:
     server: type
     flags: tuple
     faults: tuple
-    #: Whether a change of tags alone can be seen: it raises an event, but no listing shows it.
-    shows_tags: bool
 
 
 def _kinds_of(server, listens):
@@ -31,11 +29,9 @@ def _kinds_of(server, listens):
 
 # Polling adapts up to ten times the interval, which has to fit into the ten seconds.
 KINDS = {each.name: each for each in [
-    Kind("listen", breakable.JuiceFS, (), _kinds_of(breakable.JuiceFS, True), shows_tags=True),
-    Kind("poll", breakable.SeaweedFS, ("--poll-interval", "500ms"), _kinds_of(breakable.SeaweedFS, False),
-         shows_tags=False),
-    Kind("sandbox", breakable.Sandbox, ("--poll-interval", "500ms"), _kinds_of(breakable.Sandbox, True),
-         shows_tags=True),
+    Kind("listen", breakable.JuiceFS, (), _kinds_of(breakable.JuiceFS, True)),
+    Kind("poll", breakable.SeaweedFS, ("--poll-interval", "500ms"), _kinds_of(breakable.SeaweedFS, False)),
+    Kind("sandbox", breakable.Sandbox, ("--poll-interval", "500ms"), _kinds_of(breakable.Sandbox, True)),
 ]}
 
 
@@ -82,6 +78,9 @@ class Stage(faults.Stage):
         self.pair = pair
         self.bucket = pair.next_name()
         self.prefix = "" if template else chance.choice(["", "", "some/folder/"])
+        # A change of tags alone raises an event, but no listing shows it: what is lost in a gap is found only so.
+        self.is_retagging = not template and chance.random() < 0.5
+        flags = (*pair.kind.flags, *(["--check-metadata"] if self.is_retagging else []))
         folder = pair.folder / self.bucket
         ends = [(pair.servers[name], pair.proxies.ports[name]) for name in ("source", "target")]
         for server, _ in ends:
@@ -90,7 +89,7 @@ class Stage(faults.Stage):
             program = subject.Command(folder, pair.clock, *ends, template, self.bucket)
         else:
             place = f"{self.bucket}/{self.prefix}".rstrip("/")
-            program = subject.Watch(folder, pair.clock, *ends, place, pair.kind.flags)
+            program = subject.Watch(folder, pair.clock, *ends, place, flags)
         super().__init__(pair.servers, pair.proxies, program)
         self.deck = faults.Deck(pair.kind.faults, random.Random(f"{seed}/{pair.kind.name}/deck"))
 

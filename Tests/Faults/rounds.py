@@ -36,10 +36,9 @@ class Round:
         self.plan = faults.plan(stage.deck, count, seconds, random.Random(f"{seed}/plan"))
         self.ledger = writers.Ledger()
         self.begun = None
-        is_retagging = stage.pair.kind.shows_tags
         self._writers = [
             each(stage.client("source", attempts=1, timeout=3), stage.bucket, stage.prefix, seed, self.ledger,
-                 is_retagging) for each in writers.ALL]
+                 stage.is_retagging) for each in writers.ALL]
 
     def run(self):
         self.comparison.forget()

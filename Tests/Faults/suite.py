@@ -21,7 +21,7 @@ import subject
 import writers
 
 #: What `--short` runs: always the same, so that a failure is one of the program.
-SHORT_SEED, SHORT_SECONDS = 2026, 7.0
+SHORT_SEED, SHORT_SECONDS = 2034, 7.0
 SHORT_ROUNDS = {"listen": 4, "poll": 3, "sandbox": 4}
 
 
@@ -37,6 +37,7 @@ def parse(description):
                         help="all but this kind of fault; may be repeated")
     parser.add_argument("--rounds", type=int, default=5, help="of a stage (default 5)")
     parser.add_argument("--command", help="a shell command to run in minio-sync's place")
+    parser.add_argument("--go-on", action="store_true", help="go on with the next stage after one that failed")
     parser.add_argument("--keep", action="store_true", help="keep the folders of a run that passed, too")
     parser.add_argument("--folder", help="where servers keep their data; default: a temporary folder")
     options = parser.parse_args()
@@ -92,15 +93,14 @@ class Suite:
                 pair.launch()
             for pair in self.pairs:
                 pair.wait_ready()
-            seed = self._first_seed()
+            seed, passed = self._first_seed(), True
             while True:
                 for pair in self.pairs:
-                    if not self._stage(pair, seed):
-                        return False
-                    if self._is_over(begun):
-                        return True
+                    passed &= self._stage(pair, seed)
+                    if self._is_over(begun) or not (passed or self.options.go_on):
+                        return passed
                 if not self.options.minutes:
-                    return True
+                    return passed
                 seed += 1
         finally:
             for pair in self.pairs:
@@ -126,7 +126,8 @@ class Suite:
         comparison = replica.Comparison(*(
             replica.Place(stage.client(end, attempts=2, timeout=5), stage.bucket, stage.prefix)
             for end in ("source", "target")))
-        print(f"{name}: seed {seed}, {stage.bucket}/{stage.prefix}", flush=True)
+        print(f"{name}: seed {seed}, {stage.bucket}/{stage.prefix}{', --check-metadata' if stage.is_retagging else ''}",
+              flush=True)
         count = SHORT_ROUNDS[name] if self.options.short else self.options.rounds
         chance = random.Random(f"{seed}/{name}/rounds")
         passed = True

@@ -60,11 +60,14 @@ def body(chance, size):
 
 
 class Writer(threading.Thread):
-    """Changes objects of a bucket until it is told to stop. Subclasses give `step()`, one or several changes."""
+    """Changes objects of a bucket until it is told to stop. Subclasses give `step()`, one or several changes.
+
+    `is_retagging` is whether tags change without anything else.
+    """
 
     pause = 0.05
 
-    def __init__(self, client, bucket, prefix, seed, ledger, is_retagging=True):
+    def __init__(self, client, bucket, prefix, seed, ledger, is_retagging):
         super().__init__(daemon=True)
         self.client, self.bucket, self.prefix = client, bucket, prefix
         self.chance = random.Random(f"{seed}/{type(self).__name__}")
@@ -104,7 +107,7 @@ class Writer(threading.Thread):
             chosen["Metadata"] = {"number": str(self.chance.randrange(1000)), "note": "two  spaces"}
         if self.chance.random() < 0.3:
             chosen["CacheControl"] = f"max-age={self.chance.randrange(1000)}"
-        if self.is_retagging and self.chance.random() < 0.2:
+        if self.chance.random() < 0.2:
             chosen["Tagging"] = f"release={self.chance.randrange(100)}&note=%20a%2Bb"
         return chosen
 

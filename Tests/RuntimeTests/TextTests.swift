@@ -60,7 +60,7 @@ struct JSONTextTests {
             ("", "\"\""), ("a", "\"a\""), ("\"\\/", "\"\\\"\\\\/\""), ("\n\r\t", "\"\\n\\r\\t\""),
             ("\u{0}\u{1F}", "\"\\u0000\\u001f\""), ("\u{7F}", "\"\\u007f\""),
             ("\u{2028}\u{2029}", "\"\\u2028\\u2029\""),
-            ("é€😀", "\"é€😀\""), ("\u{85}", "\"\u{85}\""), ("\r\n", "\"\\r\\n\""),
+            ("é€😀", "\"é€😀\""), ("\u{85}", "\"\\u0085\""), ("\r\n", "\"\\r\\n\""),
         ])
     func strings(_ text: String, _ json: String) {
         #expect(JSONText.quoted(text).unicodeScalars.elementsEqual(json.unicodeScalars))

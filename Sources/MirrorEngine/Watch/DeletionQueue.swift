@@ -113,7 +113,7 @@ final class DeletionQueue: Sendable {
     private func delete(_ batch: [Entry]) async -> [Result<Outcome, ObjectFailure>] {
         do {
             var outcomes = [Result<Outcome, ObjectFailure>](repeating: .success(.deleted), count: batch.count)
-            let isEmpty = try await source.firstKey(after: ObjectKey(bytes: [])) == nil
+            let isEmpty = try await source.isEmpty()
             var due: [Int] = []
             for (index, entry) in batch.enumerated() {
                 if isEmpty, !entry.isRemoval, !options.deletionGuard.allowsEmptySource {

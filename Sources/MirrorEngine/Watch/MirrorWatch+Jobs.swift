@@ -189,7 +189,7 @@ extension MirrorWatch {
             guard control.unproven?.ended == ended else { return false }
             control.unproven = nil
             control.lastIdentical = unproven.start
-            control.lastGood = unproven.start
+            control.lastGood = .atSource(unproven.startAtSource)
             guard ended - control.lastRecorded > 60_000_000_000 || control.lastRecorded == 0 else { return false }
             control.lastRecorded = ended
             return true

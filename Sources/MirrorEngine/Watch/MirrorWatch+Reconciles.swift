@@ -6,6 +6,9 @@ import Stores
 
 /// When both listings are read, and what becomes of it.
 extension MirrorWatch {
+    /// Objects of the source up to which headers are compared after every gap.
+    private static let headerLimit = 10_000
+
     private enum Next {
         case reconcile(ReconcileReason)
         case wait(until: Int64)
@@ -31,7 +34,7 @@ extension MirrorWatch {
                 return .reconcile(wanted)
             }
             guard now >= control.nextScheduled else { return .wait(until: control.nextScheduled) }
-            return .reconcile(control.feed == .polling ? .poll : .schedule)
+            return .reconcile(control.feed == .polling && now < control.nextHeaderCheck ? .poll : .schedule)
         }
     }
 
@@ -77,6 +80,7 @@ extension MirrorWatch {
         try await Reconciler(
             work, start: start, lastGood: lastGood, checksHeaders: dropped != nil, extras: extras
         ).run()
+        let startAtSource = work.settings.withLock { $0.start }
         let extra = work.options.removes ? await extras.count : 0
         let (source, target, marked) = work.tally.withLock { tally in
             (tally.summary.source, tally.listedTarget, tally.progress.known.objects - markedBefore)
@@ -87,6 +91,7 @@ extension MirrorWatch {
             control.heldDeletes = 0
         }
         let isHeld = try await mark(extras, extra, source, target)
+        if reason != .poll, !work.options.checksHeaders, dropped == nil { try await compareHeaders(start, source) }
         let ended = MonotonicClock.nanoseconds()
         let cost = Duration.nanoseconds(ended - began)
         control.withLock { control in
@@ -99,9 +104,10 @@ extension MirrorWatch {
                 control.feed == .polling
                 ? control.pace.interval : options.reconcileInterval * Double.random(in: 0.9...1.1)
             control.nextScheduled = ended + pause.nanoseconds
+            if reason != .poll { control.nextHeaderCheck = ended + options.reconcileInterval.nanoseconds }
             let unproven = work.tally.withLock { $0.summary.unproven } - unprovenBefore
             // What was held back meanwhile is settled, and yet there.
-            control.unproven = isHeld || control.heldDeletes > 0 || unproven > 0 ? nil : (start, ended)
+            control.unproven = isHeld || control.heldDeletes > 0 || unproven > 0 ? nil : (start, startAtSource, ended)
         }
         emit(
             .reconcileEnded(
@@ -112,6 +118,14 @@ extension MirrorWatch {
         await work.journal.acquireLockIfFreed()
         await UploadSweeper(target: work.target, journal: work.journal).sweep { dirty.contains($0) }
         tickBell.ring()
+    }
+
+    /// Has the headers of all objects compared, if they are not too many: changes of tags alone, and on some servers
+    /// (JuiceFS) of any headers, leave no trace in listings, so an event that was missed would be missed for good.
+    private func compareHeaders(_ start: Timestamp, _ source: Amount) async throws {
+        guard source.objects <= Self.headerLimit else { return }
+        work.forgetListing()
+        try await Reconciler(work, start: start, lastGood: nil, checksHeaders: true, extras: KeySpill()).run()
     }
 
     /// Sees that the target's bucket is there, before the first job.

@@ -35,6 +35,8 @@ public final class MirrorWatch: Sendable {
         /// A failed reconcile is not tried again before, in monotonic nanoseconds.
         var notBefore: Int64 = 0
         var nextScheduled: Int64 = .max
+        /// While polling, the next time that headers are compared too.
+        var nextHeaderCheck: Int64 = .max
         var isReconciling = false
         var hasBegunReconcile = false
         var failedReconciles = 0
@@ -50,9 +52,9 @@ public final class MirrorWatch: Sendable {
         var lastReconcile: Timestamp?
         var lastIdentical: Timestamp?
         /// Headers of objects modified since then may have changed unseen.
-        var lastGood: Timestamp?
+        var lastGood: Reconciler.LastGood?
         /// A reconcile that ended, and whose keys are not all settled: when it began, and when it ended (monotonic).
-        var unproven: (start: Timestamp, ended: Int64)?
+        var unproven: (start: Timestamp, startAtSource: Timestamp, ended: Int64)?
         var lastRecorded: Int64 = 0
         var objection: String?
         var heldDeletes = 0
@@ -139,7 +141,7 @@ public final class MirrorWatch: Sendable {
             deletions.pause(reason)
             emit(.deletesPaused(reason))
         }
-        let lastGood = await work.journal.lastGoodStart()
+        let lastGood = await work.journal.lastGoodStart().map(Reconciler.LastGood.here)
         control.withLock { $0.lastGood = lastGood }
         _ = await work.journal.uploads()
         startTasks()

@@ -87,7 +87,11 @@ import Runtime
         set(CURLOPT_URL, request.url)
         set(CURLOPT_HTTPGET, 1)
         set(CURLOPT_FRESH_CONNECT, request.needsFreshConnection ? 1 : 0)
-        if case .seconds(let age) = oldest { set(CURLOPT_MAXLIFETIME_CONN, age) } else { set(CURLOPT_MAXLIFETIME_CONN, 0) }
+        if case .seconds(let age) = oldest {
+            set(CURLOPT_MAXLIFETIME_CONN, age)
+        } else {
+            set(CURLOPT_MAXLIFETIME_CONN, 0)
+        }
         unsafe ccurl_set_pointer(pointer, CURLOPT_CUSTOMREQUEST, nil)
         unsafe ccurl_set_pointer(pointer, CURLOPT_WRITEDATA, owner)
         unsafe ccurl_set_pointer(pointer, CURLOPT_HEADERDATA, owner)

@@ -5,7 +5,7 @@ import Service
 /// Tells systemd how the mirrors do: ready, status, and signs of life that only a working engine gives.
 struct ServiceReport {
     private let notifier: ServiceNotifier?
-    private var isReady = false
+    private(set) var isReady = false
     private var lastStatus = ""
     private var lastStatusAt: Int64 = 0
     private var lastFed: Int64 = 0

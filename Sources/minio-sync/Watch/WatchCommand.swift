@@ -45,14 +45,19 @@ final class WatchCommand: Sendable {
 
     func run() async -> ExitCode {
         do throws(CommandError) {
-            let plan = try WatchPlan(arguments, console: console)
+            let plan = try WatchPlan(arguments, log.remarks)
             let journal = try await openJournal(plan)
             let control = openControl(plan)
             Signals.whenEnding(
-                reload: { [self] in wishes.withLock { $0.mustReload = true } },
+                reload: { [self] in
+                    // systemd waits from here on until it is said to be ready again.
+                    notifier?.reloading()
+                    wishes.withLock { $0.mustReload = true }
+                },
                 reconcile: { [self] in reconcile([]) },
                 { [self] in wishes.withLock { $0.mustEnd = true } })
             let process = WatchedMirror.Process(journal: journal, reactors: Self.reactors(plan))
+            for error in plan.unusable { log.write(.error, "mirror-unusable", [("error", .string(error.message))]) }
             begin(plan.mirrors, process)
             await look(process)
             await end(journal)
@@ -116,18 +121,18 @@ final class WatchCommand: Sendable {
 
     /// Takes over a changed configuration: mirrors that changed or went end, and new ones begin; the others go on.
     private func reload(_ process: WatchedMirror.Process) async {
-        notifier?.reloading()
         do throws(CommandError) {
-            let plan = try WatchPlan(arguments, console: console)
+            let plan = try WatchPlan(arguments, log.remarks)
+            if let error = plan.unusable.first { throw error }
             let known = mirrors.withLock { $0 }
             let gone = known.filter { mirror in
                 !plan.mirrors.contains { $0.name == mirror.name && $0.plan.signature == mirror.plan.signature }
             }
             mirrors.withLock { mirrors in mirrors.removeAll { mirror in gone.contains { $0 === mirror } } }
-            for mirror in gone {
-                await mirror.stop(patience: Self.drain)
-                log.write(.notice, "stop", [("mirror", .string(mirror.name))])
+            await withDiscardingTaskGroup { group in
+                for mirror in gone { group.addTask { await mirror.stop(patience: Self.drain) } }
             }
+            for mirror in gone { log.write(.notice, "stop", [("mirror", .string(mirror.name))]) }
             let kept = Set(mirrors.withLock { $0.map(\.name) })
             begin(plan.mirrors.filter { !kept.contains($0.name) }, process)
             log.write(.notice, "reloaded", [("mirrors", .count(plan.mirrors.count))])
@@ -136,7 +141,6 @@ final class WatchCommand: Sendable {
                 .error, "reload-failed",
                 [("error", .string(error.message)), ("text", "the configuration of before stays in force")])
         }
-        notifier?.ready()
     }
 
     /// Looks after the mirrors until it is told to end.
@@ -149,7 +153,10 @@ final class WatchCommand: Sendable {
                 return (wishes.mustReload, wishes.resumed)
             }
             for mirror in resumed { await mirror.resumeDeletes() }
-            if mustReload { await reload(process) }
+            if mustReload {
+                await reload(process)
+                if report.isReady { notifier?.ready() }
+            }
             let mirrors = mirrors.withLock { $0 }
             report.look(at: mirrors)
             if ticks % 10 == 0 { log.summarise() }

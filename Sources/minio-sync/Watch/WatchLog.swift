@@ -18,6 +18,13 @@ final class WatchLog: Sendable {
         log.write(level, event, fields)
     }
 
+    /// What is said beside, as lines of the log.
+    var remarks: Remarks {
+        Remarks(
+            warn: { self.write(.warning, "notice", [("text", .string($0))]) },
+            request: { self.write(.debug, "request", [("text", .string($0))]) })
+    }
+
     /// The log of one mirror, or of one bucket of it. With `json`, objects go to standard output as well.
     func mirror(_ name: String, bucket: String?, json: Bool) -> OfMirror {
         OfMirror(log: self, name: name, bucket: bucket, json: json)
@@ -99,7 +106,7 @@ final class WatchLog: Sendable {
                     [("key", .key(key)), ("attempt", .count(attempt)), ("error", .string(error))])
             case .serverGone(let reason): log.fail(.error, "server-gone", subject, [("error", .string(reason))])
             case .serverBack: log.write(.notice, "server-back", fields)
-            case .guarded(let reason): log.write(.error, "guarded", fields + [("reason", .string(reason))])
+            case .guarded(let reason): log.fail(.error, "guarded", subject, [("reason", .string(reason))])
             case .deletesPaused(let reason):
                 let advice = "minio-sync resume-deletes \(name)"
                 log.write(
