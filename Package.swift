@@ -49,10 +49,13 @@ let package = Package(
         room("Runtime", ["CLinux", "ObjectModel"]),
         room("S3", ["ObjectModel", "Runtime", "CCurl", "COpenSSL", "CXML2", "CLinux"]),
         room("Stores", ["ObjectModel", "Runtime", "S3"]),
-        room("Journal", ["ObjectModel", "Runtime", "CSQLite"]),
+        room("Journal", ["ObjectModel", "Runtime", "CSQLite", "CLinux"]),
         room("MirrorEngine", ["ObjectModel", "Runtime", "S3", "Stores", "Journal"]),
         room("Configuration", ["ObjectModel", "Runtime", "CYAML"]),
-        program("minio-sync", ["ObjectModel", "Runtime", "S3", "Stores", "Journal", "MirrorEngine", "Configuration"]),
+        room("Service", ["Runtime", "ObjectModel", "CLinux"]),
+        program(
+            "minio-sync",
+            ["ObjectModel", "Runtime", "S3", "Stores", "Journal", "MirrorEngine", "Configuration", "Service"]),
 
         room("S3Sandbox", ["ObjectModel", "Runtime", "S3", "CXML2", "CMicroHTTPD", "CLinux"]),
         program("s3-sandbox", ["S3Sandbox"]),
@@ -62,6 +65,7 @@ let package = Package(
         tests("S3Tests", ["S3", "S3Sandbox", "ObjectModel", "Runtime"]),
         tests("JournalTests", ["Journal", "ObjectModel"]),
         tests("ConfigurationTests", ["Configuration", "ObjectModel", "Runtime"]),
+        tests("ServiceTests", ["Service", "ObjectModel", "Runtime"]),
         tests("MirrorEngineTests", ["MirrorEngine", "Journal", "Stores", "S3", "ObjectModel", "Runtime"]),
         tests(
             "MirrorFaultTests", ["MirrorEngine", "Stores", "S3", "Journal", "ObjectModel", "Runtime", "S3Sandbox"]),

@@ -13,11 +13,14 @@ struct AWSSettings {
         let profile = environment.value("AWS_PROFILE") ?? "default"
         let credentialsPath = environment.value("AWS_SHARED_CREDENTIALS_FILE") ?? environment.inHome(".aws/credentials")
         let configPath = environment.value("AWS_CONFIG_FILE") ?? environment.inHome(".aws/config")
-        let config = try section(profile == "default" ? "default" : "profile \(profile)", of: configPath, environment)
-        let region = environment.value("AWS_REGION") ?? environment.value("AWS_DEFAULT_REGION") ?? config?["region"]
-
+        let regionVariable = environment.value("AWS_REGION") ?? environment.value("AWS_DEFAULT_REGION")
         let access = environment.value("AWS_ACCESS_KEY_ID")
         let secret = environment.value("AWS_SECRET_ACCESS_KEY")
+        // A file that is not needed may be anything.
+        let config =
+            regionVariable != nil && access != nil && secret != nil
+            ? nil : try section(profile == "default" ? "default" : "profile \(profile)", of: configPath, environment)
+        let region = regionVariable ?? config?["region"]
         if let access, let secret {
             let token = environment.value("AWS_SESSION_TOKEN").map { Secret($0) }
             let keys = ServerDefinition.Keys(accessKey: access, secretKey: Secret(secret), sessionToken: token)
@@ -53,6 +56,8 @@ struct AWSSettings {
 
     /// One section of an INI file as AWS writes them: `[name]`, `key = value`, whole-line comments after `#` or `;`.
     /// Indented lines belong to nested settings and are passed over. Nil without the file or the section.
+    ///
+    /// - Throws: for a file that cannot be read, or has other lines: what is meant for keys must not pass for none.
     private static func section(
         _ name: String, of path: String?, _ environment: Environment
     ) throws(ConfigurationError) -> [String: String]? {
@@ -68,15 +73,27 @@ struct AWSSettings {
         guard let file else { return nil }
         var values: [String: String]?
         var isInside = false
-        for line in file.bytes.split(whereSeparator: { $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r") }) {
-            guard let first = line.first, ![0x20, 0x09, 0x23, 0x3B].contains(first) else { continue }
+        var hasSection = false
+        let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
+        let bytes = file.bytes.starts(with: byteOrderMark) ? file.bytes.dropFirst(3) : file.bytes[...]
+        let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+        for (index, line) in lines.enumerated() {
+            guard let first = line.first, ![0x20, 0x09, 0x0D, 0x23, 0x3B].contains(first) else { continue }
             let text = trimmed(line)
-            if first == UInt8(ascii: "[") {
+            if first == UInt8(ascii: "["), text.contains(UInt8(ascii: "]")) {
+                hasSection = true
                 let title = text.dropFirst().prefix { $0 != UInt8(ascii: "]") }
                 let words = title.split(whereSeparator: { $0 == 0x20 || $0 == 0x09 })
                 isInside = words.elementsEqual(name.utf8.split(separator: 0x20)) { $0.elementsEqual($1) }
                 if isInside { values = values ?? [:] }
-            } else if isInside, let equals = text.firstIndex(of: UInt8(ascii: "=")) {
+            } else {
+                guard hasSection, let equals = text.firstIndex(where: { $0 == 0x3D || $0 == 0x3A }) else {
+                    throw ConfigurationError(
+                        "The AWS file \(path) cannot be used",
+                        why: "its line \(index + 1) is neither [section], nor key = value in one, nor a comment",
+                        advice: "correct it, or give the keys in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY")
+                }
+                guard isInside else { continue }
                 let key = String(decoding: trimmed(text[..<equals]), as: UTF8.self).lowercased()
                 values?[key] = String(decoding: trimmed(text[(equals + 1)...]), as: UTF8.self)
             }
@@ -86,7 +103,7 @@ struct AWSSettings {
 
     private static func trimmed(_ text: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
         var text = text.drop { $0 == 0x20 || $0 == 0x09 }
-        while let last = text.last, last == 0x20 || last == 0x09 { text.removeLast() }
+        while let last = text.last, last == 0x20 || last == 0x09 || last == 0x0D { text.removeLast() }
         return text
     }
 }

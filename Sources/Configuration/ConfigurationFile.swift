@@ -28,9 +28,15 @@ public struct ConfigurationFile: Sendable {
     let servers: [ServerEntry]
     /// Whether secrets stand in the file itself and every user of the machine may read it.
     let exposesSecrets: Bool
+    /// Whether the default file is there and cannot be read.
+    public let isUnreadable: Bool
 
     /// No file: no servers, no mirrors.
     public static let none = ConfigurationFile(path: nil, mirrors: [], state: nil, servers: [], exposesSecrets: false)
+
+    /// The default file is there and this user may not read it: as if it were not, but for what errors say.
+    private static let unreadable = ConfigurationFile(
+        path: nil, mirrors: [], state: nil, servers: [], exposesSecrets: false, isUnreadable: true)
 
     /// Reads the file.
     ///
@@ -51,6 +57,8 @@ public struct ConfigurationFile: Sendable {
             }
             file = found
         } catch {
+            // The service's file belongs to root: it must not stand in the way of other users' commands.
+            if path == nil { return unreadable }
             throw ConfigurationError(
                 "Cannot read the configuration file \(name)", why: error.description,
                 advice: "correct the path given with --config or the file's permissions")
@@ -70,13 +78,15 @@ public struct ConfigurationFile: Sendable {
     }
 
     private init(
-        path: String?, mirrors: [MirrorDefinition], state: String?, servers: [ServerEntry], exposesSecrets: Bool
+        path: String?, mirrors: [MirrorDefinition], state: String?, servers: [ServerEntry], exposesSecrets: Bool,
+        isUnreadable: Bool = false
     ) {
         self.path = path
         self.mirrors = mirrors
         self.state = state
         self.servers = servers
         self.exposesSecrets = exposesSecrets
+        self.isUnreadable = isUnreadable
     }
 
     private init(
@@ -101,7 +111,10 @@ public struct ConfigurationFile: Sendable {
         if let found = mirrors.first(where: { $0.name == name }) { return found }
         guard let path else {
             throw ConfigurationError(
-                "There is no mirror \"\(name)\"", why: "no configuration file was found at \(Self.defaultPath)",
+                "There is no mirror \"\(name)\"",
+                why: isUnreadable
+                    ? "the configuration file \(Self.defaultPath) cannot be read by this user"
+                    : "no configuration file was found at \(Self.defaultPath)",
                 advice: "name one with --config FILE, or give SOURCE and TARGET")
         }
         throw ConfigurationError(

@@ -44,7 +44,10 @@ public struct ServerDirectory: Sendable {
         let known = aliasesInEnvironment + file.servers.map(\.name) + (mcFile?.names ?? [])
         throw ConfigurationError(
             "There is no server \"\(alias)\"",
-            why: "neither MC_HOST_\(alias), the configuration file nor mc's file defines it",
+            why: file.isUnreadable
+                ? "neither MC_HOST_\(alias) nor mc's file defines it, and \(ConfigurationFile.defaultPath) cannot be read "
+                    + "by this user"
+                : "neither MC_HOST_\(alias), the configuration file nor mc's file defines it",
             advice: known.isEmpty
                 ? "set MC_HOST_\(alias)=https://ACCESSKEY:SECRETKEY@host:port, or write ./\(alias) for a local folder"
                 : Advice.names(known, for: alias, plural: "servers"))

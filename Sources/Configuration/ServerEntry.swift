@@ -3,7 +3,8 @@ struct ServerEntry: Sendable {
     /// Where a secret is.
     enum SecretSource: Sendable {
         case inline(Secret)
-        /// A path, relative ones against `$CREDENTIALS_DIRECTORY` (systemd's `LoadCredential=`) or the file's folder.
+        /// A path. A relative one means systemd's credential of that name (`LoadCredential=`) where there is one,
+        /// otherwise a file against the configuration's folder.
         case file(String, inFolderOfConfiguration: String)
         case variable(String)
     }
@@ -123,21 +124,26 @@ struct ServerEntry: Sendable {
                 "The \(key) of server \(name) is missing (\(file), line \(line))",
                 why: "the environment variable \(variable) is not set", advice: "set it, or correct \(key)_env")
         case .file(let written, let resolved):
-            var path = resolved
-            if written.utf8.first != UInt8(ascii: "/"), let folder = environment.value("CREDENTIALS_DIRECTORY") {
-                path = "\(folder)/\(written)"
-            }
-            return try read(path, key, environment)
+            guard written.utf8.first != UInt8(ascii: "/"), let folder = environment.value("CREDENTIALS_DIRECTORY")
+            else { return try read([resolved], key, environment) }
+            // A credential's name has no slash: loaded with its folder, `credentials/main` is `credentials_main`.
+            let credential = String(written.map { $0 == "/" ? "_" : $0 })
+            return try read(["\(folder)/\(credential)", resolved], key, environment)
         }
     }
 
+    /// The secret in the first of these files that exists.
     private func read(
-        _ path: String, _ key: String, _ environment: Environment
+        _ paths: [String], _ key: String, _ environment: Environment
     ) throws(ConfigurationError) -> Secret {
+        var path = ""
         do throws(Environment.Unreadable) {
-            guard let file = try environment.readFile(path) else {
-                throw Environment.Unreadable("there is no such file")
+            var found: Environment.File?
+            for candidate in paths where found == nil {
+                path = candidate
+                found = try environment.readFile(candidate)
             }
+            guard let file = found else { throw Environment.Unreadable("there is no such file") }
             var bytes = file.bytes[...]
             if bytes.last == UInt8(ascii: "\n") { bytes.removeLast() }
             if bytes.last == UInt8(ascii: "\r") { bytes.removeLast() }
@@ -147,7 +153,8 @@ struct ServerEntry: Sendable {
         } catch {
             throw ConfigurationError(
                 "Cannot read the \(key) of server \(name) from \(path)", why: error.description,
-                advice: "correct \(key)_file (\(file), line \(line)) or the file")
+                advice: (paths.count > 1 ? "restart the service if the file is new, or " : "")
+                    + "correct \(key)_file (\(file), line \(line)) or the file")
         }
     }
 }

@@ -8,7 +8,7 @@ final class Connection {
     private let subject: JournalError.Subject
     private var statements: [String: Statement] = [:]
 
-    /// Opens an existing file, or `:memory:`, for reading and writing.
+    /// Opens an existing file, `:memory:`, or a private temporary file (an empty path), for reading and writing.
     init(path: String, subject: JournalError.Subject) throws(JournalError) {
         self.subject = subject
         // The actor that owns a connection serialises its use, so SQLite's own mutex would only cost.
@@ -32,6 +32,14 @@ final class Connection {
         statements.removeAll()
         if let open = unsafe handle { unsafe sqlite3_close_v2(open) }
         unsafe handle = nil
+    }
+
+    /// The file's path, absolute and without symbolic links, beside which SQLite keeps its own; nil for a database
+    /// without a name.
+    var path: String? {
+        guard let name = unsafe sqlite3_db_filename(handle, "main") else { return nil }
+        let path = unsafe String(cString: name)
+        return path.isEmpty ? nil : path
     }
 
     /// How long a statement waits for another process's lock.

@@ -2,22 +2,27 @@ public import ObjectModel
 
 /// Two objects that were proven to hold the same bytes, although their ETags cannot tell.
 ///
-/// It says something about the present only if the source still has this ETag, size and date, and the target this ETag.
+/// It says something about the present only if the source still has this ETag, size and date, and the target this ETag; a
+/// target without ETags must still have its date.
 public struct ProvenPair: Hashable, Sendable {
     public var key: ObjectKey
     public var sourceETag: ETag
     public var sourceLastModified: Timestamp
     public var sourceSize: Int64
     public var targetETag: ETag
+    /// As the target's listing or a HEAD has it; nil where nobody looked.
+    public var targetLastModified: Timestamp?
 
     public init(
-        key: ObjectKey, sourceETag: ETag, sourceLastModified: Timestamp, sourceSize: Int64, targetETag: ETag
+        key: ObjectKey, sourceETag: ETag, sourceLastModified: Timestamp, sourceSize: Int64, targetETag: ETag,
+        targetLastModified: Timestamp? = nil
     ) {
         self.key = key
         self.sourceETag = sourceETag
         self.sourceLastModified = sourceLastModified
         self.sourceSize = sourceSize
         self.targetETag = targetETag
+        self.targetLastModified = targetLastModified
     }
 }
 
@@ -29,7 +34,8 @@ extension Journal {
             let insert = try connection.statement(
                 """
                 INSERT OR REPLACE INTO proven_pair
-                (mirror, key, source_etag, source_modified_ms, source_size, target_etag) VALUES (?, ?, ?, ?, ?, ?)
+                (mirror, key, source_etag, source_modified_ms, source_size, target_etag, target_modified_ms)
+                VALUES (?, ?, ?, ?, ?, ?, ?)
                 """)
             try insert.bind(1, id)
             for pair in pairs {
@@ -38,6 +44,7 @@ extension Journal {
                 try insert.bind(4, pair.sourceLastModified.milliseconds)
                 try insert.bind(5, pair.sourceSize)
                 try insert.bind(6, pair.targetETag.text)
+                try insert.bind(7, pair.targetLastModified?.milliseconds)
                 try insert.run()
             }
         }
@@ -53,7 +60,7 @@ extension Journal {
         return try connection.transaction(writing: false) { () throws(JournalError) in
             let select = try connection.statement(
                 """
-                SELECT source_etag, source_modified_ms, source_size, target_etag
+                SELECT source_etag, source_modified_ms, source_size, target_etag, target_modified_ms
                 FROM proven_pair WHERE mirror = ? AND key = ?
                 """)
             try select.bind(1, id)
@@ -69,7 +76,8 @@ extension Journal {
                     ProvenPair(
                         key: key, sourceETag: ETag(utf8: select.bytes(0)),
                         sourceLastModified: Timestamp(milliseconds: select.integer(1)),
-                        sourceSize: select.integer(2), targetETag: ETag(utf8: select.bytes(3))))
+                        sourceSize: select.integer(2), targetETag: ETag(utf8: select.bytes(3)),
+                        targetLastModified: select.isNull(4) ? nil : Timestamp(milliseconds: select.integer(4))))
                 select.reset()
             }
             return found

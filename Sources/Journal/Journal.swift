@@ -12,6 +12,8 @@ import Runtime
 public actor Journal {
     private nonisolated let executor: ThreadExecutor
     private nonisolated let subject: JournalError.Subject
+    /// The locks of mirrors where no other process can see the journal.
+    nonisolated let privateLocks = PrivateLocks()
     private var connection: Connection?
     private var mirrorIDs: [String: Int64] = [:]
 
@@ -34,8 +36,13 @@ public actor Journal {
     /// - Throws: `JournalError` if the path cannot be read and written, is not a file of this program, is damaged, was
     ///   written by a newer version, stays locked for 15 seconds, or if the disk is full.
     public static func open(path: String) async throws(JournalError) -> Journal {
+        try await open(path: path, busyTimeout: 15_000)
+    }
+
+    /// As `open(path:)`; each statement waits up to `busyTimeout` milliseconds for another process's lock.
+    static func open(path: String, busyTimeout: Int32) async throws(JournalError) -> Journal {
         let journal = Journal(.stateFile(path))
-        try await journal.connect(path: path)
+        try await journal.connect(path: path, busyTimeout: busyTimeout)
         return journal
     }
 
@@ -43,6 +50,14 @@ public actor Journal {
     public static func inMemory() async throws(JournalError) -> Journal {
         let journal = Journal(.memory)
         try await journal.connect(path: ":memory:")
+        return journal
+    }
+
+    /// A journal that forgets everything when it is closed and holds little of it in memory: what exceeds a few
+    /// megabytes goes to a private file without a name, in the folder that `TMPDIR` names or in `/var/tmp`.
+    public static func temporary() async throws(JournalError) -> Journal {
+        let journal = Journal(.temporaryFile)
+        try await journal.connect(path: "")
         return journal
     }
 
@@ -61,14 +76,22 @@ public actor Journal {
         try connection.execute("PRAGMA max_page_count = \(pages)")
     }
 
-    private func connect(path: String) throws(JournalError) {
+    private func connect(path: String, busyTimeout: Int32 = 0) throws(JournalError) {
         if case .stateFile = subject { try StateFile.prepare(path) }
         let connection = try Connection(path: path, subject: subject)
-        connection.setBusyTimeout(milliseconds: 15_000)
+        connection.setBusyTimeout(milliseconds: busyTimeout)
         // Before anything is changed: it may be another program's file.
         try Schema.check(connection, subject)
-        try Self.enterWAL(connection)
-        try connection.execute("PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON")
+        if case .stateFile = subject {
+            try Self.enterWAL(connection)
+            // A batch of keys in no order changes a page each, so that the usual 1000 pages would mean a checkpoint and its
+            // syncs after every batch. 8000 are 32 MiB beside the file at most.
+            try connection.execute("PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 8000")
+        } else {
+            // Nothing outlives the process: the rollback journal is needed for transactions that are undone only.
+            try connection.execute("PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF")
+        }
+        try connection.execute("PRAGMA foreign_keys = ON")
         try Schema.migrate(connection, subject)
         self.connection = connection
     }
@@ -81,6 +104,8 @@ public actor Journal {
                 return try connection.execute("PRAGMA journal_mode = WAL")
             } catch {
                 guard error.reason == .locked, attempt < 100 else { throw error }
+                // It blocks the journal's own thread only, and nothing waits for that but this opening: the actor has
+                // no other calls yet. A sleep that suspends would let them in before the tables are there.
                 usleep(20_000)
             }
         }
@@ -106,6 +131,15 @@ public actor Journal {
         let id = select.integer(0)
         select.reset()
         return id
+    }
+
+    /// The file's path as `Connection.path` has it; nil where no other process can see the journal.
+    func path() throws(JournalError) -> String? { try open().path }
+
+    /// The number of a mirror, made if missing. Not within a transaction.
+    func mirrorID(_ name: String) throws(JournalError) -> Int64 {
+        if let known = try mirrorID(name, creating: false, in: open()) { return known }
+        return try write(mirror: name) { (_, id) throws(JournalError) in id }
     }
 
     /// Runs `body` in one transaction with the mirror's number, which is made if missing.

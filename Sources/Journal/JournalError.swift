@@ -9,6 +9,8 @@ public struct JournalError: Error, Hashable, Sendable {
         case stateFile(String)
         /// A journal that lives in memory only.
         case memory
+        /// A journal in a temporary file without a name.
+        case temporaryFile
         /// Temporary space in this folder.
         case temporarySpace(String)
     }
@@ -81,6 +83,9 @@ extension JournalError: CustomStringConvertible {
             "Cannot keep listings in \(folder): \(words); set TMPDIR to a folder that can be written."
         case (.memory, _):
             "The journal in memory failed: \(words); run with --state FILE or --no-state."
+        case (.temporaryFile, _):
+            "The journal in a temporary file failed: \(words); set TMPDIR to a folder with room that can be written, or "
+                + "run with --state FILE."
         case (.stateFile(let path), .inaccessible):
             "Cannot use the state file \(path): \(words); give the user that runs minio-sync access to it and its "
                 + "folder, or choose another with --state FILE."

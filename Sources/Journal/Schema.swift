@@ -36,12 +36,29 @@ enum Schema {
         );
         CREATE INDEX run_by_mirror ON run (mirror, id);
         CREATE TABLE endpoint (name TEXT PRIMARY KEY, key_order TEXT NOT NULL) WITHOUT ROWID;
+        """,
         """
+        CREATE TABLE pending (
+            mirror INTEGER NOT NULL REFERENCES mirror(id),
+            key BLOB NOT NULL,
+            since_ms INTEGER NOT NULL,
+            is_removal INTEGER NOT NULL,
+            PRIMARY KEY (mirror, key)
+        ) WITHOUT ROWID;
+        CREATE INDEX pending_by_age ON pending (mirror, since_ms, key);
+        CREATE TABLE fact (
+            mirror INTEGER NOT NULL REFERENCES mirror(id),
+            name TEXT NOT NULL,
+            value TEXT NOT NULL,
+            PRIMARY KEY (mirror, name)
+        ) WITHOUT ROWID;
+        """,
+        "ALTER TABLE proven_pair ADD COLUMN target_modified_ms INTEGER",
     ]
 
     /// Brings the file to this program's schema, in one transaction.
     static func migrate(_ connection: Connection, _ subject: JournalError.Subject) throws(JournalError) {
-        if try isCurrent(connection, subject) { return }
+        if try check(connection, subject) { return }
         // Another process may be doing the same: what is found under the lock counts.
         try connection.transaction { () throws(JournalError) in
             if try isCurrent(connection, subject) { return }
@@ -52,11 +69,17 @@ enum Schema {
         }
     }
 
-    /// Throws unless the file is empty or of this program.
-    static func check(_ connection: Connection, _ subject: JournalError.Subject) throws(JournalError) {
-        _ = try isCurrent(connection, subject)
+    /// Whether the file has this program's schema; throws unless it is empty or of this program.
+    ///
+    /// In one transaction: a file that another process is just making must not be seen half made.
+    @discardableResult
+    static func check(_ connection: Connection, _ subject: JournalError.Subject) throws(JournalError) -> Bool {
+        try connection.transaction(writing: false) { () throws(JournalError) in
+            try isCurrent(connection, subject)
+        }
     }
 
+    /// Within a transaction.
     private static func isCurrent(
         _ connection: Connection, _ subject: JournalError.Subject
     ) throws(JournalError) -> Bool {

@@ -39,6 +39,14 @@ final class Statement {
         try check(status)
     }
 
+    func bind(_ index: Int32, _ value: Int64?) throws(JournalError) {
+        if let value {
+            try bind(index, value)
+        } else {
+            try check(unsafe sqlite3_bind_null(handle, index))
+        }
+    }
+
     func bind(_ index: Int32, _ value: String?) throws(JournalError) {
         if let value {
             try bind(index, value)

@@ -57,6 +57,14 @@ public struct DecisionOptions: Hashable, Sendable {
 }
 
 extension Decision {
+    /// Whether it may move bytes from the source.
+    var isCopy: Bool {
+        switch self {
+        case .copy, .compareContent: true
+        default: false
+        }
+    }
+
     /// Decides about one key from what both sides say of it and from the pair that the journal has proven, if any.
     ///
     /// | source | target | size | ETags | journal | dates | options | decision |
@@ -72,7 +80,8 @@ extension Decision {
     /// | there | there | equal | incomparable | – | target not older | `content` | `compareContent` |
     /// | there | there | equal | incomparable | – | target not older | otherwise | `unproven(incomparable)` |
     ///
-    /// A pair is proven while both ETags and the size stay; where the source has no ETag its date must stay as well.
+    /// A pair is proven while both ETags and the size stay; on a side without ETags the date must stay as well, and
+    /// `content` reads such objects whatever is recorded.
     /// Headers: `same` becomes `compareHeaders` where the source is later than the target, or than
     /// `headersDoubtfulFrom`, unless the journal has proven this pair as of the source's date; always with `checksHeaders`.
     /// Without `overwrites` every copy over an existing object becomes `unproven(exists)`.
@@ -84,7 +93,9 @@ extension Decision {
         func replace(_ reason: Reason) -> Decision { options.overwrites ? .copy(reason) : .unproven(.exists) }
 
         guard source.size == target.size else { return replace(.size) }
+        let mustRead = options.comparison == .content && (source.etag.isAbsent || target.etag.isAbsent)
         let isPair = provenPair.map { provesBytes($0, source, target) } ?? false
+        if isPair, mustRead { return .compareContent }
         let isProven = isPair && provenPair.map { hasDate($0, of: source) } ?? false
         let isLater = isLater(source, target, options)
         if source.etag == target.etag && !source.etag.isAbsent || isPair || options.comparison == .size {
@@ -97,17 +108,17 @@ extension Decision {
         return options.comparison == .content ? .compareContent : .unproven(.incomparable)
     }
 
-    /// Whether `pair` says that these two states have the same bytes. Without an ETag of the source only its date tells
-    /// that it is still the same object.
+    /// Whether `pair` says that these two states have the same bytes. Without an ETag only the date tells that it is still
+    /// the same object.
     static func provesBytes(_ pair: ProvenPair, _ source: ObjectState, _ target: ObjectState) -> Bool {
         pair.sourceETag == source.etag && pair.sourceSize == source.size && pair.targetETag == target.etag
             && (!source.etag.isAbsent || hasDate(pair, of: source))
+            && (!target.etag.isAbsent || pair.targetLastModified?.isVisiblyEqual(to: target.lastModified) == true)
     }
 
     /// Whether `pair` was proven for the source as of this very date, headers included.
     private static func hasDate(_ pair: ProvenPair, of source: ObjectState) -> Bool {
-        !pair.sourceLastModified.isVisiblyLater(than: source.lastModified)
-            && !source.lastModified.isVisiblyLater(than: pair.sourceLastModified)
+        pair.sourceLastModified.isVisiblyEqual(to: source.lastModified)
     }
 
     static func isLater(_ source: ObjectState, _ target: ObjectState, _ options: DecisionOptions) -> Bool {

@@ -10,6 +10,9 @@ import Stores
 /// and that the source's bucket is still there is confirmed afterwards: a 404 of a HEAD may mean that it is gone.
 struct Deleter: Sendable {
     private let run: MirrorRun
+    private var work: MirrorWork { run.work }
+    /// A key that the source's listing left out.
+    private let omitted = Mutex<ObjectKey?>(nil)
     private static let batch = 1000
     /// HEADs of the source under way at once.
     private static let headsAtOnce = 64
@@ -20,15 +23,15 @@ struct Deleter: Sendable {
 
     func run() async throws {
         let count = await run.extras.count
-        guard run.options.removes else { return }
-        let objection = run.tally.withLock { tally in
-            run.options.deletionGuard.objection(
+        guard work.options.removes else { return }
+        let objection = work.tally.withLock { tally in
+            work.options.deletionGuard.objection(
                 deletions: count, targetObjects: tally.listedTarget.objects,
                 sourceObjects: tally.summary.source.objects)
         }
         if let objection {
-            run.tally.withLock { $0.summary.objection = objection }
-            run.noteGuard(objection)
+            work.tally.withLock { $0.summary.objection = objection }
+            work.noteGuard(objection)
             return
         }
         while !run.isInterrupted {
@@ -40,9 +43,15 @@ struct Deleter: Sendable {
 
     private func delete(_ extras: [Extra]) async throws {
         let began = MonotonicClock.nanoseconds()
-        let shadows = run.tally.withLock { $0.shadows }
+        let shadows = work.tally.withLock { $0.shadows }
         var due: [Extra] = []
-        for result in await look(at: extras.filter { !shadows.contains($0.key) }) {
+        let results = await look(at: extras.filter { !shadows.contains($0.key) })
+        if let omitted = omitted.withLock({ $0 }) {
+            throw ObjectFailure.impossible(
+                "The listing of \(work.source.name) lacks \(omitted), which has been there for longer: it cannot be "
+                    + "trusted, so nothing more is deleted and the run is not complete.")
+        }
+        for result in results {
             switch result {
             case .success(let extra?): due.append(extra)
             case .success(nil): break
@@ -50,22 +59,22 @@ struct Deleter: Sendable {
             }
         }
         guard !due.isEmpty else { return }
-        guard try await run.source.exists() else {
-            throw ObjectFailure.impossible(
-                "The bucket of \(run.source.name) is gone; nothing is deleted from \(run.target.name).")
+        guard try await work.source.exists() else {
+            throw ObjectFailure.bucketGone(
+                "The bucket of \(work.source.name) is gone; nothing is deleted from \(work.target.name).")
         }
-        guard !run.options.isDryRun else {
+        guard !work.options.isDryRun else {
             for extra in due { report(extra, .planned, nil, began) }
-            run.tally.withLock { $0.summary.deleted += due.count }
+            work.tally.withLock { $0.summary.deleted += due.count }
             return
         }
         try await keep(&due, began)
-        let failures = try await run.target.delete(due.map(\.key))
+        let failures = try await work.target.delete(due.map(\.key))
         for (extra, failure) in zip(due, failures) {
             if let failure {
                 run.fail(Job(key: extra.key, decision: .extra), .server(failure), began: began)
             } else {
-                run.tally.withLock { tally in
+                work.tally.withLock { tally in
                     tally.summary.deleted += 1
                     tally.targetChange.remove(extra.size)
                 }
@@ -94,19 +103,30 @@ struct Deleter: Sendable {
 
     private func look(at extra: Extra) async -> Result<Extra?, Failed> {
         do throws(S3Error) {
-            return .success(try await run.source.head(extra.key) == nil ? extra : nil)
+            guard let info = try await work.source.head(extra.key) else { return .success(extra) }
+            noteOmission(extra.key, info)
+            return .success(nil)
         } catch {
             return .failure(Failed(job: Job(key: extra.key, decision: .extra), reason: .server(error)))
         }
     }
 
+    /// A key that a HEAD finds and that was there before the listing was read should have been in it. Keys that servers
+    /// know by several names are not judged.
+    private func noteOmission(_ key: ObjectKey, _ info: ObjectInfo) {
+        let start = work.settings.withLock { $0.start }
+        guard let modified = info.lastModified, modified.seconds + 5 < start.seconds, !KeyAliases.isDoubtful(key)
+        else { return }
+        omitted.withLock { if $0 == nil { $0 = key } }
+    }
+
     /// Keeps copies of what is to be deleted, where asked to; what can't be kept is not deleted.
     private func keep(_ due: inout [Extra], _ began: Int64) async throws {
-        guard let trash = run.options.trash else { return }
+        guard let trash = work.options.trash else { return }
         var kept: [Extra] = []
         for extra in due {
             do throws(S3Error) {
-                try await run.target.keep(extra.key, size: extra.size, under: trash)
+                try await work.target.keep(extra.key, size: extra.size, under: trash)
                 kept.append(extra)
             } catch {
                 run.fail(Job(key: extra.key, decision: .extra), .server(error), began: began)
@@ -116,9 +136,9 @@ struct Deleter: Sendable {
     }
 
     private func report(_ extra: Extra, _ status: ObjectReport.Status, _ error: String?, _ began: Int64) {
-        run.report(
+        work.report(
             ObjectReport(
-                action: .delete, key: run.source.fullKey(extra.key), size: extra.size, etag: nil, status: status,
+                action: .delete, key: work.source.fullKey(extra.key), size: extra.size, etag: nil, status: status,
                 reason: .extra, error: error, seconds: Double(MonotonicClock.nanoseconds() - began) / 1e9))
     }
 }

@@ -1,74 +1,38 @@
 public import ObjectModel
 import Runtime
 
-/// What to look at for one key: hints from whoever marked it.
-public struct Job: Sendable, Hashable {
-    public var key: ObjectKey
-    /// As the listings had it; nil where a side was not seen, so that only a HEAD tells.
-    public var source: ObjectState?
-    public var target: ObjectState?
-    /// What the listings let decide; nil: look at both sides and decide then.
-    public var decision: Decision?
-    /// Why it was marked, where that is known and the decision is not.
-    public var reason: Reason?
-    /// Failed tries so far.
-    public var attempt = 0
-
-    public init(
-        key: ObjectKey, source: ObjectState? = nil, target: ObjectState? = nil, decision: Decision? = nil,
-        reason: Reason? = nil
-    ) {
-        self.key = key
-        self.reason = reason
-        self.source = source
-        self.target = target
-        self.decision = decision
-    }
-}
-
 /// The keys that may differ and are not yet settled: a set, with at most one job in flight for a key.
 ///
 /// A key marked twice is worked once. A key marked while it is worked is worked again afterwards, from scratch: what was
-/// known of it then may be out of date. Safe from every thread.
+/// known of it then may be out of date. Keys wait in two lanes: what listings found waits in bulk, and what events told
+/// goes before it, but never takes more than three turns of four. Safe from every thread.
 public final class DirtySet: Sendable {
-    struct State {
-        var queue: [Job] = []
-        var head = 0
-        /// Where a waiting key stands, so that marking it again changes nothing.
-        var waiting: Set<ObjectKey> = []
-        var inFlight: [ObjectKey: Bool] = [:]
-        /// Keys that wait for another try.
-        var backingOff = 0
-        var isEnding = false
-        /// Nothing is taken in any more.
-        var isCleared = false
-        var consumer: CheckedContinuation<Void, Never>?
-        var producers: [CheckedContinuation<Void, Never>] = []
-    }
-
-    private let state = Mutex(State())
-    /// Jobs in flight at most.
-    private let width: Int
+    private let state: Mutex<State>
     /// Waiting jobs at which producers are held up.
     private let depth: Int
 
+    /// - Parameters:
+    ///   - width: jobs in flight at most.
+    ///   - depth: jobs that wait at most, but for those that must not be kept out.
     public init(width: Int, depth: Int = 2048) {
-        self.width = width
+        state = Mutex(State(width: width))
         self.depth = depth
     }
 
-    /// Marks a key, waiting while too many are waiting already.
+    // MARK: Marking
+
+    /// Marks a key in bulk, waiting while too many are waiting already.
     public func mark(_ job: Job) async {
         while !Task.isCancelled {
             let isAccepted = state.withLock { state in
-                guard state.isCleared || state.queue.count - state.head < depth else { return false }
-                state.add(job)
+                guard state.isCleared || state.waiting.count < depth else { return false }
+                state.add(job, .bulk)
                 return true
             }
             if isAccepted { break }
             await withCheckedContinuation { continuation in
                 let isFree = state.withLock { state in
-                    if state.isCleared || state.queue.count - state.head < depth { return true }
+                    if state.isCleared || state.waiting.count < depth { return true }
                     state.producers.append(continuation)
                     return false
                 }
@@ -80,28 +44,39 @@ public final class DirtySet: Sendable {
 
     /// Marks a key at once, whatever the number waiting.
     public func markNow(_ job: Job) {
-        state.withLock { $0.add(job) }
+        state.withLock { $0.add(job, .urgent) }
         wakeConsumer()
     }
+
+    /// Marks a key at once, known `since` then, unless too many are waiting; false if so.
+    func offer(_ job: Job, since: Int64) -> Bool {
+        let isAccepted = state.withLock { state in
+            guard state.waiting.count < depth || state.waiting[job.key] != nil || state.inFlight[job.key] != nil else {
+                return false
+            }
+            state.add(job, .urgent, since: since)
+            return true
+        }
+        if isAccepted { wakeConsumer() }
+        return isAccepted
+    }
+
+    // MARK: Working
 
     /// The next job, in flight from now on; nil once the set is ending and everything is settled.
     public func next() async -> Job? {
         while true {
             let (job, isDone, producers) = state.withLock { state -> (Job?, Bool, [CheckedContinuation<Void, Never>]) in
-                if state.head < state.queue.count, state.inFlight.count < width {
-                    let job = state.takeFirst()
-                    defer { state.producers = [] }
-                    return (job, false, state.producers)
-                }
-                return (nil, state.isSettled && state.isEnding, [])
+                guard let job = state.takeNext() else { return (nil, state.isSettled && state.isEnding, []) }
+                defer { state.producers = [] }
+                return (job, false, state.producers)
             }
             for producer in producers { producer.resume() }
             if let job { return job }
             if isDone { return nil }
             await withCheckedContinuation { continuation in
                 let mustLook = state.withLock { state in
-                    let hasWork = state.head < state.queue.count && state.inFlight.count < width
-                    if hasWork || state.isEnding && state.isSettled { return true }
+                    if state.hasNext || state.isEnding && state.isSettled { return true }
                     state.consumer = continuation
                     return false
                 }
@@ -112,30 +87,67 @@ public final class DirtySet: Sendable {
 
     /// The job for `key` is done with; if the key was marked meanwhile it waits again.
     public func settle(_ key: ObjectKey) {
+        state.withLock { $0.settle(key) }
+        wakeConsumer()
+    }
+
+    // MARK: Trying again
+
+    /// The job failed: it waits until `due` (monotonic nanoseconds) or until it is woken, neither in flight nor settled.
+    /// A key that was marked meanwhile waits for nothing.
+    func retryLater(_ job: Job, due: Int64 = .max, isCondition: Bool = false) {
+        state.withLock { $0.retryLater(job, State.Retry(job: job, since: 0, due: due, isCondition: isCondition)) }
+        wakeConsumer()
+    }
+
+    /// The job failed for a reason that is not its own: it waits at once again.
+    func putBack(_ job: Job) {
+        state.withLock { $0.putBack(job) }
+        wakeConsumer()
+    }
+
+    /// Lets a key that failed be tried now.
+    func wake(_ key: ObjectKey) {
         state.withLock { state in
-            if state.inFlight.removeValue(forKey: key) == true { state.add(Job(key: key)) }
+            if let retry = state.retrying.removeValue(forKey: key) { state.add(retry.job, .urgent, since: retry.since) }
         }
         wakeConsumer()
     }
 
-    /// The job for `key` failed and is marked again later by `retry`: until then it is not in flight, and not settled.
-    public func backOff(_ key: ObjectKey) {
+    /// Lets those keys be tried whose time has come. When the next one's comes; nil if none waits.
+    func wakeDue(_ now: Int64) -> Int64? {
+        let next = state.withLock { state in
+            for retry in state.retrying.values where retry.due <= now { state.wake(retry) }
+            return state.retrying.values.lazy.map(\.due).min()
+        }
+        wakeConsumer()
+        return next
+    }
+
+    /// Lets the keys be tried that failed for a reason that is not their own.
+    func wakeConditions() {
         state.withLock { state in
-            state.inFlight.removeValue(forKey: key)
-            if !state.isCleared { state.backingOff += 1 }
+            for retry in state.retrying.values where retry.isCondition { state.wake(retry) }
         }
         wakeConsumer()
     }
 
-    /// Marks a job that backed off.
-    public func retry(_ job: Job) {
+    /// While closed, jobs are given out one by one, as `allowOne` says.
+    func setGate(isOpen: Bool) {
         state.withLock { state in
-            guard !state.isCleared else { return }
-            state.backingOff -= 1
-            state.add(job)
+            state.isGated = !isOpen
+            state.permits = 0
         }
         wakeConsumer()
     }
+
+    /// Lets one job through the closed gate, however many are in flight.
+    func allowOne() {
+        state.withLock { $0.permits = 1 }
+        wakeConsumer()
+    }
+
+    // MARK: Ending
 
     /// No more keys will be marked from outside.
     public func end() {
@@ -145,27 +157,54 @@ public final class DirtySet: Sendable {
 
     /// Drops what is waiting, for good; what is in flight goes on.
     public func clear() {
-        let producers = state.withLock { state in
-            state.queue = []
-            state.head = 0
-            state.waiting = []
-            state.backingOff = 0
-            state.isEnding = true
-            state.isCleared = true
-            defer { state.producers = [] }
-            return state.producers
-        }
+        let producers = state.withLock { $0.clear() }
         for producer in producers { producer.resume() }
         wakeConsumer()
     }
 
-    /// Whether `key` is waiting or in flight.
+    /// Ends the set: nothing is given out any more. What was not settled, and since when it is known.
+    func close() -> [(job: Job, since: Int64)] {
+        let (rest, producers) = state.withLock { state in
+            let rest = state.unsettled
+            return (rest, state.clear())
+        }
+        for producer in producers { producer.resume() }
+        wakeConsumer()
+        return rest
+    }
+
+    // MARK: Looking
+
+    /// Whether `key` is not settled.
     public func contains(_ key: ObjectKey) -> Bool {
-        state.withLock { $0.waiting.contains(key) || $0.inFlight[key] != nil }
+        state.withLock { $0.waiting[key] != nil || $0.inFlight[key] != nil || $0.retrying[key] != nil }
     }
 
     public var counts: (waiting: Int, inFlight: Int, backingOff: Int) {
-        state.withLock { ($0.queue.count - $0.head, $0.inFlight.count, $0.backingOff) }
+        state.withLock { ($0.waiting.count, $0.inFlight.count, $0.retrying.count) }
+    }
+
+    /// Whether more can be taken in without being near the limit.
+    var hasRoom: Bool { state.withLock { $0.waiting.count < depth / 2 } }
+
+    /// Keys that failed: those that wait for another try after `attempts` tries or more, for reasons of their own.
+    func poisoned(attempts: Int) -> Int {
+        state.withLock { $0.retrying.values.lazy.filter { !$0.isCondition && $0.job.attempt >= attempts }.count }
+    }
+
+    /// Since when the oldest unsettled key is known, in monotonic nanoseconds; nil if all are settled.
+    var oldest: Int64? {
+        state.withLock { state in
+            [
+                state.waiting.values.lazy.map(\.since).min(), state.inFlight.values.lazy.map(\.since).min(),
+                state.retrying.values.lazy.map(\.since).min(),
+            ].compactMap(\.self).min()
+        }
+    }
+
+    /// Since when `key` is known, in monotonic nanoseconds; nil if it is settled.
+    func since(_ key: ObjectKey) -> Int64? {
+        state.withLock { $0.inFlight[key]?.since ?? $0.waiting[key]?.since ?? $0.retrying[key]?.since }
     }
 
     private func wakeConsumer() {
@@ -174,30 +213,5 @@ public final class DirtySet: Sendable {
             return state.consumer
         }
         consumer?.resume()
-    }
-}
-
-extension DirtySet.State {
-    fileprivate var isSettled: Bool { head == queue.count && inFlight.isEmpty && backingOff == 0 }
-
-    fileprivate mutating func add(_ job: Job) {
-        if isCleared { return }
-        if inFlight[job.key] != nil {
-            inFlight[job.key] = true
-        } else if waiting.insert(job.key).inserted {
-            queue.append(job)
-        }
-    }
-
-    fileprivate mutating func takeFirst() -> Job {
-        let job = queue[head]
-        head += 1
-        if head > 1024 || head == queue.count {
-            queue.removeFirst(head)
-            head = 0
-        }
-        waiting.remove(job.key)
-        inFlight[job.key] = false
-        return job
     }
 }

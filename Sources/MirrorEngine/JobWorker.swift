@@ -6,34 +6,64 @@ import Stores
 
 /// Settles one key: looks at both sides where it has to, decides, acts, proves, counts and reports.
 struct JobWorker {
-    let run: MirrorRun
+    let work: MirrorWork
     let job: Job
     let began: Int64
 
     private var key: ObjectKey { job.key }
-    private var options: MirrorOptions { run.options }
+    private var options: MirrorOptions { work.options }
 
     private var copier: ObjectCopier {
         ObjectCopier(
-            source: run.source, target: run.target, journal: run.journal, budget: run.budget, trash: options.trash,
-            listingTrust: run.listingTrust, notice: { [run] in run.notice($0) },
-            runStart: run.settings.withLock { $0.start })
+            source: work.source, target: work.target, journal: work.journal, budget: work.budget, trash: options.trash,
+            listingTrust: work.listingTrust, notice: { [work] in work.notice($0) },
+            runStart: work.settings.withLock { $0.start }, isWatching: work.isWatching)
     }
 
     /// Throws what kept the key from being settled.
     func perform() async throws {
-        var source = job.source
-        var target = job.target
-        let decision: Decision
         if let known = job.decision, !isDoubtfulCopy(known) {
-            decision = known
-        } else {
-            (source, target) = try await lookAtBoth()
-            let pair = await run.journal.pairs(for: [key]).first ?? nil
-            decision = Decision.decide(
-                source: source, target: target, provenPair: pair, options: run.decisionOptions)
+            return try await act(on: known, job.source, job.target)
+        }
+        let sides = try await lookAtBoth()
+        if sides.source == nil, try await isFolder() { return }
+        if sides.source == nil, sides.target == nil, job.reason == .extra, key.bytes.last == UInt8(ascii: "/") {
+            // JuiceFS lists a folder that became empty and answers that there is no such object; it goes all the same.
+            return try await work.takeExtra(Extra(key: key, size: 0), job)
+        }
+        let (source, target) = (sides.source.map(ObjectState.init), sides.target.map(ObjectState.init))
+        if let source, !work.isInScope(source, now: WallClock.now()) { return }
+        let pair = await work.journal.pairs(for: [key]).first ?? nil
+        let decision = Decision.decide(source: source, target: target, provenPair: pair, options: work.decisionOptions)
+        if let source, let target, let left = sides.source, let right = sides.target,
+            decision == .same || decision == .compareHeaders
+        {
+            // Both headers are here, and dates of whole seconds may hide that they differ.
+            return try await compareHeaders(source, target, left, right)
         }
         try await act(on: decision, source, target)
+    }
+
+    /// A source that lists a key and answers that there is none contradicts itself: nothing is deleted for that, and nothing
+    /// is called mirrored. True for a folder that is listed and is no object, which JuiceFS does with empty ones.
+    ///
+    /// Not asked where an event or the whole listing says, too, that it is gone.
+    private func isFolder() async throws -> Bool {
+        guard !job.isRemoval, job.reason != .extra else { return false }
+        guard try await work.source.listed(key) != nil else { return false }
+        guard key.bytes.last == UInt8(ascii: "/") else {
+            throw ObjectFailure.impossible(
+                "\(work.source.name) lists \(key) and answers a HEAD of it with 404, so it cannot be copied; nothing is "
+                    + "deleted for it.")
+        }
+        let isFirst = work.tally.withLock { tally in
+            tally.folders += 1
+            return tally.folders == 1
+        }
+        if isFirst {
+            work.notice("\(work.source.name) lists \(key), which is an empty folder and no object; such are left out.")
+        }
+        return true
     }
 
     /// A copy of a key that the target may keep under another name: only a look tells whether it is missing.
@@ -41,23 +71,26 @@ struct JobWorker {
         decision == .copy(.missing) && KeyAliases.isDoubtful(key)
     }
 
-    private func lookAtBoth() async throws -> (ObjectState?, ObjectState?) {
-        async let left = run.source.head(key)
-        async let right = run.target.head(key)
+    private func lookAtBoth() async throws -> (source: ObjectInfo?, target: ObjectInfo?) {
+        async let left = work.source.head(key)
+        async let right = work.target.head(key)
         let (source, target) = try await (left, right)
         if let source, target != nil { try await checkName(size: source.size, mustMatch: false) }
-        return (source.map(ObjectState.init), target.map(ObjectState.init))
+        return (source, target)
     }
 
     private func act(on decision: Decision, _ source: ObjectState?, _ target: ObjectState?) async throws {
+        if !decision.isCopy, work.journal.hasUpload(of: key) {
+            try await UploadSweeper(target: work.target, journal: work.journal).abandon(uploadsOf: key)
+        }
         switch decision {
         case .same:
-            if let source { run.noteSame(key, source) }
+            if let source { work.noteSame(key, source) }
         case .extra:
             // Gone from the source since it was listed.
-            if let target { try await run.extras.append([Extra(key: key, size: target.size).spilled]) }
+            if let target { try await work.takeExtra(Extra(key: key, size: target.size), job) }
         case .unproven(let reason):
-            run.tally.withLock { $0.summary.unproven += 1 }
+            work.tally.withLock { $0.summary.unproven += 1 }
             report(.skip, .unproven, reason, source)
         case .copy(let reason):
             guard let source else { return }
@@ -65,8 +98,8 @@ struct JobWorker {
         case .compareContent:
             guard let source, let target else { return }
             if try await copier.haveEqualContent(key, source, target) {
-                await remember(source, target.etag)
-                run.noteSame(key, source)
+                await remember(source, target)
+                work.noteSame(key, source)
             } else if options.overwrites {
                 try await copy(source, target, .content, as: .copy)
             } else {
@@ -74,7 +107,12 @@ struct JobWorker {
             }
         case .compareHeaders:
             guard let source, let target else { return }
-            try await compareHeaders(source, target)
+            async let left = work.source.head(key)
+            async let right = work.target.head(key)
+            guard let sourceInfo = try await left, let targetInfo = try await right, sourceInfo.etag == source.etag,
+                targetInfo.etag == target.etag, sourceInfo.size == targetInfo.size
+            else { throw ObjectFailure.changed }
+            try await compareHeaders(source, target, sourceInfo, targetInfo)
         }
     }
 
@@ -84,17 +122,26 @@ struct JobWorker {
         _ source: ObjectState, _ target: ObjectState?, _ reason: Reason, as action: ObjectReport.Action
     ) async throws {
         guard !options.isDryRun else {
-            run.tally.withLock { tally in
+            work.tally.withLock { tally in
                 if action == .copy { tally.summary.copied.add(source.size) } else { tally.summary.metadata += 1 }
             }
             report(action, .planned, reason, source)
             return
         }
-        let outcome = try await copier.copy(key, expected: source, replacing: target)
+        let outcome: ObjectCopier.Outcome
+        do {
+            outcome = try await copier.copy(key, expected: source, replacing: target)
+        } catch let error as S3Error where error.kind == .noSuchKey {
+            // Gone since it was listed, or never there: a look tells.
+            throw ObjectFailure.changed
+        }
+        try await checkHeaders(outcome)
         try await checkName(size: outcome.state.size, mustMatch: true)
-        run.tally.withLock { tally in
+        work.tally.withLock { tally in
             if action == .copy { tally.summary.copied.add(outcome.state.size) } else { tally.summary.metadata += 1 }
             if let target { tally.targetChange.remove(target.size) }
+            // What listings found may have been there for long: only what is new to everybody is set off.
+            if target == nil, job.decision == nil { tally.created += 1 }
             tally.targetChange.add(outcome.state.size)
         }
         report(action, .ok, reason, outcome.state)
@@ -104,10 +151,10 @@ struct JobWorker {
     /// written) lists it without its bytes.
     private func checkName(size: Int64, mustMatch: Bool) async throws {
         guard KeyAliases.isDoubtful(key) else { return }
-        guard let listed = try await run.target.listed(key) else { throw aliasFailure() }
+        guard let listed = try await work.target.listed(key) else { throw aliasFailure() }
         guard listed.size == size || !mustMatch else {
             throw ObjectFailure.impossible(
-                "\(run.target.name) keeps \(listed.size) of the \(size) bytes of \(key): it takes the key for something "
+                "\(work.target.name) keeps \(listed.size) of the \(size) bytes of \(key): it takes the key for something "
                     + "else, a folder perhaps.")
         }
     }
@@ -116,25 +163,22 @@ struct JobWorker {
     /// it may just have been overwritten: it is looked at again.
     private func aliasFailure() -> ObjectFailure {
         let names = KeyAliases.names(of: key)
-        run.tally.withLock { $0.shadows.formUnion(names) }
-        for name in names where !KeyAliases.isDoubtful(name) { run.dirty.markNow(Job(key: name, reason: .content)) }
+        work.tally.withLock { $0.shadows.formUnion(names) }
+        for name in names where !KeyAliases.isDoubtful(name) { work.dirty.markNow(Job(key: name, reason: .content)) }
         return .impossible(
-            "\(run.target.name) keeps the key \(key) under another name, so it cannot hold this object as it is.")
+            "\(work.target.name) keeps the key \(key) under another name, so it cannot hold this object as it is.")
     }
 
     // MARK: Headers
 
-    private func compareHeaders(_ source: ObjectState, _ target: ObjectState) async throws {
-        async let left = run.source.head(key)
-        async let right = run.target.head(key)
-        guard let sourceInfo = try await left, let targetInfo = try await right,
-            sourceInfo.etag == source.etag, targetInfo.etag == target.etag, sourceInfo.size == targetInfo.size
-        else { throw ObjectFailure.changed }
-        let wanted = try await headers(of: sourceInfo, in: run.source)
-        let present = try await headers(of: targetInfo, in: run.target)
+    private func compareHeaders(
+        _ source: ObjectState, _ target: ObjectState, _ sourceInfo: ObjectInfo, _ targetInfo: ObjectInfo
+    ) async throws {
+        let wanted = try await headers(of: sourceInfo, in: work.source)
+        let present = try await headers(of: targetInfo, in: work.target)
         if wanted.isKept(by: present) {
-            await remember(source, target.etag)
-            run.noteSame(key, source)
+            await remember(source, target)
+            work.noteSame(key, source)
             return
         }
         guard options.overwrites else { return try await act(on: .unproven(.exists), source, target) }
@@ -147,22 +191,43 @@ struct JobWorker {
     private func setHeaders(
         _ wanted: ObjectHeaders, _ present: ObjectHeaders, _ source: ObjectState, _ target: ObjectState
     ) async throws {
-        if let trash = options.trash { try await run.target.keep(key, size: target.size, under: trash) }
-        _ = try await run.target.setHeaders(
+        if let trash = options.trash { try await work.target.keep(key, size: target.size, under: trash) }
+        _ = try await work.target.setHeaders(
             key, headers: wanted, tagsDiffer: wanted.tags != present.tags, ifMatch: target.etag)
-        guard let info = try await run.target.head(key) else { throw ObjectFailure.changed }
+        guard let info = try await work.target.head(key) else { throw ObjectFailure.changed }
         guard info.etag == target.etag else {
             // A copy in place makes one part of many on some servers: the bytes have to come anew.
             return try await copy(source, ObjectState(info), .metadata, as: .metadata)
         }
-        guard wanted.isKept(by: try await headers(of: info, in: run.target)) else {
-            throw ObjectFailure.impossible(
-                "\(run.target.name) does not keep all headers, metadata or tags of \(key) as \(run.source.name) has "
-                    + "them.")
+        guard wanted.isKept(by: try await headers(of: info, in: work.target)) else {
+            throw await headersNotKept(wanted, try await headers(of: info, in: work.target))
         }
-        await remember(source, target.etag)
-        run.tally.withLock { $0.summary.metadata += 1 }
+        await remember(source, ObjectState(info))
+        work.tally.withLock { $0.summary.metadata += 1 }
         report(.metadata, .ok, .metadata, source)
+    }
+
+    /// Looks once at each kind of headers that the target was given, whether it has kept them.
+    private func checkHeaders(_ outcome: ObjectCopier.Outcome) async throws {
+        let wanted = outcome.headers
+        guard outcome.isResumed || work.headerTrust.mustLook(at: wanted) else { return }
+        guard let info = try await work.target.head(key) else { throw ObjectFailure.changed }
+        let present = try await headers(of: info, in: work.target)
+        if wanted.isKept(by: present) {
+            work.headerTrust.learn(wanted)
+        } else {
+            // An upload that was taken up again has the headers of its beginning.
+            throw outcome.isResumed ? ObjectFailure.changed : await headersNotKept(wanted, present)
+        }
+    }
+
+    /// A target that drops headers is remembered: the listings of the next runs would not show it.
+    private func headersNotKept(_ wanted: ObjectHeaders, _ present: ObjectHeaders) async -> ObjectFailure {
+        let kinds = wanted.kindsNotKept(by: present).joined(separator: ", ")
+        await work.journal.setFact(MirrorJournal.dropsHeaders, kinds)
+        return .impossible(
+            "\(work.target.name) does not keep all headers, metadata or tags of \(key) as \(work.source.name) has them: "
+                + "\(kinds).")
     }
 
     private func headers(of info: ObjectInfo, in store: any ObjectStore) async throws -> ObjectHeaders {
@@ -171,20 +236,26 @@ struct JobWorker {
         return headers
     }
 
-    private func remember(_ source: ObjectState, _ targetETag: ETag) async {
-        guard !options.isDryRun else { return }
-        await run.journal.remember(
+    private func remember(_ source: ObjectState, _ target: ObjectState) async {
+        guard !options.isDryRun, !(work.isWatching && source.etag == target.etag && isRecent(source)) else { return }
+        await work.journal.remember(
             ProvenPair(
                 key: key, sourceETag: source.etag, sourceLastModified: source.lastModified, sourceSize: source.size,
-                targetETag: targetETag))
+                targetETag: target.etag, targetLastModified: target.lastModified))
+    }
+
+    /// Whether another change of the headers may still get the same date, where dates are whole seconds: then the next
+    /// reconcile looks again.
+    private func isRecent(_ source: ObjectState) -> Bool {
+        source.lastModified.seconds + 2 >= WallClock.now().seconds + (work.source.clockOffset ?? 0) / 1000
     }
 
     private func report(
         _ action: ObjectReport.Action, _ status: ObjectReport.Status, _ reason: Reason, _ state: ObjectState?
     ) {
-        run.report(
+        work.report(
             ObjectReport(
-                action: action, key: run.source.fullKey(key), size: state?.size, etag: state?.etag, status: status,
+                action: action, key: work.source.fullKey(key), size: state?.size, etag: state?.etag, status: status,
                 reason: reason, error: nil, seconds: Double(MonotonicClock.nanoseconds() - began) / 1e9))
     }
 }

@@ -6,8 +6,9 @@ import Stores
 
 /// Reads a merge to its end and marks every key that differs; a long one in several ranges of keys at once.
 struct ListingReader: Sendable {
-    private let run: MirrorRun
+    private let work: MirrorWork
     private let start: Timestamp
+    private let extras: KeySpill
     /// Keys that wait for what the journal knows of them, so that it is asked for many at once.
     private static let batch = 1000
     /// Pages after which a listing counts as long.
@@ -15,9 +16,10 @@ struct ListingReader: Sendable {
     /// Ranges that are read at once.
     private static let lanes = 8
 
-    init(_ run: MirrorRun, start: Timestamp) {
-        self.run = run
+    init(_ work: MirrorWork, start: Timestamp, extras: KeySpill) {
+        self.work = work
         self.start = start
+        self.extras = extras
     }
 
     /// - Parameter maySplit: whether both sides list in the order of bytes.
@@ -31,7 +33,7 @@ struct ListingReader: Sendable {
         guard try await advance(&merge, &passage, until: Self.longListing) else {
             return try await finish(merge, &passage)
         }
-        let splitter = RangeSplitter(run.source)
+        let splitter = RangeSplitter(work.source)
         guard let last = merge.passed, let points = try await splitter.points(after: last), points.count > 1 else {
             while try await advance(&merge, &passage, until: .max) {}
             return try await finish(merge, &passage)
@@ -55,8 +57,8 @@ struct ListingReader: Sendable {
     /// Takes ranges until none is left.
     private func readRanges(_ ranges: RangeQueue, _ options: DecisionOptions, _ looksAtAll: Bool) async throws {
         while let range = ranges.next() {
-            var source = cursor(run.source, isSource: true, range)
-            var target = cursor(run.target, isSource: false, range)
+            var source = cursor(work.source, isSource: true, range)
+            var target = cursor(work.target, isSource: false, range)
             try await source.start()
             try await target.start()
             var merge = ListingMerge(
@@ -88,7 +90,6 @@ struct ListingReader: Sendable {
 
     /// Goes on until the source has read `pages` pages; false once the merge has ended.
     private func advance(_ merge: inout ListingMerge, _ passage: inout Passage, until pages: Int) async throws -> Bool {
-        let filter = run.options.filter
         while merge.source.pages < pages {
             guard let step = try await merge.next(stoppingAtPage: pages) else { return !merge.isAtEnd }
             if Task.isCancelled { throw CancellationError() }
@@ -98,9 +99,9 @@ struct ListingReader: Sendable {
                     passage.excluded.source.add(state.size)
                     continue
                 }
-                await run.mark(Job(key: key, source: state, decision: .copy(.missing)))
+                await work.mark(Job(key: key, source: state, decision: .copy(.missing)))
             case .targetOnly(let key, let state):
-                guard filter.includes(key), !isTrash(key) else {
+                guard work.isInScope(key) else {
                     passage.excluded.target.add(state.size)
                     continue
                 }
@@ -126,38 +127,30 @@ struct ListingReader: Sendable {
     private func passOn(_ merge: ListingMerge, _ passage: inout Passage) async throws {
         await answer(passage.questions)
         passage.questions = []
-        if !passage.extras.isEmpty { try await run.extras.append(passage.extras.map(\.spilled)) }
+        if !passage.extras.isEmpty { try await extras.append(passage.extras.map(\.spilled)) }
         passage.extras = []
         var count = merge.count
         count.subtract(passage.excluded)
         var change = count
         change.subtract(passage.noted)
         passage.noted = count
-        run.note(change)
+        work.note(change)
     }
 
     private func isInScope(_ key: ObjectKey, _ state: ObjectState) -> Bool {
-        let filter = run.options.filter
-        return filter.includes(key)
-            && (filter.ignoresAttributes
-                || filter.includes(lastModified: state.lastModified, storageClass: state.storageClass, now: start))
-    }
-
-    private func isTrash(_ key: ObjectKey) -> Bool {
-        guard let trash = run.options.trash else { return false }
-        return run.target.fullKey(key).hasPrefix(trash)
+        work.options.filter.includes(key) && work.isInScope(state, now: start)
     }
 
     private func answer(_ questions: [(ObjectKey, ObjectState, ObjectState)]) async {
         guard !questions.isEmpty else { return }
-        let pairs = await run.journal.pairs(for: questions.map(\.0))
+        let pairs = await work.journal.pairs(for: questions.map(\.0))
         for ((key, source, target), pair) in zip(questions, pairs) {
             let decision = Decision.decide(
-                source: source, target: target, provenPair: pair, options: run.decisionOptions)
+                source: source, target: target, provenPair: pair, options: work.decisionOptions)
             if decision == .same {
-                run.noteSame(key, source)
+                work.noteSame(key, source)
             } else {
-                await run.mark(Job(key: key, source: source, target: target, decision: decision))
+                await work.mark(Job(key: key, source: source, target: target, decision: decision))
             }
         }
     }

@@ -14,6 +14,13 @@ final class MirrorJournal: Sendable {
         var failure: String?
         /// Uploads that could not be aborted when that was due.
         var leftovers: [(key: ObjectKey, id: String)] = []
+        /// Keys with an upload that was begun and not ended, as far as it was begun or looked up here.
+        var uploading: Set<ObjectKey> = []
+        /// The mirror's lock, or the place beside the run that has it.
+        var place: MirrorLock?
+        var isHolder = false
+        /// Records of uploads that were begun here, or taken over while nobody else worked on the mirror.
+        var own: Set<UploadRecord.ID> = []
     }
     private let state = Mutex(State())
 
@@ -35,6 +42,54 @@ final class MirrorJournal: Sendable {
             state.withLock { if $0.failure == nil { $0.failure = "\(error)" } }
             return nil
         }
+    }
+
+    // MARK: The lock
+
+    /// Says that work on the mirror begins: takes its lock, or joins beside the run that has it.
+    ///
+    /// Until then, and where that fails, only uploads that were begun here are touched.
+    func acquireLock() async {
+        if let lock = await attempt({ try await $0.lock(mirror: mirror) }) ?? nil {
+            state.withLock { state in
+                state.place = lock
+                state.isHolder = true
+            }
+        } else {
+            let place = await attempt { try await $0.join(mirror: mirror) }
+            state.withLock { $0.place = place }
+        }
+    }
+
+    /// Takes the lock once another run that had it has ended.
+    func acquireLockIfFreed() async {
+        guard !state.withLock({ $0.isHolder }), isKept else { return }
+        guard let lock = await attempt({ try await $0.lock(mirror: mirror) }) ?? nil else { return }
+        let place = state.withLock { state in
+            defer { state.place = lock }
+            state.isHolder = true
+            return state.place
+        }
+        place?.release()
+    }
+
+    /// Says that the work has ended.
+    func releaseLock() {
+        let place = state.withLock { state in
+            defer { state.place = nil }
+            state.isHolder = false
+            return state.place
+        }
+        place?.release()
+    }
+
+    /// Whether nobody else works on the mirror: this has its lock and nobody has joined.
+    ///
+    /// What another has written down or begun counts as left behind only if this is asked, and true, after it was seen:
+    /// whoever began it joined before.
+    func isAlone() async -> Bool {
+        guard state.withLock({ $0.isHolder }) else { return false }
+        return await attempt { try await !$0.isJoined(mirror: mirror) } ?? false
     }
 
     // MARK: Pairs
@@ -73,7 +128,10 @@ final class MirrorJournal: Sendable {
         let record = UploadRecord(
             mirror: mirror, key: key, sourceETag: sourceETag, sourceSize: sourceSize, partSizes: partSizes,
             createdAt: WallClock.now())
-        return await attempt { try await $0.beginUpload(record) }
+        _ = state.withLock { $0.uploading.insert(key) }
+        let begun = await attempt { try await $0.beginUpload(record) }
+        if let begun { _ = state.withLock { $0.own.insert(begun.id) } }
+        return begun
     }
 
     func setUploadID(_ id: String, of record: UploadRecord?) async {
@@ -81,15 +139,37 @@ final class MirrorJournal: Sendable {
     }
 
     func endUpload(_ record: UploadRecord?) async {
-        if let record { _ = await attempt { try await $0.endUpload(record.id) } }
+        guard let record else { return }
+        state.withLock { state in
+            state.uploading.remove(record.key)
+            // Before it is removed: then the journal may give its number to another's record.
+            state.own.remove(record.id)
+        }
+        _ = await attempt { try await $0.endUpload(record.id) }
     }
 
+    /// Whether an upload of `key` was begun and not ended. Knows those of earlier processes once `uploads` was asked.
+    func hasUpload(of key: ObjectKey) -> Bool { state.withLock { $0.uploading.contains(key) } }
+
+    /// The newest upload of `key` that was not ended, of those that `uploads` gives.
     func upload(of key: ObjectKey) async -> UploadRecord? {
-        await attempt { try await $0.upload(mirror: mirror, key: key) } ?? nil
+        guard let newest = await attempt({ try await $0.upload(mirror: mirror, key: key) }) ?? nil else { return nil }
+        if state.withLock({ $0.own.contains(newest.id) }) { return newest }
+        return await uploads().last { $0.key == key }
     }
 
+    /// The uploads that were not ended, oldest first: all of them for a run that is alone, which takes them over, else
+    /// those that were begun here.
     func uploads() async -> [UploadRecord] {
-        await attempt { try await $0.uploads(mirror: mirror) } ?? []
+        var records = await attempt { try await $0.uploads(mirror: mirror) } ?? []
+        let isOthers: (UploadRecord) -> Bool = { record in !self.state.withLock { $0.own.contains(record.id) } }
+        if records.contains(where: isOthers), await !isAlone() { records.removeAll(where: isOthers) }
+        let known = records
+        state.withLock { state in
+            state.own.formUnion(known.map(\.id))
+            state.uploading.formUnion(known.map(\.key))
+        }
+        return known
     }
 
     /// Notes an upload that is still on the target although nobody goes on with it; kept in memory, for a run without a
@@ -119,6 +199,17 @@ final class MirrorJournal: Sendable {
     /// When the last run that ended well began.
     func lastGoodStart() async -> Timestamp? {
         await attempt { try await $0.lastRun(mirror: mirror, status: "ok") }??.startedAt
+    }
+
+    /// The fact that the target was seen to drop headers: which.
+    static let dropsHeaders = "drops-headers"
+
+    func fact(_ name: String) async -> String? {
+        await attempt { try await $0.fact(mirror: mirror, name) } ?? nil
+    }
+
+    func setFact(_ name: String, _ value: String?) async {
+        _ = await attempt { try await $0.setFact(mirror: mirror, name, value) }
     }
 
     func keyOrder(of endpoint: String) async -> KeyOrder? {

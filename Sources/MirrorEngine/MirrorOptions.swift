@@ -23,6 +23,15 @@ public struct MirrorOptions: Sendable {
     public var trash: ObjectKey?
 
     public init() {}
+
+    /// What decisions take from the options.
+    var decisions: DecisionOptions {
+        var decisions = DecisionOptions()
+        decisions.comparison = comparison
+        decisions.overwrites = overwrites
+        decisions.checksHeaders = checksHeaders
+        return decisions
+    }
 }
 
 /// When a run's deletions are too many to be meant.

@@ -8,48 +8,18 @@ public import Stores
 ///
 /// Safe from every thread; `run` is called once.
 public final class MirrorRun: Sendable {
-    let source: any ObjectStore
-    let target: any ObjectStore
-    let options: MirrorOptions
-    let journal: MirrorJournal
-    let budget: ByteBudget
-    let dirty: DirtySet
-    let tally = Mutex(Tally())
-    let settings = Mutex(Settings())
-    let listingTrust = ListingTrust()
+    let work: MirrorWork
     /// Keys that only the target has, until both listings are known to be whole.
-    let extras = KeySpill()
+    let extras: KeySpill
+    private var options: MirrorOptions { work.options }
+    private var dirty: DirtySet { work.dirty }
     private let reactors: [Reactor]
     /// What the target's client had relayed before this run.
     private let relayedBefore: Int64
-    private let observer: @Sendable (MirrorEvent) -> Void
-    private let interruption = Mutex(Interruption())
+    private let task = Mutex<Task<Void, Never>?>(nil)
 
     /// Jobs in flight at most; the servers' concurrency limits let fewer through.
     private static let width = 128
-
-    private struct Interruption {
-        var isRequested = false
-        var task: Task<Void, Never>?
-    }
-
-    /// What a run counts. All of it is under one lock: it is touched a few times an object.
-    struct Tally {
-        var summary = MirrorSummary()
-        var progress = MirrorProgress()
-        /// In scope, as the target's listing had it.
-        var listedTarget = Amount()
-        /// What this run added to the target; negative where it took more away.
-        var targetChange = Amount()
-        /// Bytes of objects that were sent in one piece.
-        var heldBytes: Int64 = 0
-        /// Keys that two listings alone show to be the same.
-        var plainlySame = 0
-        /// Objects that failed for good because a server was away, since the last one that succeeded.
-        var goneInARow = 0
-        /// Names that the target's aliases of source keys go by: never extras.
-        var shadows: Set<ObjectKey> = []
-    }
 
     /// - Parameters:
     ///   - journal: what is remembered between runs; nil remembers nothing.
@@ -60,22 +30,22 @@ public final class MirrorRun: Sendable {
         source: any ObjectStore, target: any ObjectStore, options: MirrorOptions, journal: Journal?,
         budget: ByteBudget, reactors: [Reactor], observer: @escaping @Sendable (MirrorEvent) -> Void
     ) {
-        self.source = source
-        self.target = target
-        self.options = options
-        self.journal = MirrorJournal(journal, mirror: "\(source.identity) → \(target.identity)")
-        self.budget = budget
+        let extras = KeySpill()
+        self.extras = extras
+        work = MirrorWork(
+            source: source, target: target, options: options,
+            journal: MirrorJournal(journal, mirror: MirrorWork.name(source, target)), budget: budget,
+            dirty: DirtySet(width: options.maxWorkers ?? Self.width), isWatching: false, observer: observer,
+            takeExtra: { extra, _ in try await extras.append([extra.spilled]) })
         self.reactors = reactors
         relayedBefore = target.counters.relayedBytes
-        self.observer = observer
-        dirty = DirtySet(width: options.maxWorkers ?? Self.width)
     }
 
     /// How far the run is.
     public var progress: MirrorProgress {
         let counts = dirty.counts
-        let relayed = target.counters.relayedBytes - relayedBefore
-        return tally.withLock { tally in
+        let relayed = work.target.counters.relayedBytes - relayedBefore
+        return work.tally.withLock { tally in
             var progress = tally.progress
             progress.inFlight = counts.inFlight
             // Of relays that are under way, what is sent already; a relay that failed is not counted twice.
@@ -86,53 +56,45 @@ public final class MirrorRun: Sendable {
 
     /// Ends the run soon: what is in flight is cancelled, uploads are left resumable or aborted, state is saved.
     public func interrupt() {
-        let task = interruption.withLock { state in
-            state.isRequested = true
-            return state.task
-        }
+        work.interrupt()
         dirty.clear()
-        task?.cancel()
+        task.withLock { $0 }?.cancel()
     }
 
-    var isInterrupted: Bool { interruption.withLock { $0.isRequested } }
+    var isInterrupted: Bool { work.isInterrupted }
 
     /// Runs to the end; failures are in the summary.
     public func run() async -> MirrorSummary {
         let began = MonotonicClock.nanoseconds()
-        let requestsBefore = requestCounts()
+        let requestsBefore = work.requestCounts()
         let start = WallClock.now()
+        let journal = work.journal
         let id = options.isDryRun ? nil : await journal.startRun(at: start)
-        let body: @Sendable () async -> Void = { await self.work(start: start) }
+        if !options.isDryRun { await journal.acquireLock() }
+        let body: @Sendable () async -> Void = { await self.workAll(start: start) }
         let task = Task(executorPreference: reactors[0], operation: body)
-        let isInterrupted = interruption.withLock { state in
-            state.task = task
-            return state.isRequested
-        }
+        self.task.withLock { $0 = task }
         if isInterrupted { task.cancel() }
         await task.value
         var summary = finalSummary()
         summary.seconds = Double(MonotonicClock.nanoseconds() - began) / 1e9
-        summary.requests = requestCounts().filter { $0.value > 0 }
+        summary.requests = work.requestCounts().filter { $0.value > 0 }
         for (verb, count) in requestsBefore { summary.requests[verb]? -= count }
         summary.requests = summary.requests.filter { $0.value > 0 }
+        if summary.status == .ok, !options.isDryRun, options.filter.isEverything {
+            await journal.setFact(MirrorJournal.dropsHeaders, nil)
+        }
         await journal.flush()
         await journal.finishRun(id, summary: summary.json.object, status: summary.status.rawValue)
+        journal.releaseLock()
         if let failure = journal.failure {
-            notice("State could not be kept: \(failure) The next run does some work again.")
+            work.notice("State could not be kept: \(failure) The next run does some work again.")
         }
         return summary
     }
 
-    private func requestCounts() -> [RequestVerb: Int] {
-        var counts = Dictionary(uniqueKeysWithValues: source.counters.snapshot.map { ($0.verb, $0.count) })
-        if source.counters !== target.counters {
-            for entry in target.counters.snapshot { counts[entry.verb, default: 0] += entry.count }
-        }
-        return counts
-    }
-
     private func finalSummary() -> MirrorSummary {
-        var summary = tally.withLock { tally in
+        var summary = work.tally.withLock { tally in
             var summary = tally.summary
             summary.target = tally.listedTarget + tally.targetChange
             summary.same += tally.plainlySame
@@ -151,8 +113,15 @@ public final class MirrorRun: Sendable {
 
     // MARK: The work
 
-    private func work(start: Timestamp) async {
-        let reconciler = Reconciler(self, start: start)
+    private func workAll(start: Timestamp) async {
+        let lastGood = await work.journal.lastGoodStart().map(Reconciler.LastGood.here)
+        let dropped = await work.journal.fact(MirrorJournal.dropsHeaders)
+        if let dropped {
+            work.notice(
+                "\(work.target.name) was seen to drop \(dropped): headers of all objects are compared, two HEADs each.")
+        }
+        let reconciler = Reconciler(
+            work, start: start, lastGood: lastGood, checksHeaders: dropped != nil, extras: extras)
         await withDiscardingTaskGroup { group in
             group.addTask {
                 do {
@@ -160,7 +129,7 @@ public final class MirrorRun: Sendable {
                 } catch {
                     self.abandon(error)
                 }
-                self.tally.withLock { $0.progress.isListed = true }
+                self.work.tally.withLock { $0.progress.isListed = true }
                 self.dirty.end()
             }
             var turn = 0
@@ -171,7 +140,7 @@ public final class MirrorRun: Sendable {
             }
         }
         guard !isInterrupted else { return }
-        if tally.withLock({ $0.summary.error }) == nil, await extras.count > 0 {
+        if work.tally.withLock({ $0.summary.error }) == nil, await extras.count > 0 {
             do {
                 try await Deleter(self).run()
             } catch {
@@ -179,7 +148,7 @@ public final class MirrorRun: Sendable {
             }
         }
         if !options.isDryRun, !isInterrupted {
-            await UploadSweeper(target: target, journal: journal).sweep()
+            await UploadSweeper(target: work.target, journal: work.journal).sweep()
         }
     }
 
@@ -187,7 +156,7 @@ public final class MirrorRun: Sendable {
     func abandon(_ error: any Error) {
         if isInterrupted || error is CancellationError { return }
         let failure = ObjectFailure(error)
-        tally.withLock { tally in
+        work.tally.withLock { tally in
             if tally.summary.error == nil { tally.summary.error = "\(failure)" }
             if failure.isServerGone || Self.isRefusal(failure) { tally.summary.isServerGone = true }
         }
@@ -200,26 +169,14 @@ public final class MirrorRun: Sendable {
         return error.kind != .cancelled
     }
 
-    func notice(_ text: String) {
-        observer(.notice(text))
-    }
-
-    func noteGuard(_ objection: String) {
-        observer(.guarded(objection))
-    }
-
-    func report(_ report: ObjectReport) {
-        observer(.object(report))
-    }
-
     // MARK: One job
 
     private func perform(_ job: Job, on reactor: Reactor) async {
         let began = MonotonicClock.nanoseconds()
         do {
-            let worker = JobWorker(run: self, job: job, began: began)
+            let worker = JobWorker(work: work, job: job, began: began)
             try await worker.perform()
-            tally.withLock { tally in
+            work.tally.withLock { tally in
                 tally.goneInARow = 0
                 let size = job.source?.size ?? 0
                 tally.progress.done.add(size)
@@ -247,29 +204,24 @@ public final class MirrorRun: Sendable {
         // Not to decide by, only to report.
         again.source = job.source
         again.reason = job.reason ?? job.decision?.reason
-        dirty.backOff(job.key)
-        let retry = again
+        dirty.retryLater(again)
+        let key = job.key
         let body: @Sendable () async -> Void = {
             await Reactor.sleep(for: delay)
-            self.dirty.retry(retry)
+            self.dirty.wake(key)
         }
         Task(executorPreference: reactor, operation: body)
     }
 
     func fail(_ job: Job, _ failure: ObjectFailure, began: Int64) {
-        let mustGiveUp = tally.withLock { tally in
+        let mustGiveUp = work.tally.withLock { tally in
             tally.summary.failed += 1
             tally.progress.done.add(job.source?.size ?? 0)
             guard failure.isServerGone else { return false }
             tally.goneInARow += 1
             return tally.goneInARow >= 10
         }
-        let decision = job.decision ?? .copy(job.reason ?? .missing)
-        report(
-            ObjectReport(
-                action: decision.action, key: source.fullKey(job.key), size: job.source?.size, etag: job.source?.etag,
-                status: .failed, reason: decision.reason ?? .missing, error: "\(failure)",
-                seconds: Double(MonotonicClock.nanoseconds() - began) / 1e9))
+        work.reportFailure(job, failure, began: began)
         dirty.settle(job.key)
         if mustGiveUp { abandon(failure) }
     }

@@ -44,6 +44,7 @@ extension ObjectReport {
         line.set("action", action.rawValue)
         if let bucket { line.set("bucket", bucket) }
         line.set("key", "\(key)")
+        if let hexadecimal = key.hexadecimalIfNotUTF8 { line.set("keyHex", hexadecimal) }
         if let size { line.set("size", size) }
         if let etag { line.set("etag", etag.text) }
         line.set("status", status.rawValue)

@@ -63,7 +63,8 @@ extension ObjectCopier {
     ) async throws -> Copied? {
         guard let info = try await source.head(key) else { throw ObjectFailure.changed }
         let state = try accept(info, expected)
-        let upload = try await openUpload(key, state, layout, info)
+        let headers = try await completeHeaders(key, info)
+        let upload = try await openUpload(key, state, layout, headers)
         do {
             let parts = try await sendParts(key, state, layout, upload, hashing: hashing)
             let computed = ETagHasher.composite(of: parts.map(\.etag))
@@ -78,7 +79,10 @@ extension ObjectCopier {
             if hashing { try await vouch(key, state, layout, computed) }
             let result = try await complete(key, upload, parts, expecting: computed ?? state.etag)
             await journal.endUpload(upload.record)
-            return try await prove(key, state, result, computed: hashing ? computed : nil, layout: layout)
+            var copied = try await prove(
+                key, state, headers, result, computed: hashing ? computed : nil, layout: layout)
+            copied.outcome.isResumed = upload.isResumed
+            return copied
         } catch {
             let failure = ObjectFailure(error)
             // Parts that arrived are worth keeping where the next try or run may go on with them.
@@ -118,10 +122,9 @@ extension ObjectCopier {
     }
 
     private func openUpload(
-        _ key: ObjectKey, _ state: ObjectState, _ layout: PartLayout, _ info: ObjectInfo
+        _ key: ObjectKey, _ state: ObjectState, _ layout: PartLayout, _ headers: ObjectHeaders
     ) async throws -> OpenUpload {
         if let resumed = try await resumeUpload(key, state, layout) { return resumed }
-        let headers = try await completeHeaders(key, info)
         let record = await journal.beginUpload(
             key, sourceETag: state.etag, sourceSize: state.size, partSizes: layout.sizes)
         do {
@@ -149,8 +152,12 @@ extension ObjectCopier {
         do throws(S3Error) {
             stored = try await target.listParts(key, upload: id)
         } catch {
-            guard error.kind == .noSuchUpload || error.kind == .noSuchKey else { throw error }
-            await journal.endUpload(record)
+            switch error.kind {
+            case .noSuchUpload, .noSuchKey: await journal.endUpload(record)
+            case .unreachable, .untrusted, .timedOut, .interrupted, .slowDown, .cancelled: throw error
+            // This server does not tell what is there: it is given up and sent anew.
+            default: try await UploadSweeper(target: target, journal: journal).abandon(record)
+            }
             return nil
         }
         let present = stored.filter { $0.number <= layout.count && $0.size == layout.sizes[$0.number - 1] }

@@ -17,6 +17,8 @@ struct ObjectCopier: Sendable {
     let notice: @Sendable (String) -> Void
     /// When the run began, in the source's clock: what was modified since may have been modified again meanwhile.
     let runStart: Timestamp
+    /// Whether a change of headers during a copy is told or found anyway, so that no second look is needed.
+    let isWatching: Bool
 
     /// Up to here an object is held and sent in one piece.
     static let heldLimit = 64 << 10
@@ -30,6 +32,12 @@ struct ObjectCopier: Sendable {
         /// As the answer that brought the bytes said, which may be newer than what was decided on.
         var state: ObjectState
         var targetETag: ETag
+        /// Known where the target's listing or a reading back told.
+        var targetLastModified: Timestamp?
+        /// What the copy was given besides its bytes.
+        var headers: ObjectHeaders
+        /// Whether the headers are those of an upload that an earlier try began.
+        var isResumed = false
     }
 
     /// Makes the target's `key` the source's object, which is expected to be `expected`.
@@ -39,10 +47,12 @@ struct ObjectCopier: Sendable {
         if let existing, let trash { try await target.keep(key, size: existing.size, under: trash) }
         let began = MonotonicClock.nanoseconds()
         var copied = try await transfer(key, expected)
-        if let listed = try await etagListedOtherwise(key, copied.outcome.targetETag) {
-            copied = Copied(outcome: Outcome(state: copied.outcome.state, targetETag: listed), isPair: true)
+        if let listed = try await listedOtherwise(key, copied.outcome.targetETag) {
+            copied.outcome.targetETag = listed.etag
+            copied.outcome.targetLastModified = listed.lastModified
+            copied.isPair = true
         }
-        if copied.isPair || isFresh(copied.outcome.state, began: began) {
+        if copied.isPair || !isWatching && isFresh(copied.outcome.state, began: began) {
             try await confirm(key, copied.outcome)
         }
         return copied.outcome
@@ -102,7 +112,7 @@ struct ObjectCopier: Sendable {
         let headers = try await completeHeaders(key, info)
         let digest = unsafe promise ?? block.withBytes { unsafe MD5Hasher.digest($0) }
         let result = try await target.write(key, headers: headers, body: block, contentMD5: digest)
-        return try await prove(key, state, result.etag, computed: .md5(digest), layout: nil)
+        return try await prove(key, state, headers, result.etag, computed: .md5(digest), layout: nil)
     }
 
     // MARK: Relayed
@@ -119,7 +129,7 @@ struct ObjectCopier: Sendable {
                 let result = try await target.write(
                     key, headers: headers, from: ring, length: state.size, contentMD5: promise, feed: feed)
                 let computed = tap?.finish() ?? promise.map(ETag.md5)
-                return try await prove(key, state, result.etag, computed: computed, layout: nil)
+                return try await prove(key, state, headers, result.etag, computed: computed, layout: nil)
             }
         }
     }
@@ -130,7 +140,8 @@ struct ObjectCopier: Sendable {
     func accept(_ info: ObjectInfo, _ expected: ObjectState) throws -> ObjectState {
         var state = ObjectState(info)
         // A server that ignores If-Match, or gives no ETags to match.
-        guard state.etag == expected.etag, state.size == expected.size else { throw ObjectFailure.changed }
+        guard state.etag == expected.etag else { throw ObjectFailure.changed }
+        guard state.size == expected.size else { throw wrongLength(state, expected) }
         if state.etag.isAbsent, state.lastModified.seconds != expected.lastModified.seconds {
             throw ObjectFailure.changed
         }
@@ -138,6 +149,14 @@ struct ObjectCopier: Sendable {
         if state.lastModified.seconds == expected.lastModified.seconds { state.lastModified = expected.lastModified }
         state.storageClass = expected.storageClass ?? state.storageClass
         return state
+    }
+
+    /// Without an ETag it is taken for another object; with the same one, somebody is wrong about this one.
+    private func wrongLength(_ state: ObjectState, _ expected: ObjectState) -> ObjectFailure {
+        guard !state.etag.isAbsent else { return .changed }
+        return .wrongLength(
+            "\(source.name) gives \(state.size) bytes of this object where it told of \(expected.size), under the same "
+                + "ETag: its answer was cut on the way, or its listing is wrong.")
     }
 
     /// The headers to give the copy, tags included where there are any.
@@ -149,9 +168,10 @@ struct ObjectCopier: Sendable {
 
     /// Ends a transfer with a proof, reading back what the target's ETag does not tell.
     func prove(
-        _ key: ObjectKey, _ state: ObjectState, _ result: ETag, computed: ETag?, layout: PartLayout?
+        _ key: ObjectKey, _ state: ObjectState, _ headers: ObjectHeaders, _ result: ETag, computed: ETag?,
+        layout: PartLayout?
     ) async throws -> Copied {
-        let outcome = Outcome(state: state, targetETag: result)
+        var outcome = Outcome(state: state, targetETag: result, headers: headers)
         switch Proof.of(source: state.etag, target: result, computed: computed) {
         case .proven(let isPair): return Copied(outcome: outcome, isPair: isPair)
         case .needsReading: break
@@ -164,18 +184,20 @@ struct ObjectCopier: Sendable {
                 "\(target.name) holds other bytes of \(key) than \(source.name): the ETag of what it gives back is "
                     + "\(stored.etag), not \(wanted); the copy is not trusted.")
         }
-        return Copied(outcome: Outcome(state: state, targetETag: stored.info.etag), isPair: true)
+        outcome.targetETag = stored.info.etag
+        outcome.targetLastModified = stored.info.lastModified
+        return Copied(outcome: outcome, isPair: true)
     }
 
-    /// The ETag that the target's listing shows for what was just written as `etag`; nil where it is the same.
+    /// What the target's listing shows for what was just written as `etag`; nil where its ETag is the same.
     ///
     /// Some servers answer a PUT with an ETag that they do not keep (JuiceFS without `--keep-etag`). Each kind of ETag is
     /// looked at once a run; only a target that shows others is asked every time.
-    private func etagListedOtherwise(_ key: ObjectKey, _ etag: ETag) async throws -> ETag? {
+    private func listedOtherwise(_ key: ObjectKey, _ etag: ETag) async throws -> ListedObject? {
         guard journal.isKept, listingTrust.mustLook(at: etag) else { return nil }
         guard let listed = try await target.listed(key) else { return nil }
         listingTrust.learn(etag, isListed: listed.etag == etag)
-        return listed.etag == etag ? nil : listed.etag
+        return listed.etag == etag && !etag.isAbsent ? nil : listed
     }
 
     /// Remembers a pair that two listings will not show to be the same, or that an earlier date makes doubtful: after
@@ -188,7 +210,8 @@ struct ObjectCopier: Sendable {
         await journal.remember(
             ProvenPair(
                 key: key, sourceETag: outcome.state.etag, sourceLastModified: outcome.state.lastModified,
-                sourceSize: outcome.state.size, targetETag: outcome.targetETag))
+                sourceSize: outcome.state.size, targetETag: outcome.targetETag,
+                targetLastModified: outcome.targetLastModified))
     }
 
     /// Whether the source's object is so new, or its copy took so long, that its headers may have changed meanwhile.

@@ -10,8 +10,12 @@ public enum ObjectFailure: Error, Sendable {
     case notProven(String)
     /// The source's bytes are not those that its own ETag tells.
     case corruptSource(String)
+    /// The source gives another length than its listing told, under the same ETag.
+    case wrongLength(String)
     /// It cannot be copied as it is, however often it is tried.
     case impossible(String)
+    /// The source's bucket is not there any more.
+    case bucketGone(String)
 
     /// Whether a later try may go better.
     public var isTransient: Bool {
@@ -19,13 +23,14 @@ public enum ObjectFailure: Error, Sendable {
         case .server(let error):
             // An upload that is gone was ended by another run of the same mirror; it begins anew.
             error.isTransient || error.kind == .cancelled || error.kind == .noSuchUpload
-        case .changed, .notProven, .corruptSource: true
-        case .impossible: false
+        case .changed, .notProven, .corruptSource, .wrongLength: true
+        case .impossible, .bucketGone: false
         }
     }
 
     /// Whether a server is out of reach or refuses us as a whole, as opposed to this object.
     public var isServerGone: Bool {
+        if case .bucketGone = self { return true }
         guard case .server(let error) = self else { return false }
         switch error.kind {
         case .unreachable, .untrusted: return true
@@ -33,6 +38,12 @@ public enum ObjectFailure: Error, Sendable {
             return ["InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidToken"].contains(error.code)
         default: return false
         }
+    }
+
+    /// The server that lacks the bucket, if that is why.
+    var missingBucket: String? {
+        guard case .server(let error) = self, error.kind == .noSuchBucket else { return nil }
+        return error.server
     }
 
     init(_ error: any Error) {
@@ -49,7 +60,9 @@ extension ObjectFailure: CustomStringConvertible {
         switch self {
         case .server(let error): error.description
         case .changed: "The source's object kept changing while it was read; it is tried again in the next run."
-        case .notProven(let reason), .corruptSource(let reason), .impossible(let reason): reason
+        case .notProven(let reason), .corruptSource(let reason), .wrongLength(let reason), .impossible(let reason),
+            .bucketGone(let reason):
+            reason
         }
     }
 }

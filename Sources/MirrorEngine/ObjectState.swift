@@ -30,6 +30,11 @@ public struct ObjectState: Hashable, Sendable {
 }
 
 extension Timestamp {
+    /// Whether this is the same moment as `other`, as far as the coarser of the two can tell.
+    func isVisiblyEqual(to other: Timestamp) -> Bool {
+        !isVisiblyLater(than: other) && !other.isVisiblyLater(than: self)
+    }
+
     /// Whether this is later than `other`, as far as the coarser of the two can tell: a time without milliseconds is
     /// taken as a whole second.
     func isVisiblyLater(than other: Timestamp) -> Bool {

@@ -6,27 +6,45 @@ import Stores
 
 /// Reads both listings to their ends and marks every key that differs.
 struct Reconciler: Sendable {
-    private let run: MirrorRun
+    private let work: MirrorWork
     private let start: Timestamp
+    private let lastGood: LastGood?
+    private let began = MonotonicClock.nanoseconds()
+    private let checksHeaders: Bool
+    private let extras: KeySpill
 
-    init(_ run: MirrorRun, start: Timestamp) {
-        self.run = run
+    /// - Parameters:
+    ///   - start: now, by the clock of this machine.
+    ///   - lastGood: when the last one began that left nothing different.
+    ///   - checksHeaders: compares headers of every object, whatever the options say.
+    ///   - extras: takes the keys that only the target has.
+    init(_ work: MirrorWork, start: Timestamp, lastGood: LastGood?, checksHeaders: Bool, extras: KeySpill) {
+        self.work = work
         self.start = start
+        self.lastGood = lastGood
+        self.checksHeaders = checksHeaders
+        self.extras = extras
+    }
+
+    /// When the last one began that left nothing different.
+    enum LastGood {
+        case here(Timestamp)
+        /// By the source's clock.
+        case atSource(Timestamp)
     }
 
     func run() async throws {
         var orders = Orders(
-            source: await run.journal.keyOrder(of: run.source.endpointIdentity) ?? .bytes,
-            target: await run.journal.keyOrder(of: run.target.endpointIdentity) ?? .bytes)
-        let lastGood = await run.journal.lastGoodStart()
+            source: await work.journal.keyOrder(of: work.source.endpointIdentity) ?? .bytes,
+            target: await work.journal.keyOrder(of: work.target.endpointIdentity) ?? .bytes)
         // Each side can turn out to be in another order, and then in none.
         for attempt in 0... {
             do {
-                return try await pass(orders, lastGood: lastGood)
+                return try await pass(orders)
             } catch let disorder as ListingDisorder {
                 guard attempt < 4 else { throw ObjectFailure.impossible(disorder.sentence) }
-                await orders.learn(disorder, run)
-                run.forgetListing()
+                await orders.learn(disorder, work)
+                work.forgetListing()
             }
         }
     }
@@ -36,41 +54,49 @@ struct Reconciler: Sendable {
         var source: KeyOrder?
         var target: KeyOrder?
 
-        mutating func learn(_ disorder: ListingDisorder, _ run: MirrorRun) async {
+        mutating func learn(_ disorder: ListingDisorder, _ work: MirrorWork) async {
             let present = disorder.isSource ? source : target
             let next: KeyOrder? = present == .bytes ? disorder.likely : nil
             if disorder.isSource { source = next } else { target = next }
-            let store: any ObjectStore = disorder.isSource ? run.source : run.target
+            let store: any ObjectStore = disorder.isSource ? work.source : work.target
             if let next {
-                await run.journal.setKeyOrder(next, of: store.endpointIdentity)
+                await work.journal.setKeyOrder(next, of: store.endpointIdentity)
             } else {
-                run.notice("\(disorder.sentence) It is sorted in a temporary table.")
+                work.notice("\(disorder.sentence) It is sorted in a temporary table.")
             }
         }
     }
 
-    private func pass(_ orders: Orders, lastGood: Timestamp?) async throws {
+    private func pass(_ orders: Orders) async throws {
         let order = orders.source == orders.target ? orders.source : nil
         var source = ListingCursor(
-            try await pages(run.source, isSource: true, orders.source, mergedIn: order),
-            prefixLength: run.source.prefixLength)
+            try await pages(work.source, isSource: true, orders.source, mergedIn: order),
+            prefixLength: work.source.prefixLength)
         var target = ListingCursor(
-            try await pages(run.target, isSource: false, orders.target, mergedIn: order),
-            prefixLength: run.target.prefixLength)
+            try await pages(work.target, isSource: false, orders.target, mergedIn: order),
+            prefixLength: work.target.prefixLength)
         try await source.start()
         try await startTarget(&target)
-        var options = DecisionOptions()
-        options.comparison = run.options.comparison
-        options.overwrites = run.options.overwrites
-        options.checksHeaders = run.options.checksHeaders
+        var options = work.options.decisions
+        if checksHeaders { options.checksHeaders = true }
         options.clockSkew = skew()
-        options.headersDoubtfulFrom = lastGood.map(inSourceClock)
-        run.begin(options, start: inSourceClock(start))
+        let startAtSource = startAtSource
+        options.headersDoubtfulFrom = lastGood.map { last in
+            let moment =
+                switch last {
+                case .here(let moment): inSourceClock(moment)
+                case .atSource(let moment): moment
+                }
+            // One in the future was taken of a clock that was set since.
+            return moment <= startAtSource
+                ? moment : Timestamp(milliseconds: startAtSource.milliseconds - 86_400_000)
+        }
+        work.begin(options, start: startAtSource)
         let merge = ListingMerge(
             source: source, target: target, order: order ?? .bytes, options: options,
-            looksAtAll: run.options.reportsSame || !run.options.filter.isEverything)
+            looksAtAll: work.options.reportsSame || !work.options.filter.isEverything)
         // Only listings in the order of bytes can be taken up in the middle.
-        try await ListingReader(run, start: start).read(merge, maySplit: order == .bytes)
+        try await ListingReader(work, start: start, extras: extras).read(merge, maySplit: order == .bytes)
     }
 
     private func pages(
@@ -87,10 +113,10 @@ struct Reconciler: Sendable {
         do {
             try await cursor.start()
         } catch let error as S3Error where error.kind == .noSuchBucket {
-            if run.options.isDryRun {
-                run.notice("The bucket of \(run.target.name) does not exist and would be created.")
+            if work.options.isDryRun {
+                work.notice("The bucket of \(work.target.name) does not exist and would be created.")
             } else {
-                try await run.target.create()
+                try await work.target.create()
             }
         }
     }
@@ -98,12 +124,18 @@ struct Reconciler: Sendable {
     /// How much the source's clock is ahead of the target's, in milliseconds; small differences, which whole seconds
     /// in `Date` headers can feign, are none.
     private func skew() -> Int64 {
-        guard let source = run.source.clockOffset, let target = run.target.clockOffset else { return 0 }
+        guard let source = work.source.clockOffset, let target = work.target.clockOffset else { return 0 }
         return abs(source - target) > 3000 ? source - target : 0
     }
 
+    /// When this began, by the source's clock as its listing has just told it: ours may have been set meanwhile.
+    private var startAtSource: Timestamp {
+        let elapsed = (MonotonicClock.nanoseconds() - began) / 1_000_000
+        return inSourceClock(Timestamp(milliseconds: WallClock.now().milliseconds - elapsed))
+    }
+
     private func inSourceClock(_ moment: Timestamp) -> Timestamp {
-        let offset = run.source.clockOffset ?? 0
+        let offset = work.source.clockOffset ?? 0
         return Timestamp(milliseconds: moment.milliseconds + (abs(offset) > 3000 ? offset : 0))
     }
 }

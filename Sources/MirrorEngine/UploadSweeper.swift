@@ -9,12 +9,15 @@ struct UploadSweeper: Sendable {
     let journal: MirrorJournal
 
     /// Aborts what `record` began. Where the process died before it learnt the upload's ID, the server's list of
-    /// uploads for this very key tells it: those that began since are ours.
+    /// uploads for this very key tells it: those that began since are ours, if nobody else works on the mirror. Else the
+    /// record stays.
     func abandon(_ record: UploadRecord) async throws(S3Error) {
         if let id = record.uploadID {
             try await target.abortUpload(record.key, upload: id)
         } else {
-            for upload in try await target.uploads(of: record.key) {
+            let uploads = try await target.uploads(of: record.key)
+            guard await journal.isAlone() else { return }
+            for upload in uploads {
                 // The server's clock and its whole seconds: a little earlier counts as since.
                 let began = upload.initiated?.seconds ?? .max
                 let recorded = record.createdAt.milliseconds + (target.clockOffset ?? 0)
@@ -25,12 +28,18 @@ struct UploadSweeper: Sendable {
         await journal.endUpload(record)
     }
 
-    /// Aborts what this run and earlier ones left behind; called when no job is under way. Failures leave their records for the next run.
-    func sweep() async {
+    /// Aborts what was begun for `key`, which nobody goes on with.
+    func abandon(uploadsOf key: ObjectKey) async throws(S3Error) {
+        for record in await journal.uploads() where record.key == key { try await abandon(record) }
+    }
+
+    /// Aborts what this run and earlier ones left behind, but for the keys that are still worked on. Failures leave their
+    /// records for the next time.
+    func sweep(except isWorked: (ObjectKey) -> Bool = { _ in false }) async {
         for leftover in journal.takeLeftovers() {
             try? await target.abortUpload(leftover.key, upload: leftover.id)
         }
-        for record in await journal.uploads() {
+        for record in await journal.uploads() where !isWorked(record.key) {
             try? await abandon(record)
         }
     }

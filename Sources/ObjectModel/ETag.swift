@@ -7,11 +7,13 @@ public enum ETag: Hashable, Sendable {
     case md5(MD5Digest)
     /// The MD5 of the concatenated MD5s of the parts, and how many there were (1 to 10,000).
     case composite(MD5Digest, parts: Int)
-    /// Neither; the text as it came, without quotes. Empty where the server gave none.
+    /// Neither; the text as it came, without quotes, but for those of a weak tag. Empty where the server gave none.
     case opaque(String)
 
     /// Parses the header's or the listing's text, with or without quotes, in either case of hexadecimal digits.
     /// Weak tags (`W/"…"`) are opaque: they promise nothing about bytes.
+    ///
+    /// Digits in capitals and in small letters are the same digest, and are remembered as they came.
     public init(_ text: some StringProtocol) {
         self.init(utf8: Array(text.utf8))
     }
@@ -19,6 +21,12 @@ public enum ETag: Hashable, Sendable {
     /// As `init(_:)`, from UTF-8 bytes.
     public init(utf8 text: [UInt8]) {
         var bytes = text[...]
+        while bytes.first == 0x20 { bytes.removeFirst() }
+        while bytes.last == 0x20 { bytes.removeLast() }
+        if bytes.starts(with: Self.weak) {
+            self = .opaque(String(decoding: bytes, as: UTF8.self))
+            return
+        }
         while let first = bytes.first, first == 0x20 || first == 0x22 { bytes.removeFirst() }
         while let last = bytes.last, last == 0x20 || last == 0x22 { bytes.removeLast() }
         guard bytes.count >= 32, let digest = MD5Digest(hexadecimal: bytes.prefix(32)) else {
@@ -49,14 +57,23 @@ public enum ETag: Hashable, Sendable {
 
     public var isAbsent: Bool { self == .absent }
 
-    /// The text without quotes, as it goes into `If-Match` between quotes.
+    /// The text as it came, without quotes; of a weak tag with them.
     public var text: String {
         switch self {
-        case .md5(let digest): digest.hexadecimal
-        case .composite(let digest, let parts): "\(digest.hexadecimal)-\(parts)"
+        case .md5(let digest): digest.text
+        case .composite(let digest, let parts): "\(digest.text)-\(parts)"
         case .opaque(let text): text
         }
     }
+
+    /// As it goes into `If-Match`, which is as it came in the header `ETag`: between quotes, a weak tag as it is.
+    public var fieldValue: String {
+        let text = text
+        return text.utf8.starts(with: Self.weak) ? text : "\"\(text)\""
+    }
+
+    /// How a weak tag begins, by RFC 9110, section 8.8.3.
+    private static let weak: [UInt8] = [0x57, 0x2F, 0x22]
 
     /// Whether equality of this and `other` says something about the bytes: two MD5s, or two composites with the same
     /// number of parts. A composite may still differ for equal bytes when the parts' sizes differ.
@@ -74,15 +91,19 @@ extension ETag: CustomStringConvertible {
 }
 
 /// Sixteen bytes of an MD5.
-public struct MD5Digest: Hashable, Sendable {
+public struct MD5Digest: Sendable {
     /// The first and the last eight bytes, big-endian.
     public let high: UInt64
     public let low: UInt64
+    /// Which of the digits that it was read from were capital letters, the first of the 32 in the highest bit. How it was
+    /// written, no part of what it is: digests are equal without regard to it.
+    public let capitals: UInt32
 
     @inlinable
-    public init(high: UInt64, low: UInt64) {
+    public init(high: UInt64, low: UInt64, capitals: UInt32 = 0) {
         self.high = high
         self.low = low
+        self.capitals = capitals
     }
 
     /// From exactly 16 bytes; nil otherwise.
@@ -90,18 +111,22 @@ public struct MD5Digest: Hashable, Sendable {
         guard bytes.count == 16 else { return nil }
         high = bytes.prefix(8).reduce(0) { $0 << 8 | UInt64($1) }
         low = bytes.dropFirst(8).reduce(0) { $0 << 8 | UInt64($1) }
+        capitals = 0
     }
 
     /// From exactly 32 hexadecimal digits in either case; nil otherwise.
     public init?(hexadecimal: some Collection<UInt8>) {
         guard hexadecimal.count == 32 else { return nil }
         var words: (UInt64, UInt64) = (0, 0)
+        var capitals: UInt32 = 0
         for (index, digit) in hexadecimal.enumerated() {
             guard let value = Self.nibble(digit) else { return nil }
             if index < 16 { words.0 = words.0 << 4 | value } else { words.1 = words.1 << 4 | value }
+            capitals = capitals << 1 | ((0x41...0x46).contains(digit) ? 1 : 0)
         }
         high = words.0
         low = words.1
+        self.capitals = capitals
     }
 
     /// The value of one hexadecimal digit, or nil.
@@ -129,6 +154,28 @@ public struct MD5Digest: Hashable, Sendable {
         return String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
     }
 
+    /// 32 digits as they were read, lower-case where it was not read from digits.
+    public var text: String {
+        if capitals == 0 { return hexadecimal }
+        let digits = hexadecimal.utf8.enumerated().map { index, digit in
+            capitals << UInt32(index) & 0x8000_0000 == 0 ? digit : digit - 0x20
+        }
+        return String(decoding: digits, as: UTF8.self)
+    }
+
     /// The form that `Content-MD5` wants.
     public var base64: String { Base64.encode(bytes) }
+}
+
+extension MD5Digest: Hashable {
+    @inlinable
+    public static func == (left: MD5Digest, right: MD5Digest) -> Bool {
+        left.high == right.high && left.low == right.low
+    }
+
+    @inlinable
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(high)
+        hasher.combine(low)
+    }
 }

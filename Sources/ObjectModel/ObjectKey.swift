@@ -44,6 +44,14 @@ extension ObjectKey: Comparable {
 extension ObjectKey: CustomStringConvertible {
     /// The key as text for people; bytes that are not UTF-8 show as U+FFFD. Never compare keys by this.
     public var description: String { String(decoding: bytes, as: UTF8.self) }
+
+    /// The bytes as pairs of lower-case hexadecimal digits, where they are not UTF-8 and `description` may show two keys
+    /// alike; else nil.
+    public var hexadecimalIfNotUTF8: String? {
+        guard String(validating: bytes, as: UTF8.self) == nil else { return nil }
+        let digits = Array("0123456789abcdef".utf8)
+        return String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+    }
 }
 
 extension ObjectKey: ExpressibleByStringInterpolation {

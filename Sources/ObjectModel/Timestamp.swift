@@ -19,11 +19,12 @@ public struct Timestamp: Hashable, Comparable, Sendable {
     @inlinable
     public static func < (left: Timestamp, right: Timestamp) -> Bool { left.milliseconds < right.milliseconds }
 
-    /// From a civil date in UTC; nil for a field out of range (a 60th second is taken as the 59th).
+    /// From a civil date in UTC; nil for a field out of range, such as a 31st of April (a 60th second is taken as the 59th).
     public init?(
         year: Int, month: Int, day: Int, hour: Int = 0, minute: Int = 0, second: Int = 0, millisecond: Int = 0
     ) {
-        guard (1...12).contains(month), (1...31).contains(day), (0...23).contains(hour), (0...59).contains(minute),
+        guard (1...12).contains(month), (1...Self.length(ofMonth: month, in: year)).contains(day),
+            (0...23).contains(hour), (0...59).contains(minute),
             (0...60).contains(second), (0...999).contains(millisecond), (0...9999).contains(year)
         else { return nil }
         let seconds =
@@ -55,6 +56,15 @@ public struct Timestamp: Hashable, Comparable, Sendable {
             Int(year), Int(month), Int(dayOfYear - (153 * shifted + 2) / 5 + 1), Int(rest / 3600),
             Int(rest % 3600 / 60), Int(rest % 60), millisecond
         )
+    }
+
+    /// In days, in the Gregorian calendar.
+    private static func length(ofMonth month: Int, in year: Int) -> Int {
+        switch month {
+        case 2: year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) ? 29 : 28
+        case 4, 6, 9, 11: 30
+        default: 31
+        }
     }
 
     private static func days(year: Int, month: Int, day: Int) -> Int64 {

@@ -15,9 +15,15 @@ public struct Backoff: Sendable, Hashable {
 
     /// The wait before retry number `attempt`, counted from 0.
     public func delay(attempt: Int, using random: inout some RandomNumberGenerator) -> Duration {
-        let ceiling = min(cap, base * (1 << min(attempt, 20)))
-        return ceiling * Double.random(in: 0...1, using: &random)
+        ceiling(attempt) * Double.random(in: 0...1, using: &random)
     }
+
+    /// As `delay`, but at least half of the ceiling, where what is waited for takes its time.
+    public func longDelay(attempt: Int, using random: inout some RandomNumberGenerator) -> Duration {
+        ceiling(attempt) * Double.random(in: 0.5...1, using: &random)
+    }
+
+    private func ceiling(_ attempt: Int) -> Duration { min(cap, base * (1 << min(attempt, 20))) }
 }
 
 /// A small seeded generator (SplitMix64), so that a failing random test can be run again from its seed.

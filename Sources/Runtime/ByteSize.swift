@@ -18,13 +18,14 @@ public enum ByteSize {
     /// Three significant digits and a binary unit: `0 B`, `1023 B`, `1.50 MiB`.
     public static func format(_ bytes: Int64) -> String {
         guard bytes >= 1024 else { return "\(bytes) B" }
-        var value = Double(bytes)
-        var unit = -1
-        while value >= 1024, unit < 4 {
+        var value = Double(bytes) / 1024
+        var unit = 0
+        // What would be rounded up to the next unit, or to a digit more, is written as that.
+        while value >= 1023.5, unit < 4 {
             value /= 1024
             unit += 1
         }
-        let decimals = value < 10 ? 2 : value < 100 ? 1 : 0
+        let decimals = value < 9.995 ? 2 : value < 99.95 ? 1 : 0
         return "\(Decimals.format(value, decimals)) \(["KiB", "MiB", "GiB", "TiB", "PiB"][unit])"
     }
 }

@@ -62,8 +62,8 @@ public struct JSONText: Sendable {
         text += "[" + values.map(Self.quoted).joined(separator: ",") + "]"
     }
 
-    /// `value` as a JSON string, with what RFC 8259 requires escaped, and U+2028, U+2029 and DEL as well, so that a line
-    /// stays a line in every reader.
+    /// `value` as a JSON string, with what RFC 8259 requires escaped, and U+2028, U+2029, DEL and C1 control
+    /// characters as well, so that a line stays a line in every reader and steers no terminal.
     public static func quoted(_ value: String) -> String {
         var out = "\""
         for scalar in value.unicodeScalars {
@@ -73,7 +73,7 @@ public struct JSONText: Sendable {
             case "\n": out += "\\n"
             case "\r": out += "\\r"
             case "\t": out += "\\t"
-            case "\u{0}"..."\u{1F}", "\u{7F}", "\u{2028}", "\u{2029}":
+            case "\u{0}"..."\u{1F}", "\u{7F}"..."\u{9F}", "\u{2028}", "\u{2029}":
                 let digits = String(scalar.value, radix: 16)
                 out += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
             default: out.unicodeScalars.append(scalar)

@@ -36,6 +36,7 @@ public final class RequestCounters: Sendable {
         case .delete: 5
         case .post: 6
         case .tags: 7
+        case .listen: 8
         }
     }
 }

@@ -27,7 +27,8 @@ extension S3Client {
         return HTTPRequest(
             method: request.method, url: String(decoding: url, as: UTF8.self), headers: lines, body: request.body,
             sink: request.sink, connection: connection,
-            needsFreshConnection: request.operation == .createMultipartUpload, counters: counters)
+            needsFreshConnection: request.needsFreshConnection || request.operation == .createMultipartUpload,
+            patience: request.patience, counters: counters, onHead: request.onHead)
     }
 
     private static func isSigned(_ field: HeaderField) -> Bool {

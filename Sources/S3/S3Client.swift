@@ -12,8 +12,19 @@ public final class S3Client: Sendable {
         /// All tries of one request, 1 or more.
         public var attempts = 5
         public var backoff = Backoff()
+        /// Where no connection can be made, of which at least half is waited: five tries span 3.75 to 7.5 seconds, in which
+        /// a server restarts.
+        public var absence = Backoff(base: .milliseconds(500))
 
         public init() {}
+
+        /// The wait before retry number `attempt`, counted from 0.
+        func delay(
+            after kind: S3Error.Kind, attempt: Int, using random: inout some RandomNumberGenerator
+        ) -> Duration {
+            kind == .unreachable
+                ? absence.longDelay(attempt: attempt, using: &random) : backoff.delay(attempt: attempt, using: &random)
+        }
     }
 
     public struct Options: Sendable {
@@ -35,6 +46,8 @@ public final class S3Client: Sendable {
         /// The server's clock minus ours as its `Date` headers tell, in milliseconds.
         var clockOffset: Int64?
         var refusesListV2 = false
+        /// Listening with `ping` was refused, and without it was not.
+        var refusesPing = false
         /// Nil until the first answer that tells.
         var answersPartNumber: Bool?
     }
@@ -68,41 +81,48 @@ public final class S3Client: Sendable {
 
     /// Sends `request` until it succeeds, fails for good, or was tried often enough.
     func send(_ request: S3Request) async throws(S3Error) -> HTTPResponse {
+        var request = request
         var attempt = 1
         var corrections: Set<Correction> = []
         while true {
             var error: S3Error
+            if request.isQuick { request.patience = .quick(attempt: attempt) }
             do throws(S3Error) {
                 return try await sendOnce(request)
             } catch let caught {
                 error = caught
             }
-            if let correction = correction(for: error), corrections.insert(correction).inserted { continue }
+            if isCorrected(after: error, &corrections) { continue }
             error.attempts = attempt
             error.isAnonymous = credentials == nil
             guard error.isTransient, error.kind != .digestMismatch, request.operation.isRepeatable,
-                attempt < options.retries.attempts, !Task.isCancelled
+                !(request.isProbe && error.kind == .serverFailure && attempt > 1), attempt < options.retries.attempts,
+                !Task.isCancelled
             else { throw error }
             await pause(after: error, attempt: attempt)
             // The pause ends early when the task is cancelled.
             guard !Task.isCancelled else { throw error }
             attempt += 1
+            // The connections that lie ready may be as dead as this one was.
+            if error.kind == .timedOut { request.needsFreshConnection = true }
         }
     }
 
     private func pause(after error: S3Error, attempt: Int) async {
         var random = SystemRandomNumberGenerator()
-        var delay = options.retries.backoff.delay(attempt: attempt - 1, using: &random)
+        var delay = options.retries.delay(after: error.kind, attempt: attempt - 1, using: &random)
         if let seconds = error.retryAfter { delay = max(delay, .seconds(min(seconds, 60))) }
         await Reactor.sleep(for: delay)
     }
 
     private func sendOnce(_ request: S3Request) async throws(S3Error) -> HTTPResponse {
-        let limit = request.operation.isWrite ? writes : reads
-        await limit.acquire()
+        // Tags are asked for by whoever holds a place already, for the object whose bytes are coming: if that needed
+        // another one, all places could be held by those who wait for one.
+        let limit = request.operation == .getObjectTagging ? nil : request.operation.isWrite ? writes : reads
+        await limit?.acquire()
         let began = MonotonicClock.nanoseconds()
         var signal = ConcurrencyLimit.Signal.unclear
-        defer { limit.release(signal, began: began) }
+        defer { limit?.release(signal, began: began) }
         if case .block(let block) = request.body, block.count > 0, let rate = connection.uploadLimit {
             await Reactor.sleep(for: .nanoseconds(rate.book(block.count, now: began)))
         }
@@ -174,33 +194,5 @@ public final class S3Client: Sendable {
 
     func malformed(_ message: String, _ request: S3Request, _ head: HTTPHead? = nil) -> S3Error {
         S3Error(malformed: message, for: request, server: endpoint.url, head: head)
-    }
-
-    // MARK: Corrections
-
-    private enum Correction: Hashable {
-        case region
-        case clock
-    }
-
-    /// What this answer tells about how to sign, if signing otherwise may help. Each is made once a request.
-    private func correction(for error: S3Error) -> Correction? {
-        switch error.code {
-        case "RequestTimeTooSkewed":
-            return error.serverDate.map { date in
-                learnt.withLock { $0.signingOffset = date.milliseconds - WallClock.now().milliseconds }
-                return .clock
-            }
-        case "AuthorizationHeaderMalformed", "PermanentRedirect", "IllegalLocationConstraintException", "InvalidRegion":
-            break
-        default:
-            guard error.status == 301 || error.status == 400 && error.operation.verb == .head else { return nil }
-        }
-        guard let region = error.serverRegion, !region.isEmpty else { return nil }
-        return learnt.withLock { learnt in
-            guard learnt.region != region else { return nil }
-            learnt.region = region
-            return .region
-        }
     }
 }

@@ -1,4 +1,5 @@
 import ObjectModel
+import Runtime
 
 extension S3Error {
     /// From an HTTP answer that is not a success, or a 200 whose body is an error document.
@@ -18,12 +19,30 @@ extension S3Error {
             code = head["x-minio-error-code"] ?? ""
             message = head["x-minio-error-desc"].map { $0.filter { $0 != "\"" } } ?? Self.phrase(for: head.status)
         }
+        let wantsTLS = code.isEmpty && head.status == 400 && Self.wantsTLS(body)
+        if wantsTLS { message = "the server takes only HTTPS there" }
         self.init(
             kind: Self.kind(status: head.status, code: code, operation: request.operation), server: server,
             operation: request.operation, bucket: request.bucket, key: request.key, status: head.status, code: code,
-            message: message, requestID: requestID, retryAfter: head["retry-after"].flatMap { Int($0) })
+            message: message, requestID: requestID, retryAfter: Self.retryAfter(head))
         serverDate = head["date"].flatMap { Timestamp(httpDate: $0) }
         serverRegion = region
+        self.wantsTLS = wantsTLS
+    }
+
+    /// What servers written in Go, nginx and Apache answer to plain HTTP on a port for TLS.
+    private static func wantsTLS(_ body: ByteBlock) -> Bool {
+        let text = String(decoding: body.bytes.prefix(2048), as: UTF8.self)
+        return ["to an HTTPS server", "to HTTPS port", "SSL-enabled server port"].contains { text.contains($0) }
+    }
+
+    /// In seconds, rounded up, from either form of RFC 9110: a number, or a date by the server's clock.
+    private static func retryAfter(_ head: HTTPHead) -> Int? {
+        guard let text = head["retry-after"] else { return nil }
+        if let seconds = Int(text) { return max(0, seconds) }
+        guard let date = Timestamp(httpDate: text) else { return nil }
+        let now = head["date"].flatMap { Timestamp(httpDate: $0) } ?? WallClock.now()
+        return Int(max(0, date.milliseconds - now.milliseconds + 999) / 1000)
     }
 
     init(_ error: TransferError, for request: S3Request, server: String) {
@@ -31,7 +50,8 @@ extension S3Error {
         var message = ""
         switch error {
         case .curl(let code, let text):
-            kind = Self.kind(curlCode: code)
+            // CURLE_SSL_CONNECT_ERROR.
+            kind = code == 35 && Self.isEndOfHandshake(text) ? .unreachable : Self.kind(curlCode: code)
             message = text
         case .timedOut(let stage):
             kind = stage == .connect ? .unreachable : .timedOut
@@ -80,6 +100,7 @@ extension S3Error {
             default: return .other
             }
         case 401, 403, 407: return .refused
+        case 408: return .interrupted
         case 412: return .preconditionFailed
         case 429: return .slowDown
         case 503: return .slowDown

@@ -57,11 +57,23 @@ public struct S3Error: Error, Sendable, Hashable {
     var serverRegion: String?
     /// Whether the request went unsigned.
     var isAnonymous = false
+    /// Whether the server said to plain HTTP that it wants HTTPS there.
+    var wantsTLS = false
 
     /// Whether the same request may succeed later without anybody's doing.
     public var isTransient: Bool {
         switch kind {
         case .unreachable, .timedOut, .interrupted, .slowDown, .serverFailure, .malformedAnswer, .digestMismatch: true
+        default: false
+        }
+    }
+}
+
+extension S3Error {
+    /// Whether it says nothing of what was asked for: the server is away or refuses us, or this task is cancelled.
+    var isAboutServer: Bool {
+        switch kind {
+        case .unreachable, .untrusted, .refused, .cancelled: true
         default: false
         }
     }
@@ -85,16 +97,51 @@ extension S3Error: CustomStringConvertible {
     /// What to try, where there is something to try.
     private var advice: String? {
         switch kind {
-        case .unreachable: "check the address, the port and that the server runs"
-        case .untrusted:
-            message.contains("wrong version number") || message.contains("packet length")
-                ? "the server speaks plain HTTP there: write http://"
-                : "give its authority with --ca-file, or check its certificate's dates and name"
+        case .unreachable: absenceAdvice
+        case .untrusted: trustAdvice
+        case .interrupted: interruptionAdvice
+        case .other where wantsTLS: "write https://"
         case .timedOut: "the server is too slow or a firewall drops packets"
         case .refused: refusalAdvice
         case .noSuchBucket: "check the bucket's name"
         case .full: "free space on the server"
         default: nil
+        }
+    }
+
+    private var absenceAdvice: String {
+        Self.isEndOfHandshake(message)
+            ? "the connection was closed while TLS began: if the server speaks plain HTTP there, write http://, else check "
+                + "that it runs"
+            : "check the address, the port and that the server runs"
+    }
+
+    private var trustAdvice: String {
+        if message.contains("wrong version number") || message.contains("packet length") {
+            return "the server speaks plain HTTP there: write http://"
+        }
+        if message.contains("verify locations") { return "check the file of --ca-file" }
+        if message.contains("client certificate") || message.contains("private key") {
+            return "check the files of --client-certificate and --client-key"
+        }
+        if message.contains(" alert ") {
+            return
+                "the server ended TLS: it may ask for a certificate (--client-certificate) or speak other versions of TLS"
+        }
+        return "give its authority with --ca-file, or check its certificate's dates and name"
+    }
+
+    /// What a server that wants TLS does with plain HTTP: it hangs up, or answers in bytes that are no HTTP.
+    private var interruptionAdvice: String? {
+        server.hasPrefix("http://") && (message.contains("Empty reply") || message.contains("HTTP/0.9"))
+            ? "if the server speaks TLS there, write https://" : nil
+    }
+
+    /// Whether libcurl says that the other side ended the connection before TLS was set up: it speaks no TLS, or it is on
+    /// its way up or down.
+    static func isEndOfHandshake(_ message: String) -> Bool {
+        ["SSL_ERROR_SYSCALL", "SSL_ERROR_ZERO_RETURN", "unexpected eof", "reset by peer"].contains {
+            message.contains($0)
         }
     }
 
@@ -135,6 +182,8 @@ public enum S3Operation: String, Sendable, Hashable, CaseIterable {
     case putObjectTagging = "PutObjectTagging"
     case deleteObjectTagging = "DeleteObjectTagging"
     case getObjectAttributes = "GetObjectAttributes"
+    /// MinIO's extension.
+    case listenBucketNotification = "ListenBucketNotification"
 
     /// The class under which requests are counted and reported.
     public var verb: RequestVerb {
@@ -147,6 +196,7 @@ public enum S3Operation: String, Sendable, Hashable, CaseIterable {
         case .deleteObject, .deleteObjects, .abortMultipartUpload: .delete
         case .getObjectTagging, .putObjectTagging, .deleteObjectTagging: .tags
         case .createMultipartUpload, .completeMultipartUpload: .post
+        case .listenBucketNotification: .listen
         }
     }
 
@@ -161,7 +211,7 @@ public enum S3Operation: String, Sendable, Hashable, CaseIterable {
         switch verb {
         case .put, .copy, .delete, .post: true
         case .tags: self != .getObjectTagging
-        case .list, .head, .get: false
+        case .list, .head, .get, .listen: false
         }
     }
 }
@@ -177,4 +227,6 @@ public enum RequestVerb: String, Sendable, Hashable, CaseIterable {
     case post = "POST"
     /// Reading and writing an object's tags.
     case tags = "TAGS"
+    /// Listening to changes: one request for as long as its stream lives.
+    case listen = "LISTEN"
 }

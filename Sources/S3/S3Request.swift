@@ -12,6 +12,13 @@ struct S3Request {
     var body = HTTPRequest.Body.none
     var payload = PayloadHash.empty
     var sink = HTTPRequest.Sink.block(limit: 4 << 20)
+    var patience = HTTPRequest.Patience.ordinary
+    /// Opens a connection for it, whatever others are there.
+    var needsFreshConnection = false
+    /// For what not every server knows: a 5xx may be its way to say so, and is asked for only once more.
+    var isProbe = false
+    /// Called inside libcurl's callbacks with the headers of the answer, before the sink gets its first byte.
+    var onHead: ((HTTPHead) -> Void)?
     /// Called before each try, for a sink that has to begin anew.
     var onStart: (() -> Void)?
 
@@ -25,6 +32,19 @@ struct S3Request {
         self.key = key
         self.query = query
         self.headers = headers
+    }
+
+    /// Whether its answer costs the server little, so that its first byte comes soon if it comes at all: not where
+    /// bytes are copied or assembled before it, and not where bodies pass through.
+    var isQuick: Bool {
+        if case .ring = body { return false }
+        if case .ring = sink { return false }
+        return switch operation {
+        case .copyObject, .uploadPartCopy, .createMultipartUpload, .completeMultipartUpload, .deleteObjects,
+            .listenBucketNotification:
+            false
+        default: true
+        }
     }
 
     /// A small body that is hashed into the signature.

@@ -33,6 +33,16 @@ public struct Behaviour: Sendable {
         case ignored
     }
 
+    /// What a listener's `ping` does.
+    public enum Pings: String, Sendable, Codable {
+        /// A document without records at that interval, as MinIO since 2023-04.
+        case served
+        /// A space every half second all the same, as before.
+        case ignored
+        /// 400 `InvalidArgument`.
+        case refused
+    }
+
     /// Keys that this server cannot hold: writes are refused with this answer.
     public struct Refusal: Sendable, Codable {
         /// A glob over the key.
@@ -50,6 +60,7 @@ public struct Behaviour: Sendable {
     public var etags = ETags.md5
     public var listOrder = ListOrder.bytes
     public var listening = Listening.served
+    public var pings = Pings.served
     /// A wrong `Content-MD5` is stored all the same.
     public var ignoresContentMD5 = false
     /// `?partNumber` on HEAD and GET answers the whole object, as MinIO of 2019.
@@ -72,6 +83,8 @@ public struct Behaviour: Sendable {
     public var refusesAttributes = false
     /// Tagging answers 501 and the header is ignored.
     public var refusesTagging = false
+    /// Headers that are accepted and not kept, names in lower case: JuiceFS keeps no `content-encoding`.
+    public var droppedHeaders: Set<String> = []
     /// A copy keeps the source's ETag and parts where S3 gives it the MD5 of the whole.
     public var keepsETagOnCopy = false
     /// `//x` is stored as `x` and `a//b` as `a/b`, and found under either name.
@@ -120,9 +133,10 @@ extension Behaviour: Decodable {
     }
 
     private enum CodingKeys: String, CodingKey, CaseIterable {
-        case etags, listOrder, listening, ignoresContentMD5, ignoresPartNumber, showsPartETag, ignoresIfNoneMatch
+        case etags, listOrder, listening, pings, ignoresContentMD5, ignoresPartNumber, showsPartETag, ignoresIfNoneMatch
         case ignoresEncodingType, hasSecondGranularity, clockOffset, pageSize, refusesListV2, refusesAttributes
-        case refusesTagging, keepsETagOnCopy, collapsesSlashes, refusedKeys, isReadOnly, isFull, encodesEventKeys
+        case refusesTagging, droppedHeaders, keepsETagOnCopy, collapsesSlashes, refusedKeys, isReadOnly, isFull,
+            encodesEventKeys
         case dropsEvents, minimumPartSize
     }
 
@@ -136,6 +150,7 @@ extension Behaviour: Decodable {
         try set(\.etags, .etags)
         try set(\.listOrder, .listOrder)
         try set(\.listening, .listening)
+        try set(\.pings, .pings)
         try set(\.ignoresContentMD5, .ignoresContentMD5)
         try set(\.ignoresPartNumber, .ignoresPartNumber)
         try set(\.showsPartETag, .showsPartETag)
@@ -147,6 +162,7 @@ extension Behaviour: Decodable {
         try set(\.refusesListV2, .refusesListV2)
         try set(\.refusesAttributes, .refusesAttributes)
         try set(\.refusesTagging, .refusesTagging)
+        try set(\.droppedHeaders, .droppedHeaders)
         try set(\.keepsETagOnCopy, .keepsETagOnCopy)
         try set(\.collapsesSlashes, .collapsesSlashes)
         try set(\.refusedKeys, .refusedKeys)

@@ -20,7 +20,7 @@ struct Event: Sendable {
 /// Hands events to the listeners of ListenBucketNotification: at most once each, nothing kept for later.
 final class Notifications: Sendable {
     private let settings: Settings
-    private let subscriptions = Locked<[Subscription]>([])
+    private let subscriptions = Mutex<[Subscription]>([])
 
     init(settings: Settings) {
         self.settings = settings
@@ -118,7 +118,7 @@ final class Subscription: Sendable {
     let filter: Filter
     /// Readable while something waits.
     let descriptor: Int32
-    private let waiting = Locked<[[UInt8]]>([])
+    private let waiting = Mutex<[[UInt8]]>([])
 
     init(_ filter: Filter) {
         self.filter = filter

@@ -1,4 +1,5 @@
 import Glibc
+import Runtime
 
 /// What was asked and answered. A record is there before its client has the last byte of the answer, so a test that has
 /// its answer finds its request.
@@ -8,7 +9,7 @@ public final class RequestLog: Sendable {
         var sequence = 0
     }
 
-    private let state = Locked(State())
+    private let state = Mutex(State())
     private let file: Int32
 
     /// `path`: a file to append to as well.

@@ -1,4 +1,5 @@
 import ObjectModel
+import Runtime
 
 /// An S3 server for tests and the quickstart, in this process: it verifies signatures, keeps a log of what it was asked,
 /// and goes wrong where it is told to.
@@ -7,7 +8,7 @@ import ObjectModel
 public final class Sandbox: Sendable {
     private let service: Service
     private let daemon: HTTPDaemon
-    private let isRunning = Locked(true)
+    private let isRunning = Mutex(true)
 
     /// The port that it listens on.
     public let port: Int

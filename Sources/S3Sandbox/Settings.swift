@@ -1,13 +1,14 @@
 import ObjectModel
+import Runtime
 
 /// The server's present behaviour, which a test may change while it runs.
 final class Settings: Sendable {
     private let start: Behaviour
-    private let present: Locked<Behaviour>
+    private let present: Mutex<Behaviour>
 
     init(_ behaviour: Behaviour) {
         start = behaviour
-        present = Locked(behaviour)
+        present = Mutex(behaviour)
     }
 
     var behaviour: Behaviour {

@@ -25,10 +25,14 @@ public protocol ObjectStore: Sendable {
     func listing(after start: ObjectKey?, through last: ObjectKey?) -> any PageReader
     /// The first key after `start`, in the order of bytes; nil if there is none.
     func firstKey(after start: ObjectKey) async throws(S3Error) -> ObjectKey?
+    /// Whether there is no object at all; throws where the bucket is gone.
+    func isEmpty() async throws(S3Error) -> Bool
     /// Nil if the object is missing and its bucket is not known to be.
     func head(_ key: ObjectKey) async throws(S3Error) -> ObjectInfo?
     /// Whether the bucket is there: asked before an object's absence is believed.
     func exists() async throws(S3Error) -> Bool
+    /// Asks the server for a sign of life, whatever else is under way.
+    func ping() async
     /// What the listing has under exactly this key, which need not be what a HEAD answers; nil if it is not listed.
     func listed(_ key: ObjectKey) async throws(S3Error) -> ListedObject?
     func tags(of key: ObjectKey) async throws(S3Error) -> [ObjectHeaders.NameValue]
@@ -92,10 +96,12 @@ public protocol ObjectStore: Sendable {
 public struct ListedObject: Sendable, Hashable {
     public var size: Int64
     public var etag: ETag
+    public var lastModified: Timestamp
 
-    public init(size: Int64, etag: ETag) {
+    public init(size: Int64, etag: ETag, lastModified: Timestamp) {
         self.size = size
         self.etag = etag
+        self.lastModified = lastModified
     }
 }
 

@@ -43,6 +43,11 @@ public final class S3Bucket: ObjectStore {
         return page.key(at: 0).droppingFirst(prefixLength)
     }
 
+    public func isEmpty() async throws(S3Error) -> Bool {
+        // Without a key to start after: SeaweedFS takes one that names a folder for the end of what is in it.
+        try await client.listObjects(bucket: bucket, prefix: prefix, pageSize: 1).next()?.count ?? 0 == 0
+    }
+
     public func head(_ key: ObjectKey) async throws(S3Error) -> ObjectInfo? {
         do throws(S3Error) {
             return try await client.headObject(bucket: bucket, key: fullKey(key))
@@ -55,6 +60,8 @@ public final class S3Bucket: ObjectStore {
     public func exists() async throws(S3Error) -> Bool {
         try await client.headBucket(bucket)
     }
+
+    public func ping() async { _ = await client.ping(bucket) }
 
     public func listed(_ key: ObjectKey) async throws(S3Error) -> ListedObject? {
         let full = fullKey(key)
@@ -74,7 +81,10 @@ public final class S3Bucket: ObjectStore {
         for _ in 0..<pages {
             guard let page = try await listing.next() else { return (nil, ()) }
             for index in 0..<page.count where page.key(at: index) == key {
-                return (ListedObject(size: page.size(at: index), etag: page.etag(at: index)), ())
+                let object = ListedObject(
+                    size: page.size(at: index), etag: page.etag(at: index),
+                    lastModified: page.lastModified(at: index))
+                return (object, ())
             }
         }
         return prefix == key ? (nil, ()) : nil

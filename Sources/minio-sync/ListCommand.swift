@@ -21,7 +21,8 @@ struct ListCommand {
                 mirrorFlags: MirrorOptions.configurableFlags)
             let servers = Servers(
                 directory: ServerDirectory(file: file, environment: environment),
-                connection: arguments.options.connection, console: console, debug: arguments.options.debug)
+                connection: arguments.options.connection, remarks: Remarks(console),
+                debug: arguments.options.debug)
             let client = try servers.client(for: arguments.place)
             if let bucket = arguments.place.bucket {
                 try await listObjects(client, bucket)
@@ -80,7 +81,9 @@ struct ListCommand {
         if arguments.options.json {
             var line = JSONText()
             line.set("type", "object")
-            line.set("key", "\(page.key(at: index))")
+            let key = page.key(at: index)
+            line.set("key", "\(key)")
+            if let hexadecimal = key.hexadecimalIfNotUTF8 { line.set("keyHex", hexadecimal) }
             line.set("size", page.size(at: index))
             line.set("etag", page.etag(at: index).text)
             line.set("lastModified", modified.iso8601)

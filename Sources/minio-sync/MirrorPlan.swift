@@ -12,8 +12,18 @@ struct MirrorPlan {
     let options: MirrorOptions
     let configuredState: String?
     let environment: Environment
-    private let sourceClient: S3Client
-    private let targetClient: S3Client
+    let sourceClient: S3Client
+    let targetClient: S3Client
+    /// All that makes it another mirror when it changes.
+    let signature: Signature
+
+    struct Signature: Hashable {
+        let source: Place
+        let target: Place
+        let options: MirrorOptions
+        let sourceServer: ServerDefinition?
+        let targetServer: ServerDefinition?
+    }
 
     /// One bucket to mirror.
     struct Pair {
@@ -22,29 +32,47 @@ struct MirrorPlan {
         let target: S3Bucket
     }
 
+    /// Of a command line that names one mirror.
     init(_ arguments: MirrorArguments, console: Console) throws(CommandError) {
-        environment = .process()
-        let file: ConfigurationFile
-        do throws(ConfigurationError) {
-            file = try ConfigurationFile.load(
-                path: arguments.options.configurationFile, environment: environment,
-                mirrorFlags: MirrorOptions.configurableFlags)
-        } catch {
-            throw CommandError(error.description)
-        }
+        let (file, environment) = try Self.configuration(arguments)
+        let (source, target, options) = try Self.resolve(arguments, file)
+        try self.init(source, target, options, file, environment, Remarks(console))
+    }
+
+    init(
+        _ source: Place, _ target: Place, _ options: MirrorOptions, _ file: ConfigurationFile,
+        _ environment: Environment, _ remarks: Remarks
+    ) throws(CommandError) {
+        (self.source, self.target, self.options, self.environment) = (source, target, options, environment)
         configuredState = file.state
-        (source, target, options) = try Self.resolve(arguments, file)
-        var servers = Servers(
-            directory: ServerDirectory(file: file, environment: environment), connection: options.connection,
-            console: console)
+        let directory = ServerDirectory(file: file, environment: environment)
+        var servers = Servers(directory: directory, connection: options.connection, remarks: remarks)
         servers.debug = options.debug
+        servers.isWatching = options.watch
         sourceClient = try servers.client(
             for: source, retries: options.retries, maxWorkers: options.maxWorkers,
             downloadLimit: options.downloadLimit.map { RateLimit(bytesPerSecond: $0) })
         targetClient = try servers.client(
             for: target, retries: options.retries, maxWorkers: options.maxWorkers,
             uploadLimit: options.uploadLimit.map { RateLimit(bytesPerSecond: $0) })
+        signature = Signature(
+            source: source, target: target, options: options, sourceServer: try? directory.server(for: source),
+            targetServer: try? directory.server(for: target))
         try checkPlaces()
+    }
+
+    static func configuration(
+        _ arguments: MirrorArguments
+    ) throws(CommandError) -> (ConfigurationFile, Environment) {
+        let environment = Environment.process()
+        do throws(ConfigurationError) {
+            let file = try ConfigurationFile.load(
+                path: arguments.options.configurationFile, environment: environment,
+                mirrorFlags: MirrorOptions.configurableFlags)
+            return (file, environment)
+        } catch {
+            throw CommandError(error.description)
+        }
     }
 
     private static func resolve(
@@ -54,12 +82,19 @@ struct MirrorPlan {
         case .places(let source, let target): return (source, target, arguments.options)
         case .named(let name):
             do {
-                let mirror = try file.mirror(named: name)
-                return (try Place(mirror.source), try Place(mirror.target), try arguments.options(of: mirror))
+                return try resolve(arguments, try file.mirror(named: name))
             } catch {
                 throw CommandError("\(error)")
             }
+        case .all:
+            throw CommandError("There is nothing to mirror; write minio-sync mirror SOURCE TARGET.")
         }
+    }
+
+    static func resolve(
+        _ arguments: MirrorArguments, _ mirror: MirrorDefinition
+    ) throws -> (Place, Place, MirrorOptions) {
+        (try Place(mirror.source), try Place(mirror.target), try arguments.options(of: mirror))
     }
 
     /// Whether all buckets of a server are mirrored.
@@ -92,14 +127,7 @@ struct MirrorPlan {
 
     /// The buckets to mirror. Asks the source for them where all are meant.
     func pairs(_ console: Console) async throws(CommandError) -> [Pair] {
-        if let bucket = source.bucket, let other = target.bucket {
-            return [
-                Pair(
-                    bucket: bucket,
-                    source: S3Bucket(name: source.text, client: sourceClient, bucket: bucket, prefix: source.prefix),
-                    target: S3Bucket(name: target.text, client: targetClient, bucket: other, prefix: target.prefix))
-            ]
-        }
+        if let pair = namedPair { return [pair] }
         do throws(S3Error) {
             let names = try await sourceClient.listBuckets().map(\.name)
             let only = Set(try await targetClient.listBuckets().map(\.name)).subtracting(names).sorted()
@@ -108,15 +136,27 @@ struct MirrorPlan {
                     "minio-sync: only \(target) has the buckets \(only.joined(separator: ", ")); buckets are never "
                         + "deleted.")
             }
-            return names.sorted().map { name in
-                Pair(
-                    bucket: name,
-                    source: S3Bucket(name: "\(source)/\(name)", client: sourceClient, bucket: name, prefix: ""),
-                    target: S3Bucket(name: "\(target)/\(name)", client: targetClient, bucket: name, prefix: ""))
-            }
+            return names.sorted().map(pair)
         } catch {
             throw CommandError(error.description, .serverGone)
         }
+    }
+
+    /// The pair where both places name a bucket; nil where all buckets are meant.
+    var namedPair: Pair? {
+        guard let bucket = source.bucket, let other = target.bucket else { return nil }
+        return Pair(
+            bucket: bucket,
+            source: S3Bucket(name: source.text, client: sourceClient, bucket: bucket, prefix: source.prefix),
+            target: S3Bucket(name: target.text, client: targetClient, bucket: other, prefix: target.prefix))
+    }
+
+    /// The pair for one of all buckets.
+    func pair(_ bucket: String) -> Pair {
+        Pair(
+            bucket: bucket,
+            source: S3Bucket(name: "\(source)/\(bucket)", client: sourceClient, bucket: bucket, prefix: ""),
+            target: S3Bucket(name: "\(target)/\(bucket)", client: targetClient, bucket: bucket, prefix: ""))
     }
 
     var engineOptions: MirrorEngine.MirrorOptions {

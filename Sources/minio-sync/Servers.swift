@@ -9,8 +9,10 @@ import S3
 struct Servers {
     let directory: ServerDirectory
     let connection: ConnectionOptions
-    let console: Console
+    let remarks: Remarks
     var debug = false
+    /// Whether somebody else tries again and again, so that a client need not wait for a server that restarts.
+    var isWatching = false
 
     /// A client for the server of `place`.
     ///
@@ -31,22 +33,20 @@ struct Servers {
                     + "https://host:port/BUCKET.")
         }
         if definition.insecure || connection.insecure, definition.endpoint.scheme == .https {
-            console.warn(
-                "minio-sync: warning: the certificate of \(definition.endpoint) is not checked (--insecure); others can "
-                    + "read and change what is sent.")
+            remarks.warn(
+                "the certificate of \(definition.endpoint) is not checked (--insecure); others can read and change what is "
+                    + "sent.")
         }
         try checkFiles(definition)
         var options = S3Client.Options()
         options.region = connection.region ?? definition.region ?? options.region
         if let retries { options.retries.attempts = max(1, min(options.retries.attempts, retries + 1)) }
+        if isWatching { options.retries.absence = options.retries.backoff }
         if let maxWorkers {
             options.reads = ConcurrencyLimit.Bounds(maximum: maxWorkers)
             options.writes = ConcurrencyLimit.Bounds(maximum: maxWorkers)
         }
-        if debug {
-            let console = console
-            options.trace = { console.warn("debug: \($0)") }
-        }
+        if debug { options.trace = remarks.request }
         return S3Client(
             endpoint: endpoint(definition), credentials: definition.keys.map(Self.credentials),
             connection: S3.ConnectionOptions(
@@ -54,7 +54,7 @@ struct Servers {
             options: options)
     }
 
-    /// A file of certificates that can't be read is found out here: libcurl would say it once a request.
+    /// A file of certificates that can't be read or used is found out here: libcurl would say it once a request.
     private func checkFiles(_ definition: ServerDefinition) throws(CommandError) {
         let tls = tls(definition)
         for (name, file) in [
@@ -66,6 +66,22 @@ struct Servers {
                 "The file \(file) of \(name) cannot be read: \(unsafe String(cString: strerror(errno))); correct the path "
                     + "or its permissions.")
         }
+        guard definition.endpoint.scheme == .https else { return }
+        if let file = tls.authorityFile, let problem = PEMFile.problem(asAuthorities: file) {
+            throw unusable(file, "--ca-file", problem, "name a file with the certificates of the authorities to trust")
+        }
+        guard let certificate = tls.certificateFile else { return }
+        if let problem = PEMFile.problem(asCertificate: certificate) {
+            throw unusable(certificate, "--client-certificate", problem, "name the certificate to show to the server")
+        }
+        if let problem = PEMFile.problem(asKey: tls.keyFile ?? certificate, of: certificate) {
+            throw tls.keyFile.map { unusable($0, "--client-key", problem, "name the certificate's own key") }
+                ?? unusable(certificate, "--client-certificate", problem, "name its key's file with --client-key")
+        }
+    }
+
+    private func unusable(_ file: String, _ flag: String, _ problem: String, _ advice: String) -> CommandError {
+        CommandError("The file \(file) of \(flag) \(problem); \(advice).")
     }
 
     private func endpoint(_ definition: ServerDefinition) -> S3.Endpoint {

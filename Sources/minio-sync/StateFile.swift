@@ -13,20 +13,30 @@ enum StateFile {
         return variables["HOME"].map { "\($0)/.local/state/minio-sync/state.db" }
     }
 
+    /// The file that the options ask for; nil for none.
+    static func path(
+        _ state: MirrorOptions.State, configured: String?, _ environment: Environment
+    ) throws(CommandError) -> String? {
+        switch state {
+        case .none: return nil
+        case .file(let file): return file
+        case .usual:
+            guard let path = configured ?? defaultPath(environment) else {
+                throw CommandError(
+                    "There is no place for state: HOME is not set; name a file with --state, or say --no-state.")
+            }
+            return path
+        }
+    }
+
+    /// Where a watch with this state file answers other commands.
+    static func controlPath(_ stateFile: String) -> String { "\(stateFile).sock" }
+
     /// Opens the state that the options ask for; nil for none. A dry run makes no file.
     static func open(
         _ state: MirrorOptions.State, configured: String?, isDryRun: Bool, _ environment: Environment
     ) async throws(CommandError) -> Journal? {
-        let path: String?
-        switch state {
-        case .none: return nil
-        case .file(let file): path = file
-        case .usual: path = configured ?? defaultPath(environment)
-        }
-        guard let path else {
-            throw CommandError(
-                "There is no place for state: HOME is not set; name a file with --state, or say --no-state.")
-        }
+        guard let path = try path(state, configured: configured, environment) else { return nil }
         if isDryRun, unsafe access(path, F_OK) != 0 { return nil }
         do throws(JournalError) {
             return try await Journal.open(path: path)

@@ -19,7 +19,10 @@ do throws(UsageError) {
     case .version:
         console.print("minio-sync \(Version.text)")
         console.exit(.done)
+    case .mirror(let arguments) where arguments.options.watch:
+        run { await WatchCommand(arguments, console: console).run() }
     case .mirror(let arguments): run { await MirrorCommand(arguments, console: console).run() }
+    case .control(let arguments): console.exit(ControlCommand(arguments, console: console).run())
     case .list(let arguments): run { await ListCommand(arguments, console: console).run() }
     case .configCheck(let options): console.exit(ConfigCheckCommand(options, console: console).run())
     }

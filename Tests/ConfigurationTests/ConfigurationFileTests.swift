@@ -60,6 +60,23 @@ struct ConfigurationFileTests {
         #expect(try credentials.server(alias: "main").keys?.secretKey.exposed == "systemd")
     }
 
+    @Test("finds the files of a folder that systemd loads whole, and what systemd has not beside its own file")
+    func credentialFolder() throws {
+        let yaml = Self.indirect.replacing("main-secret", with: "credentials/main-secret")
+        let variables = ["MAIN_KEY": "K", "CREDENTIALS_DIRECTORY": "/run/cred"]
+        var files = ["/etc/ms/credentials/main-secret": "beside"]
+        func secret() throws -> String? {
+            try load(yaml, variables, files: files).1.server(alias: "main").keys?.secretKey.exposed
+        }
+        #expect(try secret() == "beside")
+        files["/run/cred/credentials_main-secret"] = "systemd"
+        #expect(try secret() == "systemd")
+        files = [:]
+        let error = try #require(#expect(throws: ConfigurationError.self) { try secret() })
+        #expect(error.description.contains("from /etc/ms/credentials/main-secret: there is no such file; restart"))
+        #expect(isOneSentence(error.description), "\(error)")
+    }
+
     @Test(
         "says which secret is missing, and only when it is needed",
         arguments: [
@@ -114,10 +131,12 @@ struct ConfigurationFileTests {
         #expect(throws: ConfigurationError.self) {
             try ConfigurationFile.load(path: "/none.yaml", environment: .test(), mirrorFlags: [])
         }
-        #expect(throws: ConfigurationError.self) {
-            try ConfigurationFile.load(
-                path: nil, environment: .test(files: [ConfigurationFile.defaultPath: "unreadable"]), mirrorFlags: [])
-        }
+        // The service's file must not stand in the way of other users.
+        let hidden = try ConfigurationFile.load(
+            path: nil, environment: .test(files: [ConfigurationFile.defaultPath: "unreadable"]), mirrorFlags: [])
+        #expect(hidden.path == nil && hidden.isUnreadable)
+        let error = try #require(#expect(throws: ConfigurationError.self) { try hidden.mirror(named: "apks") })
+        #expect(error.description.contains("cannot be read by this user"))
     }
 
     @Test(

@@ -167,6 +167,37 @@ struct ServerDirectoryTests {
         let lost = try directory(["HOME": "/h", "AWS_PROFILE": "lost"], files: files)
         #expect(throws: ConfigurationError.self) { try lost.server(for: place) }
     }
+
+    @Test(
+        "names an AWS file that is none, quoting nothing of it, where it is needed",
+        arguments: [
+            ("credentials", "{\"s3cr3t\": 1}\n", 1), ("credentials", "\u{7F}ELF\u{0}s3cr3t", 1),
+            ("credentials", "[default]\naws_access_key_id = A\ns3cr3t\n", 3),
+            ("credentials", "\n# x\naws_access_key_id = s3cr3t\n", 3), ("credentials", "[default\n", 1),
+            ("config", "<html>s3cr3t</html>", 1),
+        ])
+    func brokenAWSFile(name: String, text: String, line: Int) throws {
+        let place = try Place("https://s3.example.com/apks")
+        let files = ["/h/.aws/\(name)": text]
+        let error = try #require(
+            #expect(throws: ConfigurationError.self) { try directory(["HOME": "/h"], files: files).server(for: place) })
+        #expect(error.description.contains("/h/.aws/\(name) cannot be used: its line \(line) "), "\(error)")
+        #expect(!error.description.contains("s3cr3t"))
+        let variables = [
+            "HOME": "/h", "AWS_ACCESS_KEY_ID": "A", "AWS_SECRET_ACCESS_KEY": "B", "AWS_REGION": "eu-west-1",
+            "MC_HOST_main": "http://h",
+        ]
+        #expect(try directory(variables, files: files).server(for: place)?.keys?.accessKey == "A")
+        #expect(try directory(variables, files: files).server(alias: "main").keys == nil)
+    }
+
+    @Test("takes AWS files as other programs write them: with CRLF, a byte order mark, colons, empty lines")
+    func otherAWSFile() throws {
+        let text = "\u{FEFF}[default]\r\n\r\n; x\r\naws_access_key_id: A\r\naws_secret_access_key = b:c=\r\n"
+        let server = try directory(["HOME": "/h"], files: ["/h/.aws/credentials": text])
+            .server(for: Place("https://s3.example.com/apks"))
+        #expect(server?.keys == .init(accessKey: "A", secretKey: Secret("b:c=")))
+    }
 }
 
 @Suite("A secret")

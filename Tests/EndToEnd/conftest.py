@@ -13,6 +13,7 @@ import minio_sync  # noqa: E402
 import oracle  # noqa: E402
 import samples  # noqa: E402
 import servers as real  # noqa: E402
+import watching  # noqa: E402
 
 _numbers = itertools.count(1)
 
@@ -26,6 +27,9 @@ SERVERS = {
     "rclone": real.RcloneServe,
     "sandbox": real.Sandbox,
     "sandbox-2": real.Sandbox,
+    # For tests that watch, stop or kill a whole server.
+    "juicefs-own": lambda folder: real.JuiceFS(folder, database="badger"),
+    "juicefs-own-2": lambda folder: real.JuiceFS(folder, database="badger"),
 }
 
 
@@ -81,7 +85,10 @@ class Pair:
     def arguments(self, *flags, source="", target="", state=True):
         """The command line of a one-shot mirror between the buckets, or between prefixes in them."""
         return ["mirror", "--once", *(["--state", self.folder / "state.db"] if state else ["--no-state"]), *flags,
-                f"source/{self.source_bucket}{source and '/' + source}",
+                *self.places(source, target)]
+
+    def places(self, source="", target=""):
+        return [f"source/{self.source_bucket}{source and '/' + source}",
                 f"target/{self.target_bucket}{target and '/' + target}"]
 
     def mirror(self, *flags, expect=0, source="", target="", state=True, **options):
@@ -115,6 +122,43 @@ class Pair:
 def pair_of(fleet, tmp_path):
     """Makes a `Pair` of two servers by their names."""
     return lambda source, target: Pair(fleet[source], fleet[target], tmp_path)
+
+
+@pytest.fixture
+def start_watch(tmp_path):
+    """Starts a `Watch` with these arguments and variables; at the end of the test it is ended and checked."""
+    started = []
+
+    def start(*arguments, environment=None, state=tmp_path / "state.db", **options):
+        started.append(watching.Watch(arguments, environment or {}, tmp_path / "home", state, **options))
+        return started[-1]
+    yield start
+    for each in started:
+        each.kill()
+    for each in started:
+        each.check()
+
+
+@pytest.fixture
+def watch(start_watch):
+    """Starts a `Watch` of a `Pair`."""
+    def watch(pair, *flags, source="", target="", environment=None, **options):
+        return start_watch(*flags, *pair.places(source, target), environment=pair.environment | (environment or {}),
+                           **options)
+    return watch
+
+
+@pytest.fixture(scope="session")
+def steady(tmp_path_factory):
+    """Begun before the first test of watching, and looked at by the last ones."""
+    from steady import Steady
+    folder = tmp_path_factory.mktemp("steady")
+    with real.Sandbox(folder / "source") as source, real.Sandbox(folder / "target") as target:
+        steady = Steady(source, target, folder)
+        try:
+            yield steady.start()
+        finally:
+            steady.end()
 
 
 @pytest.fixture

@@ -126,7 +126,7 @@ def finished(arguments, code, stdout, stderr, environment, expect):
         check_no_leak(text, environment, where)
     if CRASH.search(run.stderr):
         raise ContractBroken(f"a crash report on stderr\n{run.report()}")
-    if "--json" in run.arguments:
+    if "--json" in run.arguments and run.arguments[0] == "mirror":
         try:
             stdout.decode("utf-8")
             run.objects, run.summary = parse(run.stdout)
@@ -153,9 +153,20 @@ def _text(value):
     return isinstance(value, str)
 
 
+def _is_no_text(value):
+    """Whether these are hexadecimal digits of bytes that are not UTF-8."""
+    if not _text(value) or not re.fullmatch("([0-9a-f]{2})+", value):
+        return False
+    try:
+        bytes.fromhex(value).decode()
+    except UnicodeDecodeError:
+        return True
+    return False
+
+
 _OBJECT = {  # field: (check, always there)
     "type": (lambda value: value == "object", True), "action": (ACTIONS.__contains__, True), "bucket": (_text, False),
-    "key": (lambda value: _text(value) and value, True), "size": (_count, False), "etag": (_text, False),
+    "key": (lambda value: _text(value) and value, True), "keyHex": (lambda value: _is_no_text(value), False), "size": (_count, False), "etag": (_text, False),
     "status": (STATUSES.__contains__, True), "reason": (lambda value: _text(value) and value, True),
     "error": (_text, False), "seconds": (_number, False)}
 
@@ -208,6 +219,8 @@ def parse(stdout):
         if line["type"] == "summary":
             summary = line
         else:
+            if "keyHex" in line and bytes.fromhex(line["keyHex"]).decode(errors="replace") != line["key"]:
+                raise ContractBroken(f"line {number} has a keyHex of another key: {text[:300]}")
             if line["status"] == "failed" and not line.get("error"):
                 raise ContractBroken(f"line {number} failed without saying why: {text[:300]}")
             if line["status"] in ("ok", "planned") and line.get("error"):
@@ -229,7 +242,7 @@ def check(run):
         raise ContractBroken("the summary is guarded without saying why, or the other way round")
     if "error" in summary and summary["status"] == "ok":
         raise ContractBroken("ok with an error")
-    names = collections.Counter((line.get("bucket"), line["key"]) for line in run.objects)
+    names = collections.Counter((line.get("bucket"), line["key"], line.get("keyHex")) for line in run.objects)
     twice = {name for name, times in names.items() if times > 1}
     if twice:
         raise ContractBroken(f"more than one line for {sorted(map(str, twice))[:5]}")

@@ -60,9 +60,16 @@ def digest(client, bucket, key):
     return hashed.hexdigest()
 
 
+class Vanished(Exception):
+    """What was listed is not there."""
+
+
 def _details(client, bucket, key):
-    head = client.head_object(Bucket=bucket, Key=key)
-    tags = client.get_object_tagging(Bucket=bucket, Key=key)["TagSet"]
+    try:
+        head = client.head_object(Bucket=bucket, Key=key)
+        tags = client.get_object_tagging(Bucket=bucket, Key=key)["TagSet"]
+    except client.exceptions.ClientError as error:
+        raise Vanished(f"{bucket}: {key!r} is listed, but {error}") from None
     return (tuple((name, head.get(name)) for name in HEADERS),
             tuple(sorted((name.lower(), value) for name, value in head["Metadata"].items())),
             tuple(sorted((each["Key"], each["Value"]) for each in tags)))

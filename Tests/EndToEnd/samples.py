@@ -5,6 +5,12 @@ import functools
 import os
 import random
 import subprocess
+import urllib.parse
+import urllib.request
+
+import botocore.auth
+import botocore.awsrequest
+import botocore.credentials
 
 import servers
 
@@ -38,10 +44,27 @@ def put(client, bucket, key, body=b"x", **arguments):
     client.put_object(Bucket=bucket, Key=key, Body=body, **arguments)
 
 
+def put_bytes_key(server, bucket, key, body=b"x"):
+    """Stores an object whose key is any bytes, which boto3 takes no notice of: it wants text."""
+    url = f"{server.endpoint}/{bucket}/{urllib.parse.quote(key, safe='')}"
+    request = botocore.awsrequest.AWSRequest("PUT", url, data=body)
+    keys = botocore.credentials.Credentials(server.access_key, server.secret_key)
+    botocore.auth.S3SigV4Auth(keys, "s3", servers.REGION).add_auth(request)
+    sent = urllib.request.Request(url, data=body, method="PUT", headers=dict(request.headers.items()))
+    urllib.request.urlopen(sent, timeout=10).close()
+
+
 def put_many(client, bucket, objects, threads=16):
     """Stores `(key, body)` pairs side by side."""
     with concurrent.futures.ThreadPoolExecutor(threads) as pool:
         for _ in pool.map(lambda each: put(client, bucket, *each), objects):
+            pass
+
+
+def delete_many(client, bucket, keys, threads=16):
+    """Deletes the keys side by side, one request each."""
+    with concurrent.futures.ThreadPoolExecutor(threads) as pool:
+        for _ in pool.map(lambda key: client.delete_object(Bucket=bucket, Key=key), keys):
             pass
 
 
@@ -56,11 +79,11 @@ def put_folder(server, bucket, folder, *flags):
         raise servers.ServerFailed(f"rclone copy failed: {finished.stderr[-2000:]}")
 
 
-def put_parts(client, bucket, key, sizes, **arguments):
-    """Stores a multipart object with parts of exactly these sizes."""
+def put_parts(client, bucket, key, sizes, numbers=None, **arguments):
+    """Stores a multipart object with parts of exactly these sizes, numbered from 1 unless told otherwise."""
     upload = client.create_multipart_upload(Bucket=bucket, Key=key, **arguments)["UploadId"]
     place = {"Bucket": bucket, "Key": key, "UploadId": upload}
     parts = [{"PartNumber": number, "ETag": client.upload_part(
         PartNumber=number, Body=bytes_of(size, f"{key}/{number}"), **place)["ETag"]}
-        for number, size in enumerate(sizes, 1)]
+        for number, size in zip(numbers or range(1, len(sizes) + 1), sizes)]
     client.complete_multipart_upload(MultipartUpload={"Parts": parts}, **place)

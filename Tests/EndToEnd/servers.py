@@ -85,6 +85,8 @@ class Server:
     keeps_etags = True
     #: Whether `HEAD ?partNumber=1` tells the sizes of a multipart object's parts.
     tells_parts = False
+    #: Whether a folder that DeleteObjects left empty is listed, as `folder/`.
+    lists_empty_folders = False
     #: Seconds that a graceful stop may take before the process is killed.
     patience = 3
     scheme = "http"
@@ -224,6 +226,7 @@ class JuiceFS(Server):
 
     name = "juicefs"
     rclone_provider = "Minio"
+    lists_empty_folders = True
 
     def __init__(self, folder, keep_etag=True, database="sqlite3", **credentials):
         super().__init__(folder, **credentials)
@@ -371,6 +374,17 @@ class Sandbox(Server):
     def requests(self):
         """The requests answered so far, as the log's JSON lines say."""
         return [json.loads(line) for line in self._control("GET", "/.sandbox/requests").splitlines() if line.strip()]
+
+    def behave(self, **behaviour):
+        """Differs from S3 in these ways from now on, and in no others."""
+        self._control("POST", "/.sandbox/behaviour", json.dumps(behaviour).encode())
+
+    def break_with(self, *rules):
+        """Goes wrong by these rules, besides those before."""
+        self._control("POST", "/.sandbox/faults", json.dumps(rules).encode())
+
+    def mend(self):
+        self._control("DELETE", "/.sandbox/faults")
 
     def forget_requests(self):
         self._control("DELETE", "/.sandbox/requests")

@@ -211,6 +211,60 @@ def test_an_unknown_authority_is_refused_and_a_given_one_taken(run, mirror, pair
     assert pair.target_keys() == ["app.apk"]
 
 
+@pytest.mark.parametrize("flag", ["--ca-file", "--client-certificate", "--client-key"])
+@pytest.mark.parametrize("content", [
+    "", "This is a letter.\n" * 100, "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"],
+    ids=["empty", "letter", "damaged"])
+def test_a_file_that_is_no_certificate_or_key_is_named(run, certificates, tmp_path, flag, content):
+    file = tmp_path / "file.pem"
+    file.write_text(content)
+    certificate, _ = certificates.good()
+    more = ["--client-certificate", certificate] if flag == "--client-key" else []
+    result = run("mirror", "--no-state", *more, flag, file, "source/bucket", "target/bucket", expect=USAGE, timeout=10,
+                 environment={"MC_HOST_source": "https://192.0.2.1:9000", "MC_HOST_target": "https://192.0.2.2:9000"})
+    assert_one_sentence(result, str(file), flag)
+
+
+def test_a_private_key_that_is_missing_or_anothers_is_told(run, certificates):
+    certificate, key = certificates.good()
+    _, other = certificates.self_signed()
+    environment = {"MC_HOST_source": "https://192.0.2.1:9000", "MC_HOST_target": "https://192.0.2.2:9000"}
+    for more, word in ([], "--client-key"), (["--client-key", other], str(other)):
+        result = run("mirror", "--no-state", "--client-certificate", certificate, *more, "source/bucket",
+                     "target/bucket", environment=environment, expect=USAGE, timeout=10)
+        assert_one_sentence(result, "private key", word)
+
+
+@pytest.mark.parametrize("are_together", [False, True])
+def test_a_client_certificate_and_its_key_are_taken(run, pair, tls, certificates, tmp_path, are_together):
+    server = tls("good")
+    certificate, key = certificates.self_signed()
+    shown = ["--client-certificate", certificate, "--client-key", key]
+    if are_together:
+        both = tmp_path / "both.pem"
+        both.write_bytes(certificate.read_bytes() + key.read_bytes())
+        shown = ["--client-certificate", both]
+    run("mirror", "--once", "--ca-file", certificates.authority, *shown, "--no-state", "source/bucket",
+        f"target/{pair.target_bucket}", environment=pair.environment | {"MC_HOST_source": server.mc_host})
+    assert pair.target_keys() == ["app.apk"]
+
+
+def test_plain_http_on_a_port_for_tls_is_told(mirror, pair, tls):
+    server = tls("good")
+    environment = {"MC_HOST_source": server.mc_host.replace("https://", "http://")}
+    result = mirror("--no-state", "source/bucket", f"target/{pair.target_bucket}", expect=UNREACHABLE,
+                    environment=environment)
+    assert_one_sentence(result, "write https://")
+
+
+@pytest.mark.parametrize("name", ["juicefs", "sandbox", "moto"])
+def test_tls_on_a_port_for_plain_http_is_told(mirror, pair, fleet, name):
+    environment = {"MC_HOST_source": fleet[name].mc_host.replace("http://", "https://")}
+    result = mirror("--no-state", "source/bucket", f"target/{pair.target_bucket}", expect=UNREACHABLE,
+                    environment=environment)
+    assert_one_sentence(result, "write http://")
+
+
 def test_insecure_is_possible_and_warned_of(run, pair, tls):
     server = tls("self_signed")
     result = run("mirror", "--once", "--no-state", "--insecure", "source/bucket", f"target/{pair.target_bucket}",

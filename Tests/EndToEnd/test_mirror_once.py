@@ -1,5 +1,6 @@
 """`mirror --once` between servers that differ; every result is read back through boto3."""
 
+import json
 import os
 import subprocess
 import time
@@ -79,6 +80,20 @@ def test_every_size_and_layout_arrives_whole(pair):
     assert again.objects == [] and requests_sent(again) <= LISTING_ONLY
 
 
+@pytest.mark.parametrize("source", ["seaweedfs", "moto"])
+def test_parts_numbered_with_gaps_are_copied_although_the_server_cannot_tell_the_first(pair_of, source):
+    """Where there is no part 1, SeaweedFS answers 416 and moto 500 to who asks for it."""
+    pair = pair_of(source, "juicefs")
+    samples.put_parts(pair.source, pair.source_bucket, "gaps", [5 * MIB, 6 * MIB, 1], numbers=[2, 7, 9])
+
+    run = pair.mirror()
+
+    assert run.line("gaps")["status"] == "ok"
+    pair.assert_replica(other_etags={b"gaps"})
+    assert uploads(pair) == []
+    assert pair.mirror().summary["same"] == 1
+
+
 def uploads(pair):
     """Multipart uploads that were left behind on the target."""
     return [each["Key"] for each in
@@ -124,6 +139,21 @@ def test_keys_are_kept_byte_for_byte(pair):
     assert run.keys("copy", "ok") == sorted(set(mirrored) - set(refused), key=str.encode)
     # A refused key may still leave something: JuiceFS makes a directory of `directory-with-body/`, and then refuses it.
     pair.assert_replica(without=refused)
+
+
+def test_keys_that_are_no_text_are_told_apart(pair_of, run):
+    pair = pair_of("sandbox", "sandbox-2")
+    for key in (b"k\xff", b"k\xfe"):
+        samples.put_bytes_key(pair.source_server, pair.source_bucket, key)
+    pair.put("k\ufffd")
+
+    first = pair.mirror()
+
+    assert sorted(str(line.get("keyHex")) for line in first.objects) == ["6bfe", "6bff", "None"]
+    assert {line["key"] for line in first.objects} == {"k\ufffd"}
+    listed = run("ls", "--json", f"target/{pair.target_bucket}", environment=pair.environment).stdout
+    assert sorted(str(json.loads(line).get("keyHex")) for line in listed.splitlines()) == ["6bfe", "6bff", "None"]
+    assert pair.mirror().summary["same"] == 3
 
 
 def test_an_empty_directory_marker_is_an_object(pair_of):

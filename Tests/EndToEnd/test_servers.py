@@ -75,6 +75,7 @@ def test_the_contract_takes_the_documented_lines():
     (('"copied":1', '"copied":2'), 0), (('"copiedBytes":1', '"copiedBytes":2'), 0), (('"failed":0', '"failed":1'), 0),
     (('"unproven":0,', ""), 0), (('"status":"ok","reason"', '"status":"fine","reason"'), 0),
     (('"status":"ok","reason"', '"status":"failed","reason"'), 0), (('"key":"a"', '"key":"a","note":"b"'), 0),
+    (('"key":"a"', '"key":"a","keyHex":"61"'), 0), (('"key":"a"', '"key":"a","keyHex":"ff"'), 0),
     (("\n", "\n\n"), 0), (("{", "Copying\n{"), 0), (('"seconds":1.2}\n', '"seconds":1.2}'), 0),
     (('"seconds":0.1', '"seconds":"0.1"'), 0), (('"key":"a"', '"key":"a","key":"a"'), 0), (("", ""), 1),
     (('{"type":"summary"', '{"type":"total"'), 0), (('"status":"ok","source"', '"status":"guarded","source"'), 4),

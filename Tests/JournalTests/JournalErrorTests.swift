@@ -72,14 +72,14 @@ struct JournalErrorTests {
         let later = try Connection(path: path, subject: .memory)
         try later.execute("PRAGMA user_version = 999")
         later.close()
-        #expect(try await failure(path).reason == .newerSchema(found: 999, known: 1))
+        #expect(try await failure(path).reason == .newerSchema(found: 999, known: Int64(Schema.migrations.count)))
     }
 
     @Test("say that another process holds the lock")
     func locked() async throws {
         let scratch = Scratch()
         let path = scratch.file("state.db")
-        let journal = try await Journal.open(path: path)
+        let journal = try await Journal.open(path: path, busyTimeout: 50)
         let other = try Connection(path: path, subject: .memory)
         try other.execute("BEGIN IMMEDIATE")
         let error = try await #require(
@@ -114,7 +114,7 @@ struct JournalErrorTests {
 
     @Test(
         "are one sentence each, for every subject and reason",
-        arguments: [JournalError.Subject.stateFile("/state.db"), .memory, .temporarySpace("/var/tmp")])
+        arguments: [JournalError.Subject.stateFile("/state.db"), .memory, .temporaryFile, .temporarySpace("/var/tmp")])
     func sentences(subject: JournalError.Subject) {
         let reasons: [JournalError.Reason] = [
             .inaccessible("Permission denied"), .notAFile("it is a directory"), .notAJournal("file is not a database"),

@@ -147,6 +147,16 @@ struct JournalTests {
         await journal.close()
     }
 
+    @Test("is made once where several open a new file together", arguments: 0..<20)
+    func openedTogether(_ round: Int) async throws {
+        let scratch = Scratch()
+        let path = scratch.file("state.db")
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for _ in 0..<4 { group.addTask { await (try Journal.open(path: path)).close() } }
+            try await group.waitForAll()
+        }
+    }
+
     private func readFile(_ path: String) -> [UInt8] {
         let descriptor = unsafe open(path, O_RDONLY)
         defer { close(descriptor) }

@@ -22,7 +22,7 @@ struct DecisionTests {
     private static func pair(_ source: ObjectState, _ target: ObjectState) -> ProvenPair {
         ProvenPair(
             key: "k", sourceETag: source.etag, sourceLastModified: source.lastModified, sourceSize: source.size,
-            targetETag: target.etag)
+            targetETag: target.etag, targetLastModified: target.lastModified)
     }
 
     struct Row: Sendable, CustomTestStringConvertible {
@@ -70,6 +70,13 @@ struct DecisionTests {
         Row(
             "no ETags, a proven pair", state(.absent), state(.absent), pair: pair(state(.absent), state(.absent)), .same
         ),
+        Row(
+            "no ETags, a proven pair, and a target written since", state(.absent), state(.absent, after: later),
+            pair: pair(state(.absent), state(.absent)), .unproven(.incomparable)),
+        Row(
+            "a target without ETags, a proven pair, by content", state(), state(.absent),
+            pair: pair(state(), state(.absent)), .compareContent
+        ) { $0.comparison = .content },
         Row("other MD5s", state(), state(otherMD5), .copy(.etag)),
         Row("other MD5s, by content", state(), state(otherMD5), .copy(.etag)) { $0.comparison = .content },
         Row("other MD5s and a later target", state(), state(otherMD5, after: later), .copy(.etag)),

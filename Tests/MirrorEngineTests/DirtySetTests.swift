@@ -50,12 +50,13 @@ struct DirtySetTests {
         let set = DirtySet(width: 8)
         set.markNow(Job(key: "a"))
         set.end()
-        var job = await set.next()
-        set.backOff("a")
+        let job = await set.next()
+        var failed = job ?? Job(key: "lost")
+        failed.attempt = 1
+        set.retryLater(failed)
         #expect(set.counts == (0, 0, 1))
         async let again = set.next()
-        job?.attempt = 1
-        set.retry(job ?? Job(key: "lost"))
+        set.wake("a")
         let retried = await again
         #expect(retried?.key == "a" && retried?.attempt == 1)
         #expect(set.counts == (0, 1, 0))
@@ -69,9 +70,9 @@ struct DirtySetTests {
         let set = DirtySet(width: 8)
         set.markNow(Job(key: "a"))
         _ = await set.next()
-        set.backOff("a")
+        set.retryLater(Job(key: "a", reason: .missing))
         set.markNow(Job(key: "a", reason: .etag))
-        set.retry(Job(key: "a", reason: .missing))
+        set.wake("a")
         set.end()
         #expect(set.counts == (1, 0, 0))
         #expect(await set.next()?.reason == .etag)
@@ -128,7 +129,7 @@ struct DirtySetTests {
         for key in ["a", "b", "c"] { set.markNow(Job(key: ObjectKey(key))) }
         _ = await set.next()
         _ = await set.next()
-        set.backOff("b")
+        set.retryLater(Job(key: "b"))
         let producer = Task {
             await set.mark(Job(key: "d"))
             await set.mark(Job(key: "e"))
@@ -137,7 +138,7 @@ struct DirtySetTests {
         for _ in 0..<100 { await Task.yield() }
         set.clear()
         await producer.value
-        set.retry(Job(key: "b"))
+        set.wake("b")
         set.markNow(Job(key: "g"))
         // The key in flight is marked, and settled, without coming back.
         set.markNow(Job(key: "a"))
@@ -211,9 +212,9 @@ struct DirtySetTests {
                         if !fails { world.seen[job.key] = version }
                     }
                     guard fails else { return set.settle(job.key) }
-                    set.backOff(job.key)
+                    set.retryLater(Job(key: job.key))
                     for _ in 0..<yields { await Task.yield() }
-                    set.retry(Job(key: job.key))
+                    set.wake(job.key)
                 }
             }
         }

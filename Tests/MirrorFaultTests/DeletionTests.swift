@@ -108,7 +108,7 @@ struct DeletionTests {
                 .status(FaultAction.Failure(404, code: "", hasBody: false))))
         let result = await stage.mirror { $0.removes = true }
         #expect(result.summary.status == .failed && extras(stage) == 5)
-        #expect(result.summary.error?.contains("gone") == true)
+        #expect(result.summary.error?.contains("gone") == true && result.summary.isServerGone)
     }
 
     @Test("A key that comes to the source meanwhile is not deleted")

@@ -165,6 +165,19 @@ struct LieTests {
         #expect(try stage.differences() == [])
     }
 
+    @Test("An answer that is always short under the same ETag is not called a change", arguments: [1000, 200_000])
+    func shortAnswers(size: Int) async throws {
+        let stage = try Stage()
+        defer { stage.stop() }
+        try stage.put("k", patterned(size, seed: 1))
+        stage.source.faults.add(FaultRule("short", .operation(.getObject), .shorten(byBytes: 10)))
+        let result = await stage.mirror { $0.attempts = 2 }
+        let error = try #require(result.report("k")?.error)
+        #expect(error.contains("gives \(size - 10) bytes") && error.contains("told of \(size)"), "\(error)")
+        #expect(!error.contains("changing"))
+        #expect(stage.target.store.object("k", in: Stage.bucket) == nil)
+    }
+
     @Test("A corrupt byte is caught even by a target that ignores Content-MD5")
     func ignoredDigest() async throws {
         var careless = Behaviour()

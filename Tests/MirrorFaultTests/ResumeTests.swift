@@ -56,6 +56,25 @@ struct ResumeTests {
         #expect(repeated.isEmpty, "\(repeated.count) parts were sent again")
     }
 
+    @Test(
+        "An upload whose parts cannot be listed is given up and begun anew in the same run", arguments: [403, 500, 501])
+    func unreadable(status: Int) async throws {
+        let stage = try Stage(source: small(), target: small())
+        defer { stage.stop() }
+        try stage.put("a", patterned(1_000_000, seed: 1), partSize: 100_000)
+        let journal = try await Journal.inMemory()
+        stage.target.faults.add(
+            FaultRule(
+                "part 7", FaultRule.Match(operations: [.uploadPart], query: ["partNumber": "7"], times: 1),
+                .status(FaultAction.Failure(500, code: "InternalError"))),
+            FaultRule("no list", .operation(.listParts), .status(FaultAction.Failure(status, code: ""))))
+        let result = await stage.mirror(journal: journal) { $0.attempts = 2 }
+        #expect(result.summary.status == .ok, "\(result.reports.compactMap(\.error))")
+        #expect(stage.target.requests.count(.listParts) > 0 && stage.target.requests.count(.createMultipartUpload) == 2)
+        #expect(try stage.differences() == [])
+        #expect(stage.targetUploads == 0)
+    }
+
     @Test("An upload whose ID was never learnt is found and ended by the next run")
     func lostUpload() async throws {
         let stage = try Stage(source: small(), target: small())

@@ -41,14 +41,16 @@ final class Stage: Sendable {
 
     /// Mirrors once. `journal` is nil for a run without state.
     func mirror(
-        journal: Journal? = nil, _ change: (inout MirrorOptions) -> Void = { _ in }
+        journal: Journal? = nil, reads: ConcurrencyLimit.Bounds = ConcurrencyLimit.Bounds(),
+        _ change: (inout MirrorOptions) -> Void = { _ in }
     ) async -> Result {
         var options = MirrorOptions()
         options.backoff = Backoff(base: .milliseconds(1), cap: .milliseconds(4))
         change(&options)
         let said = Said()
         let run = MirrorRun(
-            source: store(source, "source"), target: store(target, "target"), options: options, journal: journal,
+            source: store(source, "source", reads: reads), target: store(target, "target"), options: options,
+            journal: journal,
             budget: ByteBudget(capacity: 20 << 20), reactors: [Self.reactor]
         ) { said.add($0) }
         let summary = await run.run()
@@ -72,13 +74,17 @@ final class Stage: Sendable {
         }
     }
 
-    private func store(_ server: Sandbox, _ name: String) -> S3Bucket {
+    private func store(
+        _ server: Sandbox, _ name: String, reads: ConcurrencyLimit.Bounds = ConcurrencyLimit.Bounds()
+    ) -> S3Bucket {
         var timeouts = ConnectionOptions.Timeouts()
         timeouts.firstByte = .milliseconds(1500)
         timeouts.stall = .milliseconds(700)
         var options = S3Client.Options()
         options.retries.backoff = Backoff(base: .milliseconds(1), cap: .milliseconds(4))
+        options.retries.absence = options.retries.backoff
         options.retries.attempts = 3
+        options.reads = reads
         let client = S3Client(
             endpoint: Endpoint(scheme: .http, host: "127.0.0.1", port: server.port),
             credentials: Credentials(

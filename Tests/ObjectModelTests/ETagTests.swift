@@ -35,21 +35,32 @@ struct ETagTests {
         #expect(ETag(utf8: Array(text.utf8)) == etag)
     }
 
-    @Test("A weak ETag promises nothing about bytes")
-    func weak() {
-        guard case .opaque(let text) = ETag("W/\"\(Self.plain)\"") else {
-            Issue.record("A weak ETag was taken for a digest.")
-            return
-        }
-        #expect(text.hasPrefix("W/"))
+    @Test("A weak ETag promises nothing about bytes, and goes back with its own quotes", arguments: [plain, "x", ""])
+    func weak(_ text: String) {
+        let weak = "W/\"\(text)\""
+        #expect(ETag(weak) == .opaque(weak))
+        #expect(ETag(" \(weak) ").fieldValue == weak)
+        #expect(ETag(ETag(weak).text) == ETag(weak))
     }
 
     @Test(
-        "What is parsed prints as it came, without quotes",
-        arguments: [plain, "\(plain)-17", "0-1", "abc", ""])
+        "What is parsed prints as it came, without quotes, and goes back between them",
+        arguments: [
+            plain, "\(plain)-17", plain.uppercased(), "\(plain.uppercased())-17", "9E107d9d372bb6826bd81d3542a419D6",
+            "0-1", "abc", "ABC", "W/x", "",
+        ])
     func printing(_ text: String) {
         #expect(ETag("\"\(text)\"").text == text)
+        #expect(ETag(text).fieldValue == "\"\(text)\"")
         #expect(ETag(ETag(text).text) == ETag(text))
+    }
+
+    @Test("Capitals make no other digest")
+    func capitals() {
+        let written = ETag(Self.plain.uppercased())
+        #expect(written == ETag(Self.plain))
+        #expect(Set([written, ETag(Self.plain), .md5(Self.digest)]).count == 1)
+        #expect(ETag("\(Self.plain.uppercased())-3") == .composite(Self.digest, parts: 3))
     }
 
     @Test("Two MD5s can be compared, two composites of as many parts, and nothing else")

@@ -86,3 +86,16 @@ struct ObjectKeyTests {
         #expect(ObjectKey("a/b").droppingFirst(2).prefixed(by: "a/") == "a/b")
     }
 }
+
+@Suite("A key as text")
+struct KeyTextTests {
+    @Test(
+        "is told in hexadecimal only where it is not UTF-8",
+        arguments: [
+            ([0xFF], "ff"), ([0x61, 0xC3], "61c3"), ([0x00, 0xED, 0xA0, 0x80], "00eda080"), ([0xC0, 0xAF], "c0af"),
+            ([], nil), (Array("a/é\u{FFFD}\u{1F600}".utf8), nil), ([0x00], nil),
+        ] as [([UInt8], String?)])
+    func hexadecimal(bytes: [UInt8], expected: String?) {
+        #expect(ObjectKey(bytes: bytes).hexadecimalIfNotUTF8 == expected)
+    }
+}

@@ -31,6 +31,10 @@ struct ByteSizeTests {
             (0, "0 B"), (1023, "1023 B"), (1024, "1.00 KiB"), (1536, "1.50 KiB"), (10 << 10, "10.0 KiB"),
             (100 << 10, "100 KiB"), (1023 << 10, "1023 KiB"), (1 << 20, "1.00 MiB"), (1_572_864, "1.50 MiB"),
             (5 << 40, "5.00 TiB"), (Int64.max, "8192 PiB"),
+            // Where rounding needs another digit or the next unit.
+            ((1 << 20) - 1, "1.00 MiB"), ((1 << 20) - 512, "1.00 MiB"), ((1 << 20) - 513, "1023 KiB"),
+            ((1 << 50) - 1, "1.00 PiB"), (10_235, "10.0 KiB"), (10_234, "9.99 KiB"), (102_349, "100 KiB"),
+            (102_348, "99.9 KiB"),
         ] as [(Int64, String)])
     func formatting(_ bytes: Int64, _ text: String) {
         #expect(ByteSize.format(bytes) == text)
@@ -56,7 +60,7 @@ struct JSONTextTests {
             ("", "\"\""), ("a", "\"a\""), ("\"\\/", "\"\\\"\\\\/\""), ("\n\r\t", "\"\\n\\r\\t\""),
             ("\u{0}\u{1F}", "\"\\u0000\\u001f\""), ("\u{7F}", "\"\\u007f\""),
             ("\u{2028}\u{2029}", "\"\\u2028\\u2029\""),
-            ("é€😀", "\"é€😀\""), ("\u{85}", "\"\u{85}\""), ("\r\n", "\"\\r\\n\""),
+            ("é€😀", "\"é€😀\""), ("\u{85}", "\"\\u0085\""), ("\r\n", "\"\\r\\n\""),
         ])
     func strings(_ text: String, _ json: String) {
         #expect(JSONText.quoted(text).unicodeScalars.elementsEqual(json.unicodeScalars))

@@ -151,7 +151,7 @@ struct FaultTests {
 
     @Test("Hooks run where they were hung")
     func hooks() throws {
-        let seen = Locked<[String]>([])
+        let seen = Mutex<[String]>([])
         let server = server
         let count = { @Sendable (name: String) in
             let exists = server.store.object("new", in: "photos") != nil

@@ -109,8 +109,7 @@ struct ListeningTests {
 
     @Test("A listener that left is forgotten")
     func leaving() {
-        do {
-            _ = listen("/photos?events=s3:ObjectCreated:*&ping=60")
+        withExtendedLifetime(listen("/photos?events=s3:ObjectCreated:*&ping=60")) {
             #expect(server.listenerCount == 1)
         }
         waitUntil { server.listenerCount == 0 }

@@ -108,7 +108,7 @@ struct ServerTests {
 
     @Test("Of many that create the same key, one succeeds")
     func creation() throws {
-        let statuses = Locked<[Int]>([])
+        let statuses = Mutex<[Int]>([])
         let client = client
         for number in 0..<16 {
             Runtime.Thread.start(name: "writer") {
@@ -180,7 +180,7 @@ struct ServerTests {
     func connections() throws {
         try server.store.put("k", in: "photos", [UInt8](repeating: 1, count: 100_000))
         server.faults.add(FaultRule("wait", .operation(.getObject), .delay(milliseconds: 300)))
-        let sizes = Locked<[Int]>([])
+        let sizes = Mutex<[Int]>([])
         let client = client
         let clock = ContinuousClock()
         let time = clock.measure {

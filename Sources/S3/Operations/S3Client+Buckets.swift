@@ -48,6 +48,21 @@ extension S3Client {
         }
     }
 
+    /// Whether the server answers at all: one HEAD of `bucket` over a new connection, outside the concurrency limits and
+    /// not counted. Requests that began earlier and wait on dead connections are given up once it has been answered.
+    public func ping(_ bucket: String) async -> Bool {
+        var request = S3Request(.headBucket, .head, bucket: bucket)
+        request.needsFreshConnection = true
+        request.patience = .quick(attempt: 1)
+        let transfer = Reactor.required().engine.start(signed(request))
+        do {
+            try await transfer.awaitEnd()
+            return true
+        } catch {
+            return false
+        }
+    }
+
     /// The bucket's region; `us-east-1` where the server leaves it empty.
     public func bucketLocation(_ bucket: String) async throws(S3Error) -> String {
         let request = S3Request(.getBucketLocation, .get, bucket: bucket, query: [QueryItem("location")])
@@ -68,8 +83,8 @@ extension S3Client {
         }
     }
 
-    /// Sends `request` and parses its answer, whose root must be `root`.
-    func document(_ request: S3Request, root: String) async throws(S3Error) -> XMLNode {
+    /// Sends `request` and parses its answer, whose root must be `root`, or `otherRoot` where servers differ.
+    func document(_ request: S3Request, root: String, or otherRoot: String? = nil) async throws(S3Error) -> XMLNode {
         let response = try await send(request)
         let document: XMLNode
         do {
@@ -80,7 +95,7 @@ extension S3Client {
         if document.name == "Error" {
             throw S3Error(head: response.head, body: response.body, for: request, server: endpoint.url)
         }
-        guard document.name == root else {
+        guard document.name == root || document.name == otherRoot else {
             throw malformed("the answer is <\(document.name)>, not <\(root)>", request, response.head)
         }
         return document

@@ -245,7 +245,8 @@ extension S3Client {
             }
             throw error
         }
-        if clockOffset == nil { noteClock(response.head) }
+        // Every time: clocks are set while a watch runs.
+        noteClock(response.head)
         do throws(XMLError) {
             return try parser.finish()
         } catch {

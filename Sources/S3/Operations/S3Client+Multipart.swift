@@ -74,7 +74,7 @@ extension S3Client {
             HeaderField("x-amz-copy-source-range", "bytes=\(range.lowerBound)-\(range.upperBound)"),
         ]
         if let ifMatch, !ifMatch.isAbsent {
-            request.headers.append(HeaderField("x-amz-copy-source-if-match", "\"\(ifMatch.text)\""))
+            request.headers.append(HeaderField("x-amz-copy-source-if-match", ifMatch.fieldValue))
         }
         return ETag(try await document(request, root: "CopyPartResult")["ETag"]?.text ?? "")
     }
@@ -90,7 +90,7 @@ extension S3Client {
             query: [QueryItem("uploadId", upload.id)])
         request.setBody(
             try body(request) { () throws(NotRepresentableInXML) in
-                try XMLBody.completeMultipartUpload(parts.map { ($0.number, $0.etag.text) })
+                try XMLBody.completeMultipartUpload(parts.map { ($0.number, $0.etag) })
             })
         let response = try await send(request)
         var result = WriteResult(response.head)
@@ -120,7 +120,8 @@ extension S3Client {
             var request = S3Request(
                 .listParts, .get, bucket: upload.bucket, key: upload.key, query: [QueryItem("uploadId", upload.id)])
             if let marker { request.query.append(QueryItem("part-number-marker", marker)) }
-            let document = try await document(request, root: "ListPartsResult")
+            // The second is moto's.
+            let document = try await document(request, root: "ListPartsResult", or: "ListPartsResponse")
             for node in document.all("Part") {
                 guard let number = node["PartNumber"].flatMap({ Int($0.text) }),
                     let size = node["Size"].flatMap({ Int64($0.text) })

@@ -17,7 +17,7 @@ public struct ReadOptions: Sendable, Hashable {
 
     var fields: [HeaderField] {
         var fields: [HeaderField] = []
-        if let ifMatch, !ifMatch.isAbsent { fields.append(HeaderField("If-Match", "\"\(ifMatch.text)\"")) }
+        if let ifMatch, !ifMatch.isAbsent { fields.append(HeaderField("If-Match", ifMatch.fieldValue)) }
         if let range { fields.append(HeaderField("Range", "bytes=\(range.lowerBound)-\(range.upperBound)")) }
         return fields
     }
@@ -85,7 +85,7 @@ extension S3Client {
         var request = S3Request(.copyObject, .put, bucket: target.bucket, key: target.key)
         request.headers = [Self.copySource(source)]
         if let ifMatch, !ifMatch.isAbsent {
-            request.headers.append(HeaderField("x-amz-copy-source-if-match", "\"\(ifMatch.text)\""))
+            request.headers.append(HeaderField("x-amz-copy-source-if-match", ifMatch.fieldValue))
         }
         if let headers {
             request.headers.append(HeaderField("x-amz-metadata-directive", "REPLACE"))

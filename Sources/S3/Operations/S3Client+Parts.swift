@@ -2,15 +2,17 @@ public import ObjectModel
 import Runtime
 
 extension S3Client {
-    /// The sizes of a multipart object's parts as HEAD or GetObjectAttributes tell them; nil where neither does.
+    /// The first part's size of a multipart object, and whether all parts may have it; nil where the server does not tell,
+    /// or fails when asked: parts may be numbered with gaps, and then servers answer 416 (SeaweedFS) or 500 (moto).
     ///
-    /// `.first` costs one request; `.all` is asked for only where the first part cannot be one of a uniform layout.
-    /// Keys of uniform parts look alike in both; which one it is shows when the composite ETag comes out equal.
+    /// Which layout it is shows when the composite ETag comes out equal.
+    ///
+    /// - Throws: what `S3Error.isAboutServer` tells to concern other requests, too.
     public func partLayout(
         bucket: String, key: ObjectKey, size: Int64, parts: Int
     ) async throws(S3Error) -> (first: Int64, isUniform: Bool)? {
         guard learnt.withLock({ $0.answersPartNumber }) != false else { return nil }
-        let info = try await headObject(bucket: bucket, key: key, options: ReadOptions(partNumber: 1))
+        guard let info = try await headPart(1, bucket: bucket, key: key) else { return nil }
         guard info.partCount == parts, info.contentLength <= size else {
             // A server without this answers with the whole object and no count.
             learnt.withLock { if $0.answersPartNumber == nil { $0.answersPartNumber = false } }
@@ -22,7 +24,20 @@ extension S3Client {
         return (first, isUniform)
     }
 
-    /// The size of each part by one HEAD a part; nil where the answers do not add up to `size`.
+    /// HEAD of one part; nil where that fails.
+    private func headPart(_ number: Int, bucket: String, key: ObjectKey) async throws(S3Error) -> ObjectInfo? {
+        var request = S3Request(
+            .headObject, .head, bucket: bucket, key: key, query: ReadOptions(partNumber: number).query)
+        request.isProbe = true
+        do throws(S3Error) {
+            return try info(try await send(request).head, request)
+        } catch {
+            guard error.isAboutServer else { return nil }
+            throw error
+        }
+    }
+
+    /// The size of each part by one HEAD a part; nil where one fails, or the answers do not add up to `size`.
     public func allPartSizes(
         bucket: String, key: ObjectKey, size: Int64, parts: Int
     ) async throws(S3Error) -> [Int64]? {
@@ -31,7 +46,7 @@ extension S3Client {
         }
         var sizes: [Int64] = []
         for number in 1...parts {
-            let info = try await headObject(bucket: bucket, key: key, options: ReadOptions(partNumber: number))
+            guard let info = try await headPart(number, bucket: bucket, key: key) else { return nil }
             guard info.partCount == parts else { return nil }
             sizes.append(info.contentLength)
         }

@@ -7,6 +7,9 @@ public final class ConnectionOptions: Sendable {
         public var firstByte: Duration = .seconds(60)
         /// Without a single byte in either direction while some should flow.
         public var stall: Duration = .seconds(30)
+        /// After which a small request without an answer is given up if one sent later was answered: its connection is
+        /// forgotten, or ends in a hole. Doubled for each further attempt of the request; never beyond `firstByte`.
+        public var overtaken: Duration = .seconds(5)
 
         public init() {}
     }

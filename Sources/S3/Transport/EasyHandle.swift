@@ -5,6 +5,13 @@ import Runtime
 ///
 /// Options that differ between requests are set for every request by `prepare`; the rest stay, so nothing is reset.
 @safe final class EasyHandle {
+    /// Which connections may be used again.
+    enum Oldest: Hashable {
+        case any
+        /// Those that were made so long ago at most, 1 or more.
+        case seconds(Int)
+    }
+
     enum Kind {
         /// Bodies held in memory: buffers of 64 KiB.
         case small
@@ -35,8 +42,13 @@ import Runtime
         unsafe errorText.deallocate()
     }
 
-    /// What libcurl says of the last failure; empty if it says nothing.
-    var errorMessage: String { unsafe String(cString: errorText) }
+    /// What libcurl's code for the transfer that just ended means. Of times it keeps that for connecting only.
+    func failure(_ code: CURLcode) -> TransferError {
+        if code == CURLE_OPERATION_TIMEDOUT { return .timedOut(.connect) }
+        let detail = unsafe String(cString: errorText)
+        let message = detail.isEmpty ? unsafe String(cString: curl_easy_strerror(code)) : detail
+        return .curl(code: code.rawValue, message: message)
+    }
 
     private func setFixedOptions(engine: UnsafeMutableRawPointer) {
         set(CURLOPT_NOSIGNAL, 1)
@@ -45,6 +57,9 @@ import Runtime
         set(CURLOPT_PATH_AS_IS, 1)
         set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
         set(CURLOPT_TCP_KEEPALIVE, 1)
+        // Seconds. The system would give up a silent connection after two hours.
+        set(CURLOPT_TCP_KEEPIDLE, 15)
+        set(CURLOPT_TCP_KEEPINTVL, 5)
         set(CURLOPT_BUFFERSIZE, kind == .small ? 64 << 10 : 512 << 10)
         if kind == .large { set(CURLOPT_UPLOAD_BUFFERSIZE, 512 << 10) }
         set(CURLOPT_PROTOCOLS_STR, "http,https")
@@ -67,11 +82,16 @@ import Runtime
     }
 
     /// Sets what belongs to one request. The request's block and ring must live until the transfer ends.
-    func prepare(_ request: HTTPRequest, owner: UnsafeMutableRawPointer) {
+    func prepare(_ request: HTTPRequest, oldest: Oldest = .any, owner: UnsafeMutableRawPointer) {
         unsafe errorText[0] = 0
         set(CURLOPT_URL, request.url)
         set(CURLOPT_HTTPGET, 1)
         set(CURLOPT_FRESH_CONNECT, request.needsFreshConnection ? 1 : 0)
+        if case .seconds(let age) = oldest {
+            set(CURLOPT_MAXLIFETIME_CONN, age)
+        } else {
+            set(CURLOPT_MAXLIFETIME_CONN, 0)
+        }
         unsafe ccurl_set_pointer(pointer, CURLOPT_CUSTOMREQUEST, nil)
         unsafe ccurl_set_pointer(pointer, CURLOPT_WRITEDATA, owner)
         unsafe ccurl_set_pointer(pointer, CURLOPT_HEADERDATA, owner)

@@ -25,6 +25,31 @@ struct HTTPRequest {
         case pieces((UnsafeRawBufferPointer) -> Bool)
     }
 
+    /// How long its answer may let one wait.
+    enum Patience {
+        /// As the connection's time-outs tell.
+        case ordinary
+        /// A small exchange, sent for the `attempt`th time (from 1): given up sooner where newer ones overtake it.
+        case quick(attempt: Int)
+        /// An answer without an end, with times of its own. No bandwidth limit holds it up.
+        case endless(firstByte: Duration, silence: Duration)
+
+        /// The connection's times as they hold for such an answer. It is overtaken if a request to the same server that
+        /// began later has an answer.
+        func adjusted(_ timeouts: ConnectionOptions.Timeouts, isOvertaken: Bool) -> ConnectionOptions.Timeouts {
+            var timeouts = timeouts
+            switch self {
+            case .quick(let attempt) where isOvertaken:
+                timeouts.firstByte = min(timeouts.firstByte, timeouts.overtaken * (1 << min(attempt - 1, 20)))
+            case .endless(let firstByte, let silence):
+                timeouts.firstByte = firstByte
+                timeouts.stall = silence
+            case .ordinary, .quick: break
+            }
+            return timeouts
+        }
+    }
+
     var method: Method
     var url: String
     /// Complete lines, `Name: value`; `Name;` sends an empty value.
@@ -35,6 +60,7 @@ struct HTTPRequest {
     /// Opens a connection for this request. On one that was used before, libcurl repeats a request whose answer was lost
     /// on its own, which does harm where it takes effect twice.
     var needsFreshConnection = false
+    var patience = Patience.ordinary
     /// Where bytes taken from a ring are counted.
     var counters: RequestCounters?
     /// Called on the reactor's thread once the headers of a final (not 1xx) answer are complete.

@@ -24,8 +24,10 @@ final class Transfer: @unchecked Sendable {
     private(set) var isHeadComplete = false
     let body: ByteBlock
     private var sent: Int64 = 0
+    /// Monotonic nanoseconds at which it began.
+    let began: Int64
     /// Monotonic nanoseconds at the last byte in either direction.
-    var lastProgress: Int64 = 0
+    private var lastProgress: Int64
     private var hasAnswerBegun = false
     /// Set inside a callback to say more than libcurl's code would.
     private var failure: TransferError?
@@ -45,6 +47,8 @@ final class Transfer: @unchecked Sendable {
         self.request = request
         self.easy = easy
         self.engine = engine
+        began = engine.now
+        lastProgress = engine.now
         body = ByteBlock()
         connectRings()
     }
@@ -112,9 +116,11 @@ final class Transfer: @unchecked Sendable {
 
     /// Which time-out has passed at `now`, if one has. A half that waits for the other half of a relay never times out:
     /// the other one does, and says the true reason.
-    func expiredTimeout(now: Int64) -> TimeoutStage? {
+    ///
+    /// `lastAnswered` is when the newest of the answered requests to the same server began.
+    func expiredTimeout(now: Int64, lastAnswered: Int64) -> TimeoutStage? {
         let quiet = now - lastProgress
-        let timeouts = request.connection.timeouts
+        let timeouts = request.patience.adjusted(request.connection.timeouts, isOvertaken: lastAnswered > began)
         if hasAnswerBegun {
             return receivePause.isEmpty && quiet > timeouts.stall.nanoseconds ? .stall : nil
         }
@@ -174,7 +180,10 @@ final class Transfer: @unchecked Sendable {
 
     private func receiveHeader(_ line: UnsafeRawBufferPointer) -> Int {
         lastProgress = engine.now
-        hasAnswerBegun = true
+        if !hasAnswerBegun {
+            hasAnswerBegun = true
+            engine.noteAnswer(to: self)
+        }
         if unsafe line.starts(with: [0x48, 0x54, 0x54, 0x50, 0x2F]) {
             headBlock.removeAll(keepingCapacity: true)
             isHeadComplete = false
@@ -221,6 +230,7 @@ final class Transfer: @unchecked Sendable {
                 engine.queuePauseChange(self)
             }
         }
+        if case .endless = request.patience { return bytes.count }
         if let limit = request.connection.downloadLimit { waitForRate(limit, bytes.count) }
         return bytes.count
     }

@@ -26,8 +26,12 @@ import Runtime
     private var active: [ObjectIdentifier: Transfer] = [:]
     private var pauseChanges: [Transfer] = []
     private var idleHandles: [ObjectIdentifier: [EasyHandle]] = [:]
+    /// When the last request that timed out was begun, in monotonic nanoseconds.
+    private var deadSince: [ObjectIdentifier: Int64] = [:]
     /// Keeps the options alive whose identity keys `idleHandles`.
     private var knownOptions: [ObjectIdentifier: ConnectionOptions] = [:]
+    /// When the newest of the requests that were answered began, for each server.
+    private var lastAnswered: [ObjectIdentifier: Int64] = [:]
     /// Monotonic nanoseconds, taken once a turn.
     private(set) var now: Int64 = MonotonicClock.nanoseconds()
 
@@ -49,7 +53,7 @@ import Runtime
         unsafe epoll_ctl(epoll, EPOLL_CTL_ADD, wakeDescriptor, &event)
         let owner = unsafe Unmanaged.passUnretained(self).toOpaque()
         unsafe ccurl_multi_set_callbacks(multi, Self.socketCallback, Self.timerCallback, owner)
-        unsafe ccurl_multi_set_long(multi, CURLMOPT_MAXCONNECTS, 512)
+        unsafe ccurl_multi_set_long(multi, CURLMOPT_MAXCONNECTS, 256)
     }
 
     var isIdle: Bool { active.isEmpty }
@@ -66,11 +70,12 @@ import Runtime
 
     /// Starts `request`; the answer is in the returned transfer.
     func start(_ request: HTTPRequest) -> Transfer {
-        let transfer = Transfer(request: request, easy: handle(for: request), engine: self)
         now = MonotonicClock.nanoseconds()
-        transfer.lastProgress = now
+        let transfer = Transfer(request: request, easy: handle(for: request), engine: self)
         active[ObjectIdentifier(transfer)] = transfer
-        unsafe transfer.easy.prepare(request, owner: unsafe Unmanaged.passUnretained(transfer).toOpaque())
+        unsafe transfer.easy.prepare(
+            request, oldest: oldestConnection(for: request),
+            owner: unsafe Unmanaged.passUnretained(transfer).toOpaque())
         let code = unsafe curl_multi_add_handle(multi, transfer.easy.pointer)
         if code != CURLM_OK {
             abort(transfer, .curl(code: CURLE_FAILED_INIT.rawValue, message: "libcurl refused the transfer (\(code))"))
@@ -209,24 +214,36 @@ import Runtime
                 idleHandles[ObjectIdentifier(transfer.request.connection), default: []].append(transfer.easy)
                 transfer.end(.success(()))
             } else {
-                transfer.end(.failure(Self.error(code, transfer)))
+                transfer.end(.failure(transfer.easy.failure(code)))
             }
         }
         return found
     }
 
-    private static func error(_ code: CURLcode, _ transfer: Transfer) -> TransferError {
-        if code == CURLE_OPERATION_TIMEDOUT { return .timedOut(.connect) }
-        let detail = transfer.easy.errorMessage
-        let message = detail.isEmpty ? unsafe String(cString: curl_easy_strerror(code)) : detail
-        return .curl(code: code.rawValue, message: message)
-    }
-
     private func sweep() {
         nextSweep = now + 500_000_000
         for transfer in active.values {
-            if let stage = transfer.expiredTimeout(now: now) { abort(transfer, .timedOut(stage)) }
+            let lastAnswered = lastAnswered[ObjectIdentifier(transfer.request.connection)] ?? .min
+            if let stage = transfer.expiredTimeout(now: now, lastAnswered: lastAnswered) {
+                // What was connected when this request was sent may be as dead as its connection.
+                let server = ObjectIdentifier(transfer.request.connection)
+                deadSince[server] = max(deadSince[server] ?? .min, transfer.began)
+                abort(transfer, .timedOut(stage))
+            }
         }
+    }
+
+    /// How old a connection may be that is used for `request`: where one was found dead, those that lay ready with it are
+    /// most likely dead too, and each would cost a time-out.
+    private func oldestConnection(for request: HTTPRequest) -> EasyHandle.Oldest {
+        guard let since = deadSince[ObjectIdentifier(request.connection)] else { return .any }
+        return .seconds(Int(clamping: max(1, (now - since) / 1_000_000_000)))
+    }
+
+    /// The first byte of an answer came: who was asked before and is silent may not be there any more.
+    func noteAnswer(to transfer: Transfer) {
+        let server = ObjectIdentifier(transfer.request.connection)
+        lastAnswered[server] = max(lastAnswered[server] ?? .min, transfer.began)
     }
 
     // MARK: Sockets

@@ -1,3 +1,5 @@
+import ObjectModel
+
 /// One object of a listing as a page keeps it: a trivial value, its text lies in the page's arenas.
 struct ListingEntry: BitwiseCopyable, Sendable {
     /// What the words of the ETag mean.
@@ -20,6 +22,11 @@ struct ListingEntry: BitwiseCopyable, Sendable {
     var etagKind = ETagKind.opaque
     /// Counted from 1 in the page's table; 0 for none.
     var storageClass: UInt8 = 0
+    /// `MD5Digest.capitals`.
+    var etagCapitals: UInt32 = 0
+
+    /// Of an ETag that is not opaque.
+    var digest: MD5Digest { MD5Digest(high: etagHigh, low: etagLow, capitals: etagCapitals) }
 }
 
 /// A stretch of an arena.

@@ -77,15 +77,21 @@ extension ListingEntry {
     fileprivate mutating func setETag(_ etag: ETag, opaque: inout [UInt8]) {
         switch etag {
         case .md5(let digest):
-            (etagKind, etagHigh, etagLow) = (.md5, digest.high, digest.low)
+            etagKind = .md5
+            setDigest(digest)
         case .composite(let digest, let parts):
-            (etagKind, etagHigh, etagLow) = (.composite, digest.high, digest.low)
+            etagKind = .composite
             etagParts = UInt16(clamping: parts)
+            setDigest(digest)
         case .opaque(let text):
             etagKind = .opaque
             etagHigh = UInt64(opaque.count)
             etagLow = UInt64(text.utf8.count)
             opaque += Array(text.utf8)
         }
+    }
+
+    private mutating func setDigest(_ digest: MD5Digest) {
+        (etagHigh, etagLow, etagCapitals) = (digest.high, digest.low, digest.capitals)
     }
 }

@@ -68,9 +68,8 @@ public final class ListingPage: Sendable {
     public func etag(at index: Int) -> ETag {
         let entry = entries[index]
         switch entry.etagKind {
-        case .md5: return .md5(MD5Digest(high: entry.etagHigh, low: entry.etagLow))
-        case .composite:
-            return .composite(MD5Digest(high: entry.etagHigh, low: entry.etagLow), parts: Int(entry.etagParts))
+        case .md5: return .md5(entry.digest)
+        case .composite: return .composite(entry.digest, parts: Int(entry.etagParts))
         case .opaque:
             let start = Int(entry.etagHigh)
             return .opaque(String(decoding: opaqueETags[start..<(start + Int(entry.etagLow))], as: UTF8.self))

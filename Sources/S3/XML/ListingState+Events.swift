@@ -124,7 +124,7 @@ extension ListingState {
             }
             entry.lastModified = moment
         case .etag:
-            let value = unsafe ListingValues.trimmed(raw, alsoQuotes: true)
+            let value = unsafe ListingValues.etag(raw)
             if unsafe !ListingValues.readETag(value, into: &entry) { unsafe storeOpaqueETag(value) }
         case .storageClass:
             unsafe storeStorageClass(ListingValues.trimmed(raw), sax)

@@ -43,7 +43,8 @@ extension ListingState {
 
     /// The keys' bytes one behind the other; `entries` are set to where they lie now.
     private mutating func decodeKeys(offset: Int) throws(XMLError) -> [UInt8] {
-        guard isURLEncoded else { return keys.array }
+        // An empty array made this way is written to, and all empty arrays are one: a race.
+        guard isURLEncoded, keys.count > 0 else { return keys.array }
         let capacity = keys.count
         let source = unsafe keys.base
         let entries = unsafe entries.base

@@ -98,6 +98,17 @@ enum ListingValues {
         return Int(tens) * 10 + Int(ones)
     }
 
+    /// An ETag without white space and quotes at both ends; a weak one with its quotes.
+    @inline(__always)
+    static func etag(_ text: UnsafeBufferPointer<UInt8>) -> UnsafeBufferPointer<UInt8> {
+        let value = unsafe trimmed(text)
+        if unsafe value.count > 2 && value[0] == UInt8(ascii: "W") && value[1] == UInt8(ascii: "/") && value[2] == 0x22
+        {
+            return unsafe value
+        }
+        return unsafe trimmed(value, alsoQuotes: true)
+    }
+
     /// Fills in the ETag's fields of `entry` by the rules of `ETag`. False where it is opaque, which is for the caller to
     /// store.
     @inline(__always)
@@ -120,6 +131,7 @@ enum ListingValues {
         }
         entry.etagHigh = UInt64(a) << 32 | UInt64(b)
         entry.etagLow = UInt64(c) << 32 | UInt64(d)
+        entry.etagCapitals = unsafe capitals(raw)
         return true
     }
 
@@ -140,6 +152,20 @@ enum ListingValues {
         var packed = (values | values >> 4) & 0x00FF_00FF_00FF_00FF
         packed = (packed | packed >> 8) & 0x0000_FFFF_0000_FFFF
         return UInt32(truncatingIfNeeded: packed | packed >> 16)
+    }
+
+    /// Which of 32 hexadecimal digits are capital letters, as `MD5Digest.capitals` has it.
+    @inline(__always)
+    private static func capitals(_ text: UnsafeRawPointer) -> UInt32 {
+        let each: UInt64 = 0x0101_0101_0101_0101
+        var all: UInt32 = 0
+        for offset in stride(from: 0, to: 32, by: 8) {
+            let word = UInt64(bigEndian: unsafe text.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
+            // Letters have bit 6, small ones bit 5 as well. The product gathers the eight bytes' bits in its highest byte.
+            let areCapitals = (word >> 6) & ~(word >> 5) & each
+            all = all << 8 | UInt32(truncatingIfNeeded: (areCapitals &* 0x0102_0408_1020_4080) >> 56)
+        }
+        return all
     }
 
     /// Decodes `+` and `%XX` into `output`, which has room for the text; how much it wrote, nil for a `%` without two

@@ -4,17 +4,17 @@ public import ObjectModel
 public enum XMLBody {
     static let namespace = "http://s3.amazonaws.com/doc/2006-03-01/"
 
-    /// Of CompleteMultipartUpload. Parts in ascending order of their numbers, 1 to 10,000; ETags without quotes, as the
-    /// server gave them for each part.
+    /// Of CompleteMultipartUpload. Parts in ascending order of their numbers, 1 to 10,000; ETags as the server
+    /// gave them for each part.
     public static func completeMultipartUpload(
-        _ parts: [(number: Int, etag: String)]
+        _ parts: [(number: Int, etag: ETag)]
     ) throws(NotRepresentableInXML) -> [UInt8] {
         var writer = XMLWriter()
         try writer.element("CompleteMultipartUpload", namespace: namespace) { writer throws(NotRepresentableInXML) in
             for part in parts {
                 try writer.element("Part") { writer throws(NotRepresentableInXML) in
                     try writer.element("PartNumber", String(part.number))
-                    try writer.element("ETag", "\"\(part.etag)\"")
+                    try writer.element("ETag", part.etag.fieldValue)
                 }
             }
         }

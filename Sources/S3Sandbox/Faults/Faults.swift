@@ -17,10 +17,10 @@ public final class Faults: Sendable {
         }
     }
 
-    private let entries: Locked<[Entry]>
+    private let entries: Mutex<[Entry]>
 
     init(_ rules: [FaultRule]) {
-        entries = Locked(rules.map(Entry.init))
+        entries = Mutex(rules.map(Entry.init))
     }
 
     public func add(_ rules: FaultRule...) {

@@ -10,11 +10,12 @@ enum ObjectAttributes {
 
     /// The headers that are kept with an object.
     /// - Throws: `MetadataTooLarge` past the 2 KiB of the S3 user guide.
-    static func headers(_ head: RequestHead) throws(S3Error) -> [ObjectHeaders.NameValue] {
+    static func headers(_ call: Call) throws(S3Error) -> [ObjectHeaders.NameValue] {
         var kept: [ObjectHeaders.NameValue] = []
         var metadataSize = 0
-        for header in head.headers {
+        for header in call.head.headers {
             let name = header.name.lowercased()
+            if call.behaviour.droppedHeaders.contains(name) { continue }
             var value = header.value
             if name.hasPrefix("x-amz-meta-") {
                 metadataSize += name.utf8.count - "x-amz-meta-".utf8.count + value.utf8.count

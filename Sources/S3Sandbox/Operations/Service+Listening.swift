@@ -21,7 +21,10 @@ extension Service {
         guard events.allSatisfy({ $0.hasPrefix("s3:") }) else {
             throw S3Error.invalidArgument("A specified event is not supported for notifications.")
         }
-        let ping = try call.head.number("ping", in: 1...3600)
+        if behaviour.pings == .refused, call.head.query("ping") != nil {
+            throw S3Error.invalidArgument("A parameter is not supported for notifications.")
+        }
+        let ping = behaviour.pings == .served ? try call.head.number("ping", in: 1...3600) : nil
         let filter = Subscription.Filter(
             bucket: call.bucket.isEmpty ? nil : call.bucket, events: events,
             key: Glob("\(prefix)*\(suffix)"))

@@ -6,7 +6,7 @@ extension Service {
         let key = try admittedKey(call)
         let upload = UploadTable.Upload(
             id: store.newID() + RandomText.hexadecimal(bytes: 8), bucket: call.bucket, key: key, initiated: call.now,
-            headers: try ObjectAttributes.headers(call.head), tags: try ObjectAttributes.tags(call))
+            headers: try ObjectAttributes.headers(call), tags: try ObjectAttributes.tags(call))
         store.uploads.begin(upload)
         var xml = XMLText()
         xml.open("InitiateMultipartUploadResult", hasNamespace: true)

@@ -15,7 +15,7 @@ extension Service {
         let key = try admittedKey(call)
         let object = StoredObject(
             key: key, body: call.payload.body, etag: store.etag(md5: call.payload.md5), modified: call.now,
-            id: store.newID(), headers: try ObjectAttributes.headers(call.head), tags: try ObjectAttributes.tags(call),
+            id: store.newID(), headers: try ObjectAttributes.headers(call), tags: try ObjectAttributes.tags(call),
             checksums: call.payload.checksums)
         let conditions = Preconditions(call.head)
         let stored = try store.commit(object, to: call.bucket, event: call.event("ObjectCreated:Put")) {
@@ -71,7 +71,7 @@ extension Service {
         object.modified = call.now
         object.isDeleteMarker = false
         if replacesMetadata {
-            object.headers = try ObjectAttributes.headers(call.head)
+            object.headers = try ObjectAttributes.headers(call)
         } else if let storageClass = call.head.header("x-amz-storage-class") {
             object.headers.removeAll { $0.name == "x-amz-storage-class" }
             object.headers.append(ObjectHeaders.NameValue("x-amz-storage-class", storageClass))

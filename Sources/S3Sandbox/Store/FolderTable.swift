@@ -1,5 +1,6 @@
 import Glibc
 public import ObjectModel
+import Runtime
 import Synchronization
 
 /// Buckets and objects in a folder that outlives the process.
@@ -16,7 +17,7 @@ public final class FolderTable: ObjectTable {
     private let index = MemoryTable()
     private let uploads = Atomic<Int>(0)
     /// Held for each change, so that the order on disk is the order in memory.
-    private let writing = Locked(())
+    private let writing = Mutex(())
 
     /// Opens or creates the folder.
     /// - Throws: `StorageFailure` where it cannot be made, read or written.

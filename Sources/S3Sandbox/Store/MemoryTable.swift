@@ -1,4 +1,5 @@
 public import ObjectModel
+import Runtime
 
 /// Buckets and objects in memory, each bucket's keys in a sorted array.
 public final class MemoryTable: ObjectTable {
@@ -33,7 +34,7 @@ public final class MemoryTable: ObjectTable {
         }
     }
 
-    private let state = Locked<[String: Bucket]>([:])
+    private let state = Mutex<[String: Bucket]>([:])
 
     public init() {}
 

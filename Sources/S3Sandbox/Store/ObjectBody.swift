@@ -1,5 +1,6 @@
 import Glibc
 import ObjectModel
+import Runtime
 import S3
 
 /// The bytes of one version of an object. They never change: an overwrite makes a new body, and whoever still reads the
@@ -114,12 +115,12 @@ final class FileBody: ObjectBody {
     }
 
     let size: Int64
-    private let place: Locked<Place>
+    private let place: Mutex<Place>
 
     /// `isDiscarded`: the file is removed when nobody holds this body any more, unless `move(to:)` keeps it.
     init(path: String, size: Int64, isDiscarded: Bool = false) {
         self.size = size
-        place = Locked(Place(path: path, isDiscarded: isDiscarded))
+        place = Mutex(Place(path: path, isDiscarded: isDiscarded))
     }
 
     deinit {
@@ -133,6 +134,7 @@ final class FileBody: ObjectBody {
             guard file >= 0 else { throw StorageFailure("open", place.path) }
             defer { close(file) }
             let count = range.count
+            guard count > 0 else { return [] }
             let result = unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
                 while filled < count {
                     let got = unsafe pread(

@@ -1,4 +1,5 @@
 public import ObjectModel
+import Runtime
 import S3
 
 /// The objects of one server with the rules that hold however they are written: ETags, versions, events.
@@ -10,8 +11,8 @@ public final class Store: Sendable {
     let uploads = UploadTable()
     let settings: Settings
     let notifications: Notifications
-    private let versioned = Locked<Set<String>>([])
-    private let lastID = Locked<Int64>(0)
+    private let versioned = Mutex<Set<String>>([])
+    private let lastID = Mutex<Int64>(0)
 
     init(table: any ObjectTable, settings: Settings, notifications: Notifications) {
         self.table = table

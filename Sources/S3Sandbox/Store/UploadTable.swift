@@ -1,4 +1,5 @@
 import ObjectModel
+import Runtime
 
 /// Multipart uploads under way. They live in memory, also over a folder: a restarted server answers `NoSuchUpload`.
 final class UploadTable: Sendable {
@@ -23,7 +24,7 @@ final class UploadTable: Sendable {
         let modified: Timestamp
     }
 
-    private let uploads = Locked<[String: Upload]>([:])
+    private let uploads = Mutex<[String: Upload]>([:])
 
     func begin(_ upload: Upload) {
         uploads.withLock { $0[upload.id] = upload }

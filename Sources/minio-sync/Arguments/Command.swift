@@ -17,6 +17,8 @@ struct Command<Options>: Sendable {
     /// Paragraphs that follow the forms in the help.
     let details: [String]
     let groups: [Group]
+    /// Names of flags of which one place says one at most; the command line may contradict the configuration file.
+    var contradictions: [(String, String)] = []
 
     var flags: [Flag<Options>] { groups.flatMap(\.flags) }
 
@@ -63,6 +65,7 @@ struct Command<Options>: Sendable {
         let end = body.firstIndex(of: UInt8(ascii: "=")) ?? body.endIndex
         let name = String(argument[body.startIndex..<end])
         var value = end == body.endIndex ? nil : String(argument[body.index(after: end)...])
+        let isSeparate = value == nil
         guard let flag = flags.first(where: { $0.name == name }) else { throw unknown(name, written: "--\(name)") }
         switch flag.kind {
         case .toggle:
@@ -78,11 +81,12 @@ struct Command<Options>: Sendable {
                     "--\(name) needs a value; write --\(name) \(placeholder), or --\(name)=\(placeholder).")
             }
         }
-        reading.uses.append(FlagUse(name: name, value: value))
+        reading.uses.append(FlagUse(name: name, value: value, isSeparate: isSeparate && value != nil))
     }
 
-    /// Sets what `uses` say, in their order.
+    /// Sets what `uses`, all from one place, say in their order.
     func apply(_ uses: [FlagUse], to options: inout Options) throws(UsageError) {
+        try refuseContradictions(uses)
         for use in uses {
             let written = use.origin.map { "\"\(use.name)\" (\($0))" } ?? "--\(use.name)"
             guard let flag = flags.first(where: { $0.name == use.name }) else {
@@ -96,10 +100,25 @@ struct Command<Options>: Sendable {
                 if let problem = set(&options, isOn) { throw UsageError("\(written) cannot be used: \(problem).") }
             case .value(_, let set):
                 let value = use.value ?? ""
-                if let expected = set(&options, value) {
-                    throw UsageError("\(written) cannot be \"\(value)\"; give \(expected).")
+                guard let expected = set(&options, value) else { continue }
+                if use.isSeparate, value.contains("/") {
+                    // A forgotten value swallows the place that follows.
+                    throw UsageError(
+                        "\(written) lacks its value: \"\(value)\" follows it where \(expected) belongs; give it.")
                 }
+                throw UsageError("\(written) cannot be \"\(value)\"; give \(expected).")
             }
+        }
+    }
+
+    private func refuseContradictions(_ uses: [FlagUse]) throws(UsageError) {
+        for (one, other) in contradictions {
+            let found = [one, other].compactMap { name in
+                uses.first { $0.name == name && $0.value.flatMap(Self.boolean) != false }
+            }
+            guard found.count == 2 else { continue }
+            let written = found.map { use in use.origin.map { "\"\(use.name)\" (\($0))" } ?? "--\(use.name)" }
+            throw UsageError("\(written[0]) and \(written[1]) contradict each other; drop one of them.")
         }
     }
 
@@ -124,12 +143,14 @@ struct Command<Options>: Sendable {
 enum MCFlags {
     static func hint(_ name: String) -> String? {
         switch name {
-        case "watch", "w": "watching is not there yet; run mirror --once on a schedule"
         case "monitoring-address": "monitoring is not there yet"
         case "fake": "use --dry-run"
         case "force": "replacing changed objects is the default"
         case "active-active", "multi-master": "a mirror goes one way; run one for each direction on separate prefixes"
         case "md5", "checksum": "every copy is proven without it"
+        case "attr": "a copy has the headers and metadata of its source, and no others"
+        case "exclude-bucket": "mirror the buckets that are meant one by one, each as SOURCE and TARGET of its own"
+        case "exclude-storageclass", "exclude-storage-class": "--storage-class names the classes to take instead"
         case "disable-multipart": "parts are laid out as on the source, so that ETags stay equal"
         default: nil
         }

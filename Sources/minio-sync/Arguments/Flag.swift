@@ -80,4 +80,6 @@ struct FlagUse: Hashable, Sendable {
     var value: String?
     /// Where it stands in the configuration file, for errors: `FILE, line N`.
     var origin: String?
+    /// Whether the value was a word of its own on the command line.
+    var isSeparate = false
 }

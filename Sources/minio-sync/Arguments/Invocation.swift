@@ -5,6 +5,7 @@ enum Invocation: Hashable, Sendable {
     case mirror(MirrorArguments)
     case list(ListArguments)
     case configCheck(ConfigCheckOptions)
+    case control(ControlArguments)
     case version
     /// The text to print on standard output.
     case help(String)
@@ -21,8 +22,11 @@ enum Invocation: Hashable, Sendable {
             self = reading.wantsHelp ? .help(ListOptions.command.helpText) : .list(try ListArguments(reading))
         case "config":
             try self.init(config: rest)
+        case let word? where ControlArguments.Action(rawValue: word) != nil:
+            try self.init(control: ControlArguments.Action(rawValue: word) ?? .status, rest)
         case "--version": self = .version
-        case "--help", "-h", "help": self = .help(Self.helpText)
+        case "--help", "-h", "help":
+            if rest.first?.hasPrefix("-") ?? true { self = .help(Self.helpText) } else { try self.init(Array(rest) + ["--help"]) }
         case nil: throw UsageError("No command was given; minio-sync --help lists them.")
         case let word?:
             let advice =
@@ -46,14 +50,25 @@ enum Invocation: Hashable, Sendable {
         }
     }
 
-    private static let words = ["mirror", "ls", "config", "--version", "--help"]
+    private init(control action: ControlArguments.Action, _ arguments: ArraySlice<String>) throws(UsageError) {
+        let command = ControlOptions.command(action)
+        let reading = try command.read(Array(arguments))
+        self = reading.wantsHelp ? .help(command.helpText) : .control(try ControlArguments(action, reading))
+    }
+
+    private static let words =
+        ["mirror", "ls", "config"] + ControlArguments.Action.allCases.map(\.rawValue) + ["--version", "--help"]
 
     private static var helpText: String {
-        let commands = [
+        var commands = [
             (MirrorOptions.command.name, MirrorOptions.command.summary),
             (ListOptions.command.name, ListOptions.command.summary),
-            (ConfigCheckOptions.command.name, ConfigCheckOptions.command.summary),
         ]
+        for action in ControlArguments.Action.allCases {
+            let command = ControlOptions.command(action)
+            commands.append((command.name, command.summary))
+        }
+        commands.append((ConfigCheckOptions.command.name, ConfigCheckOptions.command.summary))
         var lines = [
             "minio-sync keeps a replica of an object store true.", "", "Usage:", "  minio-sync COMMAND [flags] …", "",
             "Commands:",

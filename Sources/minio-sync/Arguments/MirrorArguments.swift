@@ -6,6 +6,8 @@ struct MirrorArguments: Hashable, Sendable {
         case places(source: Place, target: Place)
         /// A mirror of the configuration file.
         case named(String)
+        /// All mirrors of the configuration file; only for a watch.
+        case all
     }
 
     let job: Job
@@ -14,6 +16,10 @@ struct MirrorArguments: Hashable, Sendable {
     private let uses: [FlagUse]
 
     init(_ reading: Command<MirrorOptions>.Reading) throws(UsageError) {
+        uses = reading.uses
+        var options = MirrorOptions()
+        try MirrorOptions.command.apply(uses, to: &options)
+        self.options = options
         switch reading.positionals.count {
         case 2:
             job = .places(
@@ -24,6 +30,8 @@ struct MirrorArguments: Hashable, Sendable {
                 throw UsageError("TARGET is missing; write minio-sync mirror \(name) TARGET.")
             }
             job = .named(name)
+        case 0 where options.watch:
+            job = .all
         case 0:
             throw UsageError(
                 "There is nothing to mirror; write minio-sync mirror SOURCE TARGET, or the NAME of a configured mirror."
@@ -33,10 +41,6 @@ struct MirrorArguments: Hashable, Sendable {
                 "mirror takes SOURCE and TARGET only, so \"\(reading.positionals[2])\" is too much; quote names that hold "
                     + "spaces.")
         }
-        uses = reading.uses
-        var options = MirrorOptions()
-        try MirrorOptions.command.apply(uses, to: &options)
-        self.options = options
         // For a named mirror the two sources of options are judged together.
         if case .places = job { try options.validate() }
     }
@@ -45,6 +49,8 @@ struct MirrorArguments: Hashable, Sendable {
     /// first, so that they decide.
     func options(of mirror: MirrorDefinition) throws(UsageError) -> MirrorOptions {
         var options = try MirrorOptions(mirror)
+        // A mirror that is otherwise run once may be watched by its name.
+        options.once = false
         let rules = options.rules
         options.rules = []
         try MirrorOptions.command.apply(uses, to: &options)

@@ -2,21 +2,22 @@ import Configuration
 import MirrorEngine
 import ObjectModel
 import Runtime
+import Service
 
 extension MirrorOptions {
     static let command = Command<MirrorOptions>(
-        name: "mirror", summary: "make TARGET identical to SOURCE once, and prove it",
-        forms: ["SOURCE TARGET", "NAME"],
+        name: "mirror", summary: "make TARGET identical to SOURCE, once or for as long as it runs, and prove it",
+        forms: ["SOURCE TARGET", "NAME", "--watch"],
         details: [
             "SOURCE and TARGET are ALIAS (all buckets), ALIAS/BUCKET[/PREFIX] or https://host:port/BUCKET[/PREFIX]. "
                 + "NAME is a mirror of the configuration file; flags given here come before its "
-                + "own.",
+                + "own. With --watch and nothing else, all mirrors of the configuration file are kept, in one process.",
             "Exit codes: 0 done and proven; 1 objects failed, differ or stay unproven; 2 usage or configuration; 3 a "
                 + "server cannot be reached or refuses; 4 a deletion guard stopped the deletions; 130 interrupted.",
         ],
         groups: [
-            changes, filters, safety, speed, output, state, Command<MirrorOptions>.connectionGroup,
-        ])
+            changes, watching, filters, safety, speed, output, state, Command<MirrorOptions>.connectionGroup,
+        ], contradictions: [("quiet", "verbose"), ("state", "no-state")])
 
     /// The flags that a mirror of the configuration file may have.
     static var configurableFlags: [String] { command.flags.filter(\.isConfigurable).map(\.name) }
@@ -27,9 +28,10 @@ extension MirrorOptions {
         Group(
             title: "What is done",
             flags: [
-                Flag(
-                    name: "once", short: nil, help: "Mirror once and end (the default)",
-                    kind: .toggle { _, isOn in isOn ? nil : MCFlags.hint("watch") }, isConfigurable: true),
+                .toggle("once", "Mirror once and end (the default)") { $0.once = $1 },
+                .toggle("watch", short: "w", "Go on until stopped, as changes come", isConfigurable: false) {
+                    $0.watch = $1
+                },
                 .toggle("remove", "Delete from TARGET what SOURCE does not have") { $0.remove = $1 },
                 .toggle("overwrite", "Replace objects that differ (the default)") { $0.overwrite = $1 },
                 .toggle("no-overwrite", "Keep objects that differ; they count as unproven") { $0.overwrite = !$1 },
@@ -44,6 +46,24 @@ extension MirrorOptions {
                     $0.preserve = $1
                 },
                 .toggle("dry-run", "Show what would be done and change nothing") { $0.dryRun = $1 },
+            ])
+    }
+
+    private static var watching: Group {
+        Group(
+            title: "Watching",
+            flags: [
+                .choice("events", "How changes are learnt: auto listens where SOURCE can, else polls (default auto)") {
+                    $0.watching.events = $1
+                },
+                interval(
+                    "poll-interval",
+                    "Time between polls, longer where listings are dear or nothing changes (default 2s)"
+                ) { $0.watching.pollInterval = $1 },
+                interval(
+                    "reconcile-interval", "Time between comparisons of both listings while listening (default 1h)"
+                ) { $0.watching.reconcileInterval = $1 },
+                .choice("log-format", "Log lines as key=value or as JSON (default text)") { $0.logFormat = $1 },
             ])
     }
 
@@ -133,6 +153,8 @@ extension MirrorOptions {
         _ name: String, _ help: String, _ make: @escaping @Sendable (Glob) -> Filter.Rule
     ) -> Flag<MirrorOptions> {
         let kind = Flag<MirrorOptions>.Kind.value("PATTERN") { options, text in
+            // It would match no key, and leave out or take in all of them.
+            if text.isEmpty { return "a pattern such as *.tmp" }
             do throws(Glob.Malformed) {
                 options.rules.append(make(try Glob(text)))
                 return nil
@@ -150,6 +172,14 @@ extension MirrorOptions {
         .parsed(
             name, "TIME", help, expects: "a length of time such as 7d or 12h30m, or a date such as 2026-11-21",
             { AgeLimit($0) }, set)
+    }
+
+    private static func interval(
+        _ name: String, _ help: String, _ set: @escaping @Sendable (inout MirrorOptions, Duration) -> Void
+    ) -> Flag<MirrorOptions> {
+        .parsed(
+            name, "TIME", help, expects: "a length of time from 100ms to 7d, such as 2s or 30m",
+            { DurationText.parse($0).flatMap { (.milliseconds(100))...(.seconds(604_800)) ~= $0 ? $0 : nil } }, set)
     }
 
     private static func rate(

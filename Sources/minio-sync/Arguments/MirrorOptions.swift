@@ -1,6 +1,7 @@
 import Configuration
 import MirrorEngine
 import ObjectModel
+import Service
 
 /// What a mirror is asked to do, from the command line and the configuration file.
 struct MirrorOptions: Hashable, ConnectingOptions {
@@ -41,6 +42,13 @@ struct MirrorOptions: Hashable, ConnectingOptions {
         case normal
         case verbose
     }
+
+    /// Goes on until it is stopped.
+    var watch = false
+    /// Said in the configuration file, it keeps a mirror out of a watch over all of them.
+    var once = false
+    var watching = WatchOptions()
+    var logFormat = LogFormat.text
 
     var remove = false
     var overwrite = true
@@ -88,6 +96,12 @@ struct MirrorOptions: Hashable, ConnectingOptions {
         try connection.validate()
         if trash != nil, !remove, !overwrite {
             throw UsageError("--trash keeps nothing with --no-overwrite and without --remove; drop one of them.")
+        }
+        if watch, dryRun {
+            throw UsageError("--watch and --dry-run contradict each other: a dry run ends; drop one of them.")
+        }
+        if watch, once {
+            throw UsageError("--watch and --once contradict each other; drop one of them.")
         }
         if maxDelete != nil, !remove {
             throw UsageError("--max-delete limits what --remove does; add --remove or drop --max-delete.")

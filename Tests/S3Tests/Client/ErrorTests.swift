@@ -1,4 +1,5 @@
 import ObjectModel
+import Runtime
 import Testing
 
 @testable import S3
@@ -32,7 +33,8 @@ struct ErrorTests {
             (403, "InvalidAccessKeyId", .refused), (403, "RequestTimeTooSkewed", .refused),
             // AWS answers these with 400.
             (400, "ExpiredToken", .refused), (400, "InvalidToken", .refused), (407, "", .refused),
-            (507, "", .full), (507, "XMinioStorageFull", .full), (403, "QuotaExceeded", .full),
+            (408, "", .interrupted), (408, "RequestTimeout", .interrupted), (507, "", .full),
+            (507, "XMinioStorageFull", .full), (403, "QuotaExceeded", .full),
             (403, "InvalidObjectState", .unacceptable), (400, "KeyTooLongError", .unacceptable),
             (400, "EntityTooLarge", .unacceptable), (400, "XMinioInvalidObjectName", .unacceptable),
             (405, "MethodNotAllowed", .unacceptable), (400, "InvalidRequest", .other), (400, "", .other),
@@ -88,6 +90,25 @@ struct ErrorTests {
         #expect(error.serverDate == Timestamp(seconds: 1_795_222_923))
     }
 
+    @Test(
+        "Retry-After is a number of seconds or a date by the server's clock",
+        arguments: [
+            ("0", 0), ("120", 120), ("-5", 0), ("Sat, 21 Nov 2026 01:02:10 GMT", 7),
+            ("Sat, 21 Nov 2026 02:02:03 GMT", 3600), ("Sat, 21 Nov 2026 01:02:03 GMT", 0),
+            ("Sat, 21 Nov 2026 01:02:00 GMT", 0), ("soon", nil), ("", nil), ("99999999999999999999", nil),
+        ] as [(String, Int?)])
+    func retryAfter(_ text: String, _ seconds: Int?) {
+        let error = error(503, "", headers: ["Date: Sat, 21 Nov 2026 01:02:03 GMT", "Retry-After: \(text)"])
+        #expect(error.retryAfter == seconds)
+    }
+
+    @Test("A date to wait for is taken by our clock where the server tells no time")
+    func retryAfterWithoutDate() throws {
+        let later = Timestamp(milliseconds: WallClock.now().milliseconds + 60_000)
+        let seconds = try #require(error(503, "", headers: ["Retry-After: \(later.httpDate)"]).retryAfter)
+        #expect((50...60).contains(seconds))
+    }
+
     @Test("A document names the region before a header does")
     func region() {
         let body =
@@ -128,7 +149,7 @@ struct ErrorTests {
     func directions() {
         let reads: Set<S3Operation> = [
             .listBuckets, .headBucket, .getBucketLocation, .listObjects, .listObjectsV2, .headObject, .getObject,
-            .listParts, .listMultipartUploads, .getObjectTagging, .getObjectAttributes,
+            .listParts, .listMultipartUploads, .getObjectTagging, .getObjectAttributes, .listenBucketNotification,
         ]
         #expect(Set(S3Operation.allCases.filter { !$0.isWrite }) == reads)
     }
@@ -146,6 +167,61 @@ struct ErrorTests {
         let error = S3Error(
             TransferError.curl(code: code, message: "words"), for: S3Request(.getObject, .get), server: "s")
         #expect(error.kind == kind && error.message == "words" && error.status == 0)
+    }
+
+    @Test(
+        "A broken handshake or an empty answer says which scheme to try",
+        arguments: [
+            (
+                "https", 35, "OpenSSL SSL_connect: SSL_ERROR_SYSCALL in connection to s3:9000 ", .unreachable,
+                "write http://"
+            ),
+            (
+                "https", 35, "OpenSSL SSL_connect: Connection reset by peer in connection to s3:9000 ", .unreachable,
+                "http://"
+            ),
+            ("https", 35, "error:0A000126:SSL routines::unexpected eof while reading", .unreachable, "http://"),
+            ("https", 35, "error:0A00010B:SSL routines::wrong version number", .untrusted, "write http://"),
+            (
+                "https", 35, "error:0A00045C:SSL routines::tlsv13 alert certificate required", .untrusted,
+                "--client-certificate"
+            ),
+            ("https", 60, "SSL certificate problem: self-signed certificate", .untrusted, "--ca-file"),
+            ("https", 77, "error setting certificate verify locations:  CAfile: /x", .untrusted, "file of --ca-file"),
+            ("https", 58, "unable to set private key file: 'k'", .untrusted, "--client-key"),
+            ("http", 52, "Empty reply from server", .interrupted, "write https://"),
+            ("http", 1, "Received HTTP/0.9 when not allowed", .interrupted, "write https://"),
+        ] as [(String, UInt32, String, S3Error.Kind, String)])
+    func schemes(_ scheme: String, _ code: UInt32, _ message: String, _ kind: S3Error.Kind, _ advice: String) {
+        let error = S3Error(
+            TransferError.curl(code: code, message: message), for: S3Request(.listBuckets, .get),
+            server: "\(scheme)://s3:9000")
+        #expect(error.kind == kind)
+        #expect(error.description.split(separator: ";").last?.contains(advice) == true, "\(error)")
+    }
+
+    @Test("An empty answer over TLS, or an exchange that broke later, gives no advice about TLS")
+    func otherInterruptions() {
+        for (server, message) in [("https://s3", "Empty reply from server"), ("http://s3", "transfer closed")] {
+            let error = S3Error(
+                TransferError.curl(code: 52, message: message), for: S3Request(.listBuckets, .get), server: server)
+            #expect(!error.description.contains(";"), "\(error)")
+        }
+    }
+
+    @Test(
+        "A server that wants HTTPS is understood whatever its program",
+        arguments: [
+            "Client sent an HTTP request to an HTTPS server.\n",
+            "<html><head><title>400 The plain HTTP request was sent to HTTPS port</title></head></html>",
+            "Reason: You're speaking plain HTTP to an SSL-enabled server port.<br />",
+        ])
+    func wantsTLS(_ body: String) {
+        let error = S3Error(
+            head: HTTPHead(status: 400, block: []), body: ByteBlock(Array(body.utf8)),
+            for: S3Request(.listObjectsV2, .get), server: "http://s3:9000")
+        #expect(
+            error.description.hasSuffix("failed: 400 the server takes only HTTPS there; write https://."), "\(error)")
     }
 
     @Test("The other ends of an exchange have kinds of their own")

@@ -72,6 +72,63 @@ struct MultipartTests {
                 == nil)
     }
 
+    @Test(
+        "Where the first part cannot be told the layout is unknown, and a failure is asked for once more at most",
+        arguments: [(416, 1), (500, 2), (400, 1), (404, 1), (501, 1), (503, 3)])
+    func partsThatFail(_ status: Int, _ requests: Int) async throws {
+        let server = try ServerUnderTest()
+        try server.put("k", count: 1000, partSize: 300)
+        server.sandbox.faults.add(
+            FaultRule("no part", FaultRule.Match(query: ["partNumber": "1"]), .status(.init(status, code: ""))),
+            FaultRule("no sizes", .operation(.getObjectAttributes), .status(.init(status, code: ""))))
+        let client = server.client()
+        let (layout, sizes) = try await onReactor {
+            (
+                try await client.partLayout(bucket: Self.bucket, key: "k", size: 1000, parts: 4),
+                try await client.allPartSizes(bucket: Self.bucket, key: "k", size: 1000, parts: 4)
+            )
+        }
+        #expect(layout == nil && sizes == nil)
+        #expect(server.statuses(.headObject) == Array(repeating: status, count: 2 * requests))
+        #expect(server.statuses(.getObjectAttributes) == Array(repeating: status, count: requests))
+    }
+
+    @Test("A refusal to tell the first part is an error, one to tell all sizes is not")
+    func partsRefused() async throws {
+        let server = try ServerUnderTest()
+        try server.put("k", count: 1000, partSize: 300)
+        server.sandbox.faults.add(
+            FaultRule("no sizes", .operation(.getObjectAttributes), .status(.init(403, code: "AccessDenied"))))
+        let client = server.client()
+        let sizes = try await onReactor {
+            try await client.allPartSizes(bucket: Self.bucket, key: "k", size: 1000, parts: 4)
+        }
+        #expect(sizes == [300, 300, 300, 100])
+        server.sandbox.faults.add(
+            FaultRule("no", .operation(.headObject), .status(.init(403, code: "AccessDenied", hasBody: false))))
+        let error = await #expect(throws: S3Error.self) {
+            try await onReactor {
+                _ = try await client.partLayout(bucket: Self.bucket, key: "k", size: 1000, parts: 4)
+            }
+        }
+        #expect(error?.kind == .refused)
+    }
+
+    @Test("The stored parts are read under either name that servers give to their list")
+    func partLists() async throws {
+        for root in ["ListPartsResult", "ListPartsResponse"] {
+            let body =
+                "<\(root)><IsTruncated>false</IsTruncated><Part><PartNumber>1</PartNumber><ETag>\"e\"</ETag><Size>7</Size>"
+                + "</Part></\(root)>"
+            let server = try ScriptedServer(["HTTP/1.1 200 OK\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)"])
+            let client = ServerUnderTest.client(port: server.port) { $0.retries.attempts = 1 }
+            let parts = try await onReactor {
+                try await client.listParts(MultipartUpload(bucket: Self.bucket, key: "k", id: "u"))
+            }
+            #expect(parts == [UploadedPart(number: 1, etag: ETag("e"), size: 7)])
+        }
+    }
+
     @Test("An upload is dropped, and dropping it again does no harm")
     func aborting() async throws {
         let server = try ServerUnderTest()

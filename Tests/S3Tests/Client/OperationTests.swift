@@ -83,6 +83,26 @@ struct OperationTests {
         #expect(error?.kind == .preconditionFailed)
     }
 
+    @Test(
+        "An ETag goes back as it came",
+        arguments: [
+            "\"9e107d9d372bb6826bd81d3542a419d6\"", "\"9E107D9D372BB6826BD81D3542A419D6-3\"", "W/\"abc\"", "\"x-1\"",
+        ])
+    func spelling(_ text: String) async throws {
+        let answer = "HTTP/1.1 200 OK\r\nETag: \(text)\r\nContent-Length: 0\r\n\r\n"
+        let copied = "HTTP/1.1 200 OK\r\nContent-Length: 19\r\n\r\n<CopyObjectResult/>"
+        let raw = try ScriptedServer([answer, answer, copied])
+        let client = ServerUnderTest.client(port: raw.port)
+        try await onReactor {
+            let etag = try await client.headObject(bucket: "b", key: "k").etag
+            _ = try await client.headObject(bucket: "b", key: "k", options: ReadOptions(ifMatch: etag))
+            _ = try await client.copyObject(from: ("b", "k"), to: ("b", "l"), headers: nil, ifMatch: etag)
+        }
+        let lines = raw.requests.flatMap { $0.split(separator: "\r\n") }
+        #expect(lines.contains { $0.lowercased().hasPrefix("if-match:") && $0.hasSuffix(" \(text)") })
+        #expect(lines.contains { $0.lowercased().hasPrefix("x-amz-copy-source-if-match:") && $0.hasSuffix(" \(text)") })
+    }
+
     @Test("A missing object and a missing bucket are told apart where the server tells")
     func missing() async throws {
         let server = try ServerUnderTest()
@@ -153,18 +173,56 @@ struct OperationTests {
         #expect(server.statuses(.deleteObjects) == [200])
     }
 
+    @Test("A key that comes alone is deleted by itself, and may be missing")
+    func deletingOne() async throws {
+        let server = try ServerUnderTest()
+        let client = server.client()
+        try server.put("a", count: 1)
+        for _ in 0..<2 {
+            #expect(try await onReactor { try await client.deleteObjects(bucket: Self.bucket, keys: ["a"]) } == [nil])
+        }
+        #expect(server.sandbox.store.keys(in: Self.bucket) == [])
+        #expect(server.statuses(.deleteObject) == [204, 204] && server.statuses(.deleteObjects) == [])
+    }
+
     @Test("What was not deleted is told, key by key")
     func deletionFailures() async throws {
         let document =
-            "<DeleteResult><Error><Key>b</Key><Code>AccessDenied</Code><Message>No.</Message></Error>"
+            "<DeleteResult><Deleted><Key>a</Key></Deleted><Error><Key>b</Key><Code>AccessDenied</Code><Message>No.</Message></Error>"
             + "<Error><Key>c</Key><Code>NoSuchKey</Code></Error><Error><Key>d</Key><Code>InternalError</Code></Error>"
-            + "</DeleteResult>"
+            + "<Deleted><Key>e</Key></Deleted><Error><Key>e</Key><Code>InternalError</Code></Error></DeleteResult>"
         let raw = try ScriptedServer(["HTTP/1.1 200 OK\r\nContent-Length: \(document.utf8.count)\r\n\r\n\(document)"])
         let client = ServerUnderTest.client(port: raw.port)
-        let failures = try await onReactor { try await client.deleteObjects(bucket: "b", keys: ["a", "b", "c", "d"]) }
-        #expect(failures.map { $0?.code } == [nil, "AccessDenied", nil, "InternalError"])
+        let keys: [ObjectKey] = ["a", "b", "c", "d", "e"]
+        let failures = try await onReactor { try await client.deleteObjects(bucket: "b", keys: keys) }
+        #expect(failures.map { $0?.code } == [nil, "AccessDenied", nil, "InternalError", "InternalError"])
         #expect(failures[1]?.kind == .refused && failures[1]?.key == "b")
         #expect(failures[3]?.isTransient == true)
+    }
+
+    @Test(
+        "A key that the answer does not mention was not deleted",
+        arguments: [
+            "<DeleteResult/>", "<DeleteResult><Deleted><Key>A</Key></Deleted></DeleteResult>",
+            // One of two, and nobody can tell which.
+            "<DeleteResult><Deleted></Deleted></DeleteResult>",
+        ])
+    func unmentioned(_ document: String) async throws {
+        let raw = try ScriptedServer(["HTTP/1.1 200 OK\r\nContent-Length: \(document.utf8.count)\r\n\r\n\(document)"])
+        let client = ServerUnderTest.client(port: raw.port)
+        let failures = try await onReactor { try await client.deleteObjects(bucket: "b", keys: ["a", "a/b"]) }
+        #expect(failures.map { $0?.kind } == [.malformedAnswer, .malformedAnswer])
+        #expect(failures.map { $0?.key } == ["a", "a/b"])
+    }
+
+    @Test("Entries without names stand for the keys that no other names, as JuiceFS answers")
+    func nameless() async throws {
+        let document =
+            "<DeleteResult><Deleted/><Deleted/><Error><Key>b</Key><Code>AccessDenied</Code></Error></DeleteResult>"
+        let raw = try ScriptedServer(["HTTP/1.1 200 OK\r\nContent-Length: \(document.utf8.count)\r\n\r\n\(document)"])
+        let client = ServerUnderTest.client(port: raw.port)
+        let failures = try await onReactor { try await client.deleteObjects(bucket: "b", keys: ["a", "b", "c"]) }
+        #expect(failures.map { $0?.code } == [nil, "AccessDenied", nil])
     }
 
     @Test("Tags are replaced and taken away")

@@ -23,6 +23,28 @@ struct RetryTests {
         #expect(server.statuses(.getObject).count == 6)
     }
 
+    @Test("A server out of reach is waited for by a policy of its own")
+    func absence() async throws {
+        let closed = try ClosedPort()
+        let client = ServerUnderTest.client(port: closed.port) {
+            $0.retries.backoff = Backoff(base: .seconds(3600), cap: .seconds(3600))
+            $0.retries.absence = Backoff(base: .zero, cap: .zero)
+        }
+        let error = await #expect(throws: S3Error.self) { try await onReactor { try await client.bytes(of: "k") } }
+        #expect(error?.kind == .unreachable && error?.attempts == 3)
+    }
+
+    @Test("By default the tries at a server out of reach span the time of a restart, others do not", arguments: 0..<20)
+    func spans(seed: UInt64) {
+        var random = SeededGenerator(seed: seed)
+        let policy = S3Client.RetryPolicy()
+        func span(_ kind: S3Error.Kind) -> Duration {
+            (0..<policy.attempts - 1).reduce(.zero) { $0 + policy.delay(after: kind, attempt: $1, using: &random) }
+        }
+        #expect((.milliseconds(3750))...(.milliseconds(7500)) ~= span(.unreachable))
+        #expect(span(.slowDown) <= .milliseconds(1500))
+    }
+
     @Test("Retry-After is waited for")
     func retryAfter() async throws {
         let server = try ServerUnderTest()

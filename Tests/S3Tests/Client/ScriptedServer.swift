@@ -47,13 +47,14 @@ final class ScriptedServer: Sendable {
     /// How many connections were made so far.
     var connections: Int { log.withLock { $0.connections } }
 
-    /// Answers with `script` in order. The texts are sent as they are.
-    init(_ script: [String]) throws {
+    /// Answers with `script` in order. The texts are sent as they are. After the last one the connection is closed, or
+    /// held in silence until the client leaves.
+    init(_ script: [String], holdsLast: Bool = false) throws {
         (listener, port) = try boundSocket()
         guard listen(listener, 64) == 0 else { throw Failure() }
         let listener = self.listener
         let log = self.log
-        Thread.start(name: "scripted") { Self.serve(script, listener, log) }
+        Thread.start(name: "scripted") { Self.serve(script, holdsLast, listener, log) }
     }
 
     deinit {
@@ -62,7 +63,7 @@ final class ScriptedServer: Sendable {
     }
 
     private static func serve(
-        _ script: [String], _ listener: Int32, _ log: Shared<(requests: [String], connections: Int)>
+        _ script: [String], _ holdsLast: Bool, _ listener: Int32, _ log: Shared<(requests: [String], connections: Int)>
     ) {
         var rest = script[...]
         while true {
@@ -74,6 +75,7 @@ final class ScriptedServer: Sendable {
                 guard let answer = rest.popFirst() else { break }
                 let bytes = Array(answer.utf8)
                 unsafe _ = send(connection, bytes, bytes.count, Int32(MSG_NOSIGNAL))
+                if rest.isEmpty, holdsLast { _ = readRequest(connection) }
                 if rest.isEmpty || answer.contains("Connection: close") { break }
             }
             close(connection)

@@ -38,6 +38,7 @@ struct ServerUnderTest {
         var options = S3Client.Options()
         options.retries.attempts = 3
         options.retries.backoff = Backoff(base: .zero, cap: .zero)
+        options.retries.absence = options.retries.backoff
         change(&options)
         return S3Client(
             endpoint: Endpoint(scheme: .http, host: "127.0.0.1", port: port), credentials: credentials,

@@ -12,6 +12,7 @@ struct ListingETagTests {
         "", "x", digits, digits.uppercased(), "\(digits)-1", "\(digits)-2", "\(digits)-10000", "\(digits)-0",
         "\(digits)-05", "\(digits)-+5", "\(digits)-10001", "\(digits)-99999", "\(digits)-", "\(digits)-x",
         "\(digits)-100000", "\(digits)0", String(digits.dropLast()), "g" + digits.dropFirst(), "W/x", "é",
+        "\(digits.uppercased())-2", "9E107d9d372bb6826bd81d3542a419D6",
     ]
 
     private func page(_ texts: [String], quote: String) throws -> ListingPage {
@@ -28,8 +29,16 @@ struct ListingETagTests {
         let page = try page(Self.texts, quote: quote)
         for (index, text) in Self.texts.enumerated() {
             #expect(page.etag(at: index) == ETag("\"\(text)\""))
+            #expect(page.etag(at: index).text == text)
             #expect(page.hasAbsentETag(at: index) == ETag(text).isAbsent)
         }
+    }
+
+    @Test("A weak ETag keeps its quotes", arguments: ["\"", "&quot;"])
+    func weak(_ quote: String) throws {
+        let page = try page(["W/\(quote)\(Self.digits)\(quote)", "\n W/\(quote)\(quote) "], quote: "")
+        #expect(page.etag(at: 0) == ETag("W/\"\(Self.digits)\""))
+        #expect(page.etag(at: 1) == ETag("W/\"\""))
     }
 
     @Test("Entries are compared in place as their ETags would be")
@@ -41,6 +50,7 @@ struct ListingETagTests {
                     key: ObjectKey("k\(index)"), size: 5, etag: ETag(text), lastModified: Timestamp(seconds: 1),
                     storageClass: nil)
             })
+        for index in Self.texts.indices { #expect(built.etag(at: index).text == Self.texts[index]) }
         for left in Self.texts.indices {
             for right in Self.texts.indices {
                 let (one, other) = (parsed.etag(at: left), built.etag(at: right))

@@ -36,7 +36,7 @@ struct XMLWriterTests {
         func text(_ body: [UInt8]) -> String { String(decoding: body, as: UTF8.self) }
         let namespace = "xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\""
         #expect(
-            text(try XMLBody.completeMultipartUpload([(1, "a"), (2, "b")]))
+            text(try XMLBody.completeMultipartUpload([(1, ETag("a")), (2, ETag("b"))]))
                 == "<CompleteMultipartUpload \(namespace)><Part><PartNumber>1</PartNumber><ETag>&quot;a&quot;</ETag></Part>"
                 + "<Part><PartNumber>2</PartNumber><ETag>&quot;b&quot;</ETag></Part></CompleteMultipartUpload>")
         #expect(

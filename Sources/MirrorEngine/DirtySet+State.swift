@@ -1,0 +1,195 @@
+import ObjectModel
+import Runtime
+
+extension DirtySet {
+    enum Lane {
+        case urgent
+        case bulk
+    }
+
+    /// Keys in the order they came. One that no longer waits is skipped when its turn comes.
+    struct Line {
+        private var keys: [ObjectKey] = []
+        private var head = 0
+
+        mutating func append(_ key: ObjectKey) { keys.append(key) }
+
+        mutating func popFirst() -> ObjectKey? {
+            guard head < keys.count else { return nil }
+            let key = keys[head]
+            head += 1
+            if head > 1024 || head == keys.count {
+                keys.removeFirst(head)
+                head = 0
+            }
+            return key
+        }
+
+        mutating func removeAll() {
+            keys = []
+            head = 0
+        }
+    }
+
+    struct State {
+        struct Waiting {
+            var job: Job
+            /// Since when the key is known to differ, perhaps; monotonic nanoseconds.
+            var since: Int64
+            var lane: Lane
+        }
+
+        struct Flight {
+            var since: Int64
+            /// What came meanwhile.
+            var again: (job: Job, since: Int64)?
+        }
+
+        struct Retry {
+            var job: Job
+            var since: Int64
+            var due: Int64
+            /// Whether it failed because of the server's condition, not its own.
+            var isCondition: Bool
+        }
+
+        /// Jobs in flight at most.
+        let width: Int
+        var urgent = Line()
+        var bulk = Line()
+        /// Turns that went to the urgent lane while the other one waited.
+        var urgentTurns = 0
+        var waiting: [ObjectKey: Waiting] = [:]
+        var inFlight: [ObjectKey: Flight] = [:]
+        var retrying: [ObjectKey: Retry] = [:]
+        var isGated = false
+        var permits = 0
+        var isEnding = false
+        /// Nothing is taken in any more.
+        var isCleared = false
+        var consumer: CheckedContinuation<Void, Never>?
+        var producers: [CheckedContinuation<Void, Never>] = []
+
+        init(width: Int) {
+            self.width = width
+        }
+
+        var isSettled: Bool { waiting.isEmpty && inFlight.isEmpty && retrying.isEmpty }
+
+        private var mayStart: Bool { isGated ? permits > 0 : inFlight.count < width }
+
+        var hasNext: Bool { !waiting.isEmpty && mayStart }
+
+        mutating func add(_ job: Job, _ lane: Lane, since: Int64? = nil) {
+            if isCleared { return }
+            let since = since ?? MonotonicClock.nanoseconds()
+            if var flight = inFlight[job.key] {
+                var again = Job(key: job.key)
+                again.isRemoval = job.isRemoval
+                flight.again = (again, min(since, flight.again?.since ?? since))
+                inFlight[job.key] = flight
+            } else if let known = waiting[job.key] {
+                merge(job, known, since)
+            } else {
+                var job = job
+                var since = since
+                if let retry = retrying.removeValue(forKey: job.key) {
+                    since = min(since, retry.since)
+                    job.attempt = max(job.attempt, retry.job.attempt)
+                }
+                waiting[job.key] = Waiting(job: job, since: since, lane: lane)
+                append(job.key, lane)
+            }
+        }
+
+        /// A key that waits is marked once more. What an event tells comes after what was known before.
+        private mutating func merge(_ job: Job, _ known: Waiting, _ since: Int64) {
+            var merged = known
+            merged.since = min(known.since, since)
+            if job.decision == nil {
+                merged.job.isRemoval = job.isRemoval
+                if known.lane == .bulk {
+                    merged.job.decision = nil
+                    merged.lane = .urgent
+                    append(job.key, .urgent)
+                }
+            }
+            waiting[job.key] = merged
+        }
+
+        private mutating func append(_ key: ObjectKey, _ lane: Lane) {
+            switch lane {
+            case .urgent: urgent.append(key)
+            case .bulk: bulk.append(key)
+            }
+        }
+
+        mutating func takeNext() -> Job? {
+            guard hasNext else { return nil }
+            let order: [Lane] = urgentTurns < 3 ? [.urgent, .bulk] : [.bulk, .urgent]
+            for lane in order {
+                guard let entry = pop(lane) else { continue }
+                urgentTurns = lane == .urgent ? urgentTurns + 1 : 0
+                if isGated { permits = 0 }
+                waiting[entry.job.key] = nil
+                inFlight[entry.job.key] = Flight(since: entry.since)
+                return entry.job
+            }
+            return nil
+        }
+
+        private mutating func pop(_ lane: Lane) -> Waiting? {
+            while let key = lane == .urgent ? urgent.popFirst() : bulk.popFirst() {
+                if let entry = waiting[key], entry.lane == lane { return entry }
+            }
+            return nil
+        }
+
+        mutating func settle(_ key: ObjectKey) {
+            guard let flight = inFlight.removeValue(forKey: key), let again = flight.again else { return }
+            add(again.job, .urgent, since: again.since)
+        }
+
+        mutating func retryLater(_ job: Job, _ retry: Retry) {
+            guard let flight = inFlight.removeValue(forKey: job.key), !isCleared else { return }
+            if let again = flight.again {
+                var next = again.job
+                next.attempt = job.attempt
+                add(next, .urgent, since: flight.since)
+            } else {
+                var retry = retry
+                retry.since = flight.since
+                retrying[job.key] = retry
+            }
+        }
+
+        mutating func putBack(_ job: Job) {
+            guard let flight = inFlight.removeValue(forKey: job.key) else { return }
+            var next = flight.again?.job ?? job
+            next.attempt = job.attempt
+            add(next, .urgent, since: flight.since)
+        }
+
+        mutating func wake(_ retry: Retry) {
+            retrying[retry.job.key] = nil
+            add(retry.job, .urgent, since: retry.since)
+        }
+
+        mutating func clear() -> [CheckedContinuation<Void, Never>] {
+            urgent.removeAll()
+            bulk.removeAll()
+            waiting = [:]
+            retrying = [:]
+            isEnding = true
+            isCleared = true
+            defer { producers = [] }
+            return producers
+        }
+
+        /// All that is not settled; what is in flight counts until it is.
+        var unsettled: [(job: Job, since: Int64)] {
+            waiting.values.map { ($0.job, $0.since) } + retrying.values.map { ($0.job, $0.since) }
+                + inFlight.map { (Job(key: $0.key), $0.value.since) }
+        }
+    }
+}

@@ -1,0 +1,90 @@
+import Runtime
+import S3
+import Stores
+
+/// Keeps a stream of changes up: tries it again when it ends, and says when it can't be had.
+struct ChangeFeed: Sendable {
+    enum Signal: Sendable {
+        /// From now on no change is missed.
+        case live
+        /// It was live and ended, or can't be had at present.
+        case lost(String)
+        /// It can't be had from this server, or not by this user: changes must be found in another way meanwhile.
+        case unavailable(String)
+        case events([BucketEvent])
+    }
+
+    let stream: any ChangeStream
+    let handle: @Sendable (Signal) -> Void
+    /// Between tries while the stream is lost.
+    private let backoff = Backoff(base: .milliseconds(100), cap: .seconds(1))
+    /// Tries without a first byte after which a stream counts as unavailable.
+    private static let patience = 3
+
+    init(_ stream: any ChangeStream, handle: @escaping @Sendable (Signal) -> Void) {
+        self.stream = stream
+        self.handle = handle
+    }
+
+    /// Runs until the task is cancelled; on a reactor.
+    func run() async {
+        var attempt = 0
+        var silent = 0
+        while !Task.isCancelled {
+            let isLive = Mutex(false)
+            let error = await listen(isLive)
+            if Task.isCancelled { return }
+            if isLive.withLock({ $0 }) {
+                attempt = 0
+                silent = 0
+            } else if error.kind == .timedOut || error.kind == .interrupted {
+                silent += 1
+            }
+            switch Self.answer(to: error, silent: silent) {
+            case .lost:
+                handle(.lost(error.description))
+                var random = SystemRandomNumberGenerator()
+                await Reactor.sleep(for: backoff.delay(attempt: attempt, using: &random))
+                attempt += 1
+            case .unavailable(let pause):
+                handle(.unavailable(error.description))
+                await Reactor.sleep(for: pause)
+            }
+        }
+    }
+
+    private func listen(_ isLive: Mutex<Bool>) async -> S3Error {
+        do throws(S3Error) {
+            try await stream.listen {
+                isLive.withLock { $0 = true }
+                handle(.live)
+            } onEvents: { events in
+                handle(.events(events))
+            }
+        } catch {
+            return error
+        }
+    }
+
+    enum Answer: Hashable {
+        case lost
+        /// Until it is tried again.
+        case unavailable(Duration)
+    }
+
+    /// What the end of a stream means. Pure.
+    ///
+    /// | error | answer |
+    /// |---|---|
+    /// | this server knows no such stream | unavailable, asked again every 5 minutes: it may be upgraded |
+    /// | refused, without such a bucket | unavailable, asked again every 10 seconds: policies change |
+    /// | no first byte, again and again | unavailable, asked again every 10 seconds |
+    /// | anything else | lost, asked again at once, then with pauses up to a second |
+    static func answer(to error: S3Error, silent: Int) -> Answer {
+        switch error.kind {
+        case .notImplemented: .unavailable(.seconds(300))
+        case .refused, .noSuchBucket, .unacceptable, .other: .unavailable(.seconds(10))
+        default: silent >= patience ? .unavailable(.seconds(10)) : .lost
+        }
+    }
+}

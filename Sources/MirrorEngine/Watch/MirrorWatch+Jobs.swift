@@ -1,0 +1,221 @@
+import Journal
+import ObjectModel
+import Runtime
+import S3
+import Stores
+
+/// The jobs of a watch: worked until they succeed.
+extension MirrorWatch {
+    /// Failures of an object for its own reasons after which it counts as poisoned.
+    static let poisonedAfter = 5
+    /// Keys that wait for another try at most; more are forgotten until the next reconcile finds them.
+    private static let retryLimit = 10_000
+    /// Time without an ended job, while some are in flight, after which the servers are asked whether they live.
+    private static let stuckAfter: Int64 = 3_000_000_000
+
+    func workJobs() async {
+        await withDiscardingTaskGroup { group in
+            var turn = 0
+            while let job = await work.dirty.next() {
+                let reactor = reactors[turn % reactors.count]
+                turn += 1
+                group.addTask(executorPreference: reactor) { await self.perform(job) }
+            }
+        }
+    }
+
+    private func perform(_ job: Job) async {
+        let began = MonotonicClock.nanoseconds()
+        wakeTicker()
+        do {
+            try await JobWorker(work: work, job: job, began: began).perform()
+            noteSuccess(job)
+            work.dirty.settle(job.key)
+        } catch {
+            noteFailure(job, ObjectFailure(error), began: began)
+        }
+    }
+
+    private func noteSuccess(_ job: Job) {
+        let closed = control.withLock { control in
+            control.progress += 1
+            control.lastProgress = MonotonicClock.nanoseconds()
+            let closed = control.breaker.succeeded()
+            if closed { control.serverGone = nil }
+            return closed
+        }
+        if closed {
+            emit(.serverBack)
+            work.dirty.setGate(isOpen: true)
+        }
+        // What one key could not do a moment ago, others may do now as well.
+        if closed || job.attempt > 0 { work.dirty.wakeConditions() }
+    }
+
+    private func noteFailure(_ job: Job, _ failure: ObjectFailure, began: Int64) {
+        let now = MonotonicClock.nanoseconds()
+        let cause = RetryPlan.cause(of: failure)
+        var random = SystemRandomNumberGenerator()
+        let isStopping = isStopping
+        let (isOpen, opened) = control.withLock { control in
+            control.progress += 1
+            control.lastProgress = now
+            guard !isStopping, cause == .condition else { return (false, false) }
+            control.failures += 1
+            let opened = control.breaker.failed(now: now, using: &random)
+            if opened { control.serverGone = "\(failure)" }
+            return (control.breaker.isOpen, opened)
+        }
+        if isStopping { return work.dirty.settle(job.key) }
+        if opened {
+            work.dirty.setGate(isOpen: false)
+            emit(.serverGone("\(failure)"))
+        }
+        var again = Job(key: job.key, reason: job.reason ?? job.decision?.reason)
+        again.isRemoval = job.isRemoval
+        again.attempt = job.attempt + 1
+        if isOpen {
+            again.attempt = job.attempt
+            work.dirty.putBack(again)
+        } else {
+            let retrying = work.dirty.counts.backingOff
+            if cause == .object, retrying >= Self.retryLimit {
+                work.dirty.settle(job.key)
+            } else {
+                let delay = RetryPlan.delay(cause, attempt: job.attempt, retrying: retrying, using: &random)
+                work.dirty.retryLater(again, due: now + delay, isCondition: cause != .object)
+            }
+            if cause != .changed {
+                if cause == .object { control.withLock { $0.failures += 1 } }
+                emit(.retry(key: work.source.fullKey(job.key), error: "\(failure)", attempt: again.attempt))
+            }
+        }
+        if let missing = failure.missingBucket, missing == work.target.endpointIdentity { want(.gap) }
+        tickBell.ring()
+    }
+
+    /// A key that only the target has, as a job has just seen.
+    func delete(_ extra: Extra, _ job: Job) async throws {
+        guard work.options.removes, !work.tally.withLock({ $0.shadows.contains(extra.key) }) else { return }
+        let began = MonotonicClock.nanoseconds()
+        switch try await deletions.delete(extra, isRemoval: job.isRemoval) {
+        case .deleted:
+            work.tally.withLock { tally in
+                tally.summary.deleted += 1
+                tally.targetChange.remove(extra.size)
+            }
+            work.report(
+                ObjectReport(
+                    action: .delete, key: work.source.fullKey(extra.key), size: extra.size, etag: nil, status: .ok,
+                    reason: .extra, error: nil, seconds: Double(MonotonicClock.nanoseconds() - began) / 1e9))
+        case .held(let reason):
+            let isNew = control.withLock { control in
+                control.heldDeletes += 1
+                control.unproven = nil
+                defer { control.objection = reason }
+                return control.objection != reason
+            }
+            if isNew, deletions.paused == nil { emit(.guarded(reason)) }
+        }
+    }
+
+    // MARK: Looking after
+
+    /// Has what is looked after be looked at soon, where nothing was to be done.
+    func wakeTicker() {
+        let isIdle = control.withLock { control in
+            defer { control.isTickerIdle = false }
+            return control.isTickerIdle
+        }
+        if isIdle { tickBell.ring() }
+    }
+
+    /// Wakes what waits for its time, moves keys between memory and the journal, and sees when everything is settled.
+    func lookAfter() async {
+        while !isStopping, !Task.isCancelled {
+            await overflow.writeDown()
+            await takeBack()
+            await work.journal.flush()
+            deletions.sample()
+            let now = MonotonicClock.nanoseconds()
+            var next = work.dirty.wakeDue(now) ?? .max
+            let (mayProbe, probe) = control.withLock { control in
+                let mayProbe = control.breaker.takeProbe(now: now)
+                return (mayProbe, control.breaker.nextProbe)
+            }
+            if mayProbe { work.dirty.allowOne() }
+            next = min(next, probe)
+            await proveReconcile()
+            let isBusy = isBusy
+            if isBusy {
+                await askWhetherStuck(now)
+                next = min(next, now + 250_000_000)
+            }
+            control.withLock { $0.isTickerIdle = !isBusy }
+            await tickBell.wait(until: min(next, now + 30_000_000_000))
+            control.withLock { $0.isTickerIdle = false }
+        }
+    }
+
+    private var isBusy: Bool {
+        let counts = work.dirty.counts
+        return counts.waiting + counts.inFlight + counts.backingOff + overflow.count > 0
+            || control.withLock { $0.unproven != nil || $0.isReconciling }
+    }
+
+    private func takeBack() async {
+        while work.dirty.hasRoom, !isStopping {
+            let keys = await overflow.take()
+            guard !keys.isEmpty else { return }
+            let now = (MonotonicClock.nanoseconds(), WallClock.now())
+            for key in keys {
+                var job = Job(key: key.key)
+                job.isRemoval = key.isRemoval
+                let age = max(0, now.1.milliseconds - key.since.milliseconds)
+                // There is room for all of them, but for what comes meanwhile.
+                if !work.dirty.offer(job, since: now.0 - age * 1_000_000) { _ = overflow.add(key) }
+            }
+        }
+    }
+
+    /// Both sides were identical when the last reconcile began, once every key that it or an event before its end made
+    /// known is settled.
+    private func proveReconcile() async {
+        guard let unproven = control.withLock({ $0.unproven }) else { return }
+        let ended = unproven.ended
+        if let oldest = work.dirty.oldest, oldest <= ended { return }
+        if overflow.count > 0 { return }
+        let mustRecord = control.withLock { control in
+            guard control.unproven?.ended == ended else { return false }
+            control.unproven = nil
+            control.lastIdentical = unproven.start
+            control.lastGood = .atSource(unproven.startAtSource)
+            guard ended - control.lastRecorded > 60_000_000_000 || control.lastRecorded == 0 else { return false }
+            control.lastRecorded = ended
+            return true
+        }
+        guard mustRecord else { return }
+        await work.journal.flush()
+        let id = await work.journal.startRun(at: unproven.start)
+        await work.journal.finishRun(id, summary: "{}", status: "ok")
+    }
+
+    /// While nothing ends although something is in flight, the servers are asked for a sign of life. An answer to a newer
+    /// request shows that older ones wait on connections that are dead.
+    private func askWhetherStuck(_ now: Int64) async {
+        let mustAsk = control.withLock { control in
+            let isWorking = control.isReconciling || work.dirty.counts.inFlight > 0
+            guard isWorking, now - max(control.lastProgress, control.lastProbe) > Self.stuckAfter else { return false }
+            control.lastProbe = now
+            return true
+        }
+        guard mustAsk else { return }
+        let (source, target) = (work.source, work.target)
+        let body: @Sendable () async -> Void = {
+            async let left: Void = source.ping()
+            async let right: Void = target.ping()
+            _ = await (left, right)
+        }
+        Task(executorPreference: reactors[0], operation: body)
+    }
+}

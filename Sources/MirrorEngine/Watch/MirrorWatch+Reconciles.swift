@@ -1,0 +1,167 @@
+import Journal
+import ObjectModel
+import Runtime
+import S3
+import Stores
+
+/// When both listings are read, and what becomes of it.
+extension MirrorWatch {
+    /// Objects of the source up to which headers are compared after every gap.
+    private static let headerLimit = 10_000
+
+    private enum Next {
+        case reconcile(ReconcileReason)
+        case wait(until: Int64)
+    }
+
+    func reconcileForEver() async {
+        while !Task.isCancelled {
+            switch next(now: MonotonicClock.nanoseconds()) {
+            case .reconcile(let reason): await reconcile(reason)
+            case .wait(let moment): await reconcileBell.wait(until: moment)
+            }
+        }
+    }
+
+    private func next(now: Int64) -> Next {
+        control.withLock { control in
+            // The stream first, then the listings: what changes between the two would be missed.
+            let isWatched = control.feed == .listening || control.feed == .polling
+            guard isWatched || control.wanted == .request else { return .wait(until: .max) }
+            if let wanted = control.wanted {
+                guard now >= control.notBefore else { return .wait(until: control.notBefore) }
+                control.wanted = nil
+                return .reconcile(wanted)
+            }
+            guard now >= control.nextScheduled else { return .wait(until: control.nextScheduled) }
+            return .reconcile(control.feed == .polling && now < control.nextHeaderCheck ? .poll : .schedule)
+        }
+    }
+
+    private func reconcile(_ reason: ReconcileReason) async {
+        do {
+            try await turnstile.with { try await read(reason) }
+        } catch {
+            guard !Task.isCancelled else { return }
+            var random = SystemRandomNumberGenerator()
+            let isMissing = ObjectFailure(error).missingBucket != nil
+            let backoff = Backoff(base: .milliseconds(200), cap: isMissing ? .seconds(10) : .seconds(2))
+            control.withLock { control in
+                control.isReconciling = false
+                control.hasBegunReconcile = true
+                control.progress += 1
+                let delay = backoff.delay(attempt: control.failedReconciles, using: &random).nanoseconds
+                control.failedReconciles += 1
+                control.notBefore = MonotonicClock.nanoseconds() + delay
+                if control.wanted == nil { control.wanted = reason == .start ? .start : .retry }
+            }
+            emit(.reconcileFailed("\(ObjectFailure(error))"))
+        }
+    }
+
+    private func read(_ reason: ReconcileReason) async throws {
+        control.withLock { $0.isReconciling = true }
+        wakeTicker()
+        try await prepareTarget()
+        emit(.reconcileBegan(reason))
+        let began = MonotonicClock.nanoseconds()
+        let start = WallClock.now()
+        let extras = KeySpill()
+        let lastGood = control.withLock { control in
+            control.hasBegunReconcile = true
+            return control.lastGood
+        }
+        work.forgetListing()
+        let (markedBefore, unprovenBefore) = work.tally.withLock { tally in
+            tally.targetChange = Amount()
+            return (tally.progress.known.objects, tally.summary.unproven)
+        }
+        let dropped = reason == .start ? await work.journal.fact(MirrorJournal.dropsHeaders) : nil
+        try await Reconciler(
+            work, start: start, lastGood: lastGood, checksHeaders: dropped != nil, extras: extras
+        ).run()
+        let startAtSource = work.settings.withLock { $0.start }
+        let extra = work.options.removes ? await extras.count : 0
+        let (source, target, marked) = work.tally.withLock { tally in
+            (tally.summary.source, tally.listedTarget, tally.progress.known.objects - markedBefore)
+        }
+        control.withLock { control in
+            control.source = source
+            control.target = target
+            control.heldDeletes = 0
+        }
+        let isHeld = try await mark(extras, extra, source, target)
+        if reason != .poll, !work.options.checksHeaders, dropped == nil { try await compareHeaders(start, source) }
+        let ended = MonotonicClock.nanoseconds()
+        let cost = Duration.nanoseconds(ended - began)
+        control.withLock { control in
+            control.isReconciling = false
+            control.failedReconciles = 0
+            control.progress += 1
+            control.lastReconcile = WallClock.now()
+            control.pace.polled(cost: cost, foundChanges: marked + extra > 0 && !isHeld)
+            let pause =
+                control.feed == .polling
+                ? control.pace.interval : options.reconcileInterval * Double.random(in: 0.9...1.1)
+            control.nextScheduled = ended + pause.nanoseconds
+            if reason != .poll { control.nextHeaderCheck = ended + options.reconcileInterval.nanoseconds }
+            let unproven = work.tally.withLock { $0.summary.unproven } - unprovenBefore
+            // What was held back meanwhile is settled, and yet there.
+            control.unproven = isHeld || control.heldDeletes > 0 || unproven > 0 ? nil : (start, startAtSource, ended)
+        }
+        emit(
+            .reconcileEnded(
+                ReconcileOutcome(
+                    reason: reason, source: source, target: target, different: marked, extra: extra,
+                    isHeld: isHeld, seconds: cost.inSeconds)))
+        let dirty = work.dirty
+        await work.journal.acquireLockIfFreed()
+        await UploadSweeper(target: work.target, journal: work.journal).sweep { dirty.contains($0) }
+        tickBell.ring()
+    }
+
+    /// Has the headers of all objects compared, if they are not too many: changes of tags alone, and on some servers
+    /// (JuiceFS) of any headers, leave no trace in listings, so an event that was missed would be missed for good.
+    private func compareHeaders(_ start: Timestamp, _ source: Amount) async throws {
+        guard source.objects <= Self.headerLimit else { return }
+        work.forgetListing()
+        try await Reconciler(work, start: start, lastGood: nil, checksHeaders: true, extras: KeySpill()).run()
+    }
+
+    /// Sees that the target's bucket is there, before the first job.
+    private func prepareTarget() async throws {
+        guard !control.withLock({ $0.isTargetReady }) else { return }
+        // What has no source is no mirror: a mistyped name must not make a bucket.
+        guard try await work.source.exists() else {
+            throw ObjectFailure.impossible("The bucket of \(work.source.name) does not exist; it is waited for.")
+        }
+        if try await !work.target.exists() { try await work.target.create() }
+        control.withLock { $0.isTargetReady = true }
+        work.dirty.setGate(isOpen: true)
+    }
+
+    /// Marks what only the target has, unless that is too much to be meant; true if so.
+    private func mark(_ extras: KeySpill, _ count: Int, _ source: Amount, _ target: Amount) async throws -> Bool {
+        let paused = count > 0 ? deletions.paused : nil
+        let objection =
+            paused
+            ?? work.options.deletionGuard.objection(
+                deletions: count, targetObjects: target.objects, sourceObjects: source.objects)
+        let isNew = control.withLock { control in
+            defer { control.objection = objection }
+            if objection != nil { control.heldDeletes = count }
+            return control.objection != objection
+        }
+        if let objection {
+            if isNew, paused == nil { emit(.guarded(objection)) }
+            return true
+        }
+        guard count > 0 else { return false }
+        while true {
+            let batch = try await extras.next(limit: 1000).map(Extra.init(spilled:))
+            guard !batch.isEmpty else { return false }
+            for extra in batch { await work.dirty.mark(Job(key: extra.key, reason: .extra)) }
+            try Task.checkCancellation()
+        }
+    }
+}

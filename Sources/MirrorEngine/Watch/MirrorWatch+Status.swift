@@ -1,0 +1,56 @@
+import ObjectModel
+import Runtime
+
+extension MirrorWatch {
+    /// Where it stands now.
+    public var status: WatchStatus {
+        var status = WatchStatus()
+        let dirty = work.dirty
+        let counts = dirty.counts
+        status.pending = counts.waiting + counts.inFlight + counts.backingOff + overflow.count
+        status.retrying = counts.backingOff
+        status.poisoned = dirty.poisoned(attempts: Self.poisonedAfter)
+        status.lag = lag
+        status.deletesPaused = deletions.paused
+        control.withLock { control in
+            status.feed = control.feed
+            status.isReconciling = control.isReconciling
+            status.hasBegunReconcile = control.hasBegunReconcile
+            status.serverGone = control.serverGone
+            status.heldDeletes = control.heldDeletes
+            status.lastReconcile = control.lastReconcile
+            status.lastIdentical = control.lastIdentical
+            status.objection = control.objection
+            status.source = control.source
+            status.target = control.target ?? Amount()
+            status.failures = control.failures
+        }
+        work.tally.withLock { tally in
+            status.target = status.target + tally.targetChange
+            status.copied = tally.summary.copied
+            status.metadata = tally.summary.metadata
+            status.deleted = tally.summary.deleted
+        }
+        return status
+    }
+
+    private var lag: Duration? {
+        let inMemory = work.dirty.oldest.map { Duration.nanoseconds(max(0, MonotonicClock.nanoseconds() - $0)) }
+        let onDisk = overflow.oldest.map {
+            Duration.milliseconds(max(0, WallClock.now().milliseconds - $0.milliseconds))
+        }
+        return [inMemory, onDisk].compactMap(\.self).max()
+    }
+
+    /// Grows with everything that the engine does; and whether it has anything to do that does not wait for a server.
+    public var progress: (count: Int, isWaiting: Bool) {
+        let counts = work.dirty.counts
+        let isIdle = counts.waiting + counts.inFlight == 0
+        return control.withLock { control in
+            (
+                control.progress,
+                isIdle && !control.isReconciling || control.serverGone != nil || !control.isTargetReady
+            )
+        }
+    }
+}

@@ -1,0 +1,117 @@
+import Journal
+import ObjectModel
+import Runtime
+
+/// Keys that found no room in the dirty set: kept in the journal, so that a burst of any size costs bounded memory.
+///
+/// Whoever reads the event stream puts keys in without waiting; one task writes them down and takes them back.
+final class Overflow: Sendable {
+    private struct State {
+        /// Not yet written down.
+        var buffer: [ObjectKey: PendingKey] = [:]
+        /// In the journal, as far as it is known.
+        var written = 0
+        var oldestWritten: Timestamp?
+        var failure: String?
+    }
+
+    private let journal: Journal
+    private let mirror: String
+    private let state = Mutex(State())
+    /// Keys held in memory while the disk is slow. Beyond, they are dropped, which only a reconcile mends.
+    private static let limit = 50_000
+    private static let batch = 1000
+
+    init(_ journal: Journal, mirror: String) {
+        self.journal = journal
+        self.mirror = mirror
+    }
+
+    /// Learns what an earlier process left.
+    func load() async {
+        await attempt { [mirror] journal in
+            let (count, oldest) = (
+                try await journal.pendingCount(mirror: mirror), try await journal.oldestPending(mirror: mirror)
+            )
+            state.withLock { state in
+                state.written = count
+                state.oldestWritten = oldest
+            }
+        }
+    }
+
+    /// Keys that wait here.
+    var count: Int { state.withLock { $0.buffer.count + $0.written } }
+
+    /// Since when the oldest of them is known, by the wall clock.
+    var oldest: Timestamp? {
+        state.withLock { state in
+            [state.buffer.values.lazy.map(\.since).min(), state.written > 0 ? state.oldestWritten : nil]
+                .compactMap(\.self).min()
+        }
+    }
+
+    /// The first failure of the journal.
+    var failure: String? { state.withLock { $0.failure } }
+
+    /// False if there is no room for it here either.
+    func add(_ key: PendingKey) -> Bool {
+        state.withLock { state in
+            guard state.buffer.count < Self.limit else { return false }
+            var key = key
+            if let known = state.buffer[key.key] { key.since = min(key.since, known.since) }
+            state.buffer[key.key] = key
+            return true
+        }
+    }
+
+    /// Writes down what waits in memory.
+    func writeDown() async {
+        while true {
+            let batch = state.withLock { state -> [PendingKey] in
+                let batch = Array(state.buffer.values.prefix(Self.batch))
+                for key in batch { state.buffer[key.key] = nil }
+                return batch
+            }
+            guard !batch.isEmpty else { return }
+            let isDone = await attempt { [mirror] in try await $0.addPending(mirror: mirror, batch) }
+            state.withLock { state in
+                if isDone {
+                    state.written += batch.count
+                    let first = batch.lazy.map(\.since).min()
+                    state.oldestWritten = [state.oldestWritten, first].compactMap(\.self).min()
+                } else {
+                    for key in batch where state.buffer[key.key] == nil { state.buffer[key.key] = key }
+                }
+            }
+            guard isDone else { return }
+        }
+    }
+
+    /// Takes keys back, those first that have waited longest.
+    func take() async -> [PendingKey] {
+        guard state.withLock({ $0.written > 0 }) else { return [] }
+        let taken = Mutex<[PendingKey]>([])
+        let isDone = await attempt { [mirror] journal in
+            let keys = try await journal.takePending(mirror: mirror, limit: Self.batch)
+            let oldest = try await journal.oldestPending(mirror: mirror)
+            taken.withLock { $0 = keys }
+            state.withLock { state in
+                state.written = oldest == nil ? 0 : max(1, state.written - keys.count)
+                state.oldestWritten = oldest
+            }
+        }
+        return isDone ? taken.withLock { $0 } : []
+    }
+
+    @discardableResult
+    private func attempt(_ body: (Journal) async throws -> Void) async -> Bool {
+        do {
+            try await body(journal)
+            return true
+        } catch {
+            state.withLock { if $0.failure == nil { $0.failure = "\(error)" } }
+            return false
+        }
+    }
+}

@@ -1,0 +1,48 @@
+public import ObjectModel
+
+/// One record of a stream of events: a hint that a key may have changed. The truth is what a look at the key says.
+public struct BucketEvent: Sendable, Hashable {
+    public enum Kind: Sendable, Hashable {
+        /// `s3:ObjectCreated:*`: written, copied, completed, or given other tags.
+        case created
+        /// `s3:ObjectRemoved:*`: deleted, or hidden by a delete marker.
+        case removed
+        case other
+    }
+
+    public var kind: Kind
+    public var bucket: String
+    /// The readings of the key that may be meant: as it stands and, where that is another one and possible,
+    /// percent-decoded with `+` for a space. At least one, at most two.
+    ///
+    /// MinIO writes keys as they are since 2020-04-28 and URL-encoded before, and no record says which.
+    public var keys: [ObjectKey]
+    /// In bytes; nil where the record has none. MinIO leaves out a size of 0.
+    public var size: Int64?
+    /// Nil where the record has none, as on removal.
+    public var etag: ETag?
+    /// When it happened by the server's clock.
+    public var time: Timestamp?
+
+    public init(
+        kind: Kind, bucket: String, keys: [ObjectKey], size: Int64? = nil, etag: ETag? = nil, time: Timestamp? = nil
+    ) {
+        self.kind = kind
+        self.bucket = bucket
+        self.keys = keys
+        self.size = size
+        self.etag = etag
+        self.time = time
+    }
+}
+
+extension BucketEvent.Kind {
+    /// From an event's name, with or without the `s3:` that AWS leaves out.
+    init(name: some Collection<UInt8>) {
+        var name = Array(name)
+        if name.starts(with: "s3:".utf8) { name.removeFirst(3) }
+        self =
+            name.starts(with: "ObjectCreated:".utf8)
+            ? .created : name.starts(with: "ObjectRemoved:".utf8) ? .removed : .other
+    }
+}

@@ -1,0 +1,123 @@
+extension JSONScanner {
+    /// The characters of a string as they stand between its quotes.
+    struct Text {
+        let range: Range<Int>
+        let hasEscapes: Bool
+    }
+
+    mutating func readName() throws(JSONScanError) -> Text {
+        guard !skipSpace(), bytes[position] == UInt8(ascii: "\"") else { throw unexpected("a name") }
+        let name = try readText()
+        try expect(UInt8(ascii: ":"))
+        return name
+    }
+
+    /// The string at whose opening quote this stands. Escapes are checked when they are decoded.
+    mutating func readText() throws(JSONScanError) -> Text {
+        position += 1
+        let start = position
+        var hasEscapes = false
+        while position < end {
+            let byte = bytes[position]
+            if byte == UInt8(ascii: "\"") {
+                position += 1
+                let text = Text(range: start..<(position - 1), hasEscapes: hasEscapes)
+                if hasEscapes { try checkEscapes(text) }
+                return text
+            }
+            if byte == UInt8(ascii: "\\") {
+                hasEscapes = true
+                position += 1
+            }
+            position += 1
+        }
+        throw JSONScanError(description: "a string does not end")
+    }
+
+    /// Whether a string says `word`.
+    func says(_ text: Text, _ word: StaticString) -> Bool {
+        guard text.hasEscapes else { return isEqual(text.range, word) }
+        return string(text) == Array(word.description.utf8)
+    }
+
+    func isEqual(_ range: Range<Int>, _ word: StaticString) -> Bool {
+        guard range.count == word.utf8CodeUnitCount else { return false }
+        for offset in 0..<range.count where unsafe bytes[range.lowerBound + offset] != word.utf8Start[offset] {
+            return false
+        }
+        return true
+    }
+
+    /// The bytes that a string stands for.
+    func string(_ text: Text) -> [UInt8] {
+        guard text.hasEscapes else { return Array(bytes[text.range]) }
+        var decoded: [UInt8] = []
+        decoded.reserveCapacity(text.range.count)
+        var index = text.range.lowerBound
+        while index < text.range.upperBound {
+            let byte = bytes[index]
+            index += 1
+            if byte == UInt8(ascii: "\\") {
+                appendEscape(&index, text.range.upperBound, to: &decoded)
+            } else {
+                decoded.append(byte)
+            }
+        }
+        return decoded
+    }
+
+    /// What the escape stands for whose backslash is behind `index`; `index` goes behind it. It was checked before.
+    private func appendEscape(_ index: inout Int, _ end: Int, to decoded: inout [UInt8]) {
+        let letter = bytes[index]
+        index += 1
+        switch letter {
+        case UInt8(ascii: "b"): decoded.append(0x08)
+        case UInt8(ascii: "f"): decoded.append(0x0C)
+        case UInt8(ascii: "n"): decoded.append(0x0A)
+        case UInt8(ascii: "r"): decoded.append(0x0D)
+        case UInt8(ascii: "t"): decoded.append(0x09)
+        case UInt8(ascii: "u"):
+            var value = codeUnit(at: index) ?? 0xFFFD
+            index += 4
+            if (0xD800...0xDBFF).contains(value), index + 6 <= end, bytes[index] == UInt8(ascii: "\\"),
+                bytes[index + 1] == UInt8(ascii: "u"), let low = codeUnit(at: index + 2),
+                (0xDC00...0xDFFF).contains(low)
+            {
+                value = 0x10000 + (value - 0xD800) << 10 + (low - 0xDC00)
+                index += 6
+            }
+            // Half a pair is no character.
+            let scalar = UnicodeScalar(value) ?? "\u{FFFD}"
+            decoded.append(contentsOf: UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter)
+        default: decoded.append(letter)
+        }
+    }
+
+    private func checkEscapes(_ text: Text) throws(JSONScanError) {
+        var index = text.range.lowerBound
+        while index < text.range.upperBound {
+            let isEscape = bytes[index] == UInt8(ascii: "\\")
+            index += 1
+            guard isEscape else { continue }
+            switch bytes[index] {
+            case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"), UInt8(ascii: "b"), UInt8(ascii: "f"),
+                UInt8(ascii: "n"), UInt8(ascii: "r"), UInt8(ascii: "t"):
+                index += 1
+            case UInt8(ascii: "u") where index + 5 <= text.range.upperBound && codeUnit(at: index + 1) != nil:
+                index += 5
+            default: throw JSONScanError(description: "a string holds an escape that is none")
+            }
+        }
+    }
+
+    /// The value of four hexadecimal digits; nil where they are none or the text ends before.
+    private func codeUnit(at index: Int) -> UInt32? {
+        guard index + 4 <= end else { return nil }
+        var value: UInt32 = 0
+        for position in index..<(index + 4) {
+            guard let digit = URIEncoding.value(of: bytes[position]) else { return nil }
+            value = value << 4 | UInt32(digit)
+        }
+        return value
+    }
+}

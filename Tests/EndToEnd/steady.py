@@ -1,0 +1,95 @@
+"""A watch that runs for more than a minute while other tests do, for what takes its time to show."""
+
+import json
+import threading
+import time
+
+import samples
+from watching import Watch
+
+
+REFUSED = {"key": "bad*", "status": 400, "code": "XMinioInvalidObjectName"}
+
+
+class Steady:
+    """Three mirrors in one process on servers of their own.
+
+    - `busy` has half a minute of changes, and its target is restarted twice.
+    - `poisoned` has a key that its target refuses.
+    - `refused` is not allowed to listen, until ten seconds later.
+    """
+
+    #: Seconds of changes.
+    busy_for = 30
+
+    def __init__(self, source, target, folder):
+        self.source_server, self.target_server = source, target
+        self.source, self.target = source.client(), target.client(attempts=20)
+        for bucket in ("busy", "poisoned", "refused"):
+            self.source.create_bucket(Bucket=bucket)
+            self.target.create_bucket(Bucket=bucket)
+        target.behave(refusedKeys=[REFUSED])
+        source.break_with({"operation": "ListenBucketNotification", "bucket": "refused", "nth": 1, "action": "status",
+                           "status": 403, "code": "AccessDenied"})
+        samples.put(self.source, "poisoned", "bad")
+        samples.put(self.source, "poisoned", "good")
+        samples.put(self.source, "refused", "polled")
+        self.folder = folder
+        path = folder / "minio-sync.yaml"
+        path.write_text(json.dumps({
+            "servers": {name: {"url": server.endpoint, "access_key": server.access_key, "secret_key": server.secret_key}
+                        for name, server in (("source", source), ("target", target))},
+            "mirrors": {bucket: {"source": f"source/{bucket}", "target": f"target/{bucket}", "remove": True,
+                                 "poll-interval": "500ms"} for bucket in ("busy", "poisoned", "refused")}}))
+        path.chmod(0o600)
+        self.watch = Watch(["--config", path], {}, folder / "home", folder / "state.db")
+        self._ending = threading.Event()
+        self._problem = None
+        self._threads = []
+
+    def start(self):
+        for name in ("busy", "poisoned"):
+            self.watch.wait("reconcile-end", mirror=name)
+        self.descriptors = self.watch.descriptors()
+        self._threads = [threading.Thread(target=each, daemon=True) for each in (self._write, self._disturb)]
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def _write(self):
+        try:
+            ending, number = time.monotonic() + self.busy_for, 0
+            while time.monotonic() < ending and not self._ending.wait(0.05):
+                number += 1
+                key = f"key/{number % 50}"
+                if number % 5 == 0:
+                    self.source.delete_object(Bucket="busy", Key=key)
+                elif number % 40 == 1:
+                    samples.put(self.source, "busy", f"large/{number % 3}", samples.bytes_of(1_500_000, number % 7))
+                else:
+                    samples.put(self.source, "busy", key, samples.bytes_of(20_000, number % 20))
+        except Exception as error:  # told by the test that looks
+            self._problem = error
+
+    def _disturb(self):
+        for _ in range(2):
+            if self._ending.wait(self.busy_for / 3):
+                return
+            self.target_server.kill()
+            if not self._ending.wait(0.5):
+                self.target_server.start()
+                self.target_server.behave(refusedKeys=[REFUSED])
+        # A server dies with the thread that started it.
+        self._ending.wait()
+
+    def wait_written(self):
+        self._threads[0].join(self.busy_for + 10)
+        if self._problem:
+            raise self._problem
+
+    def end(self):
+        self._ending.set()
+        for thread in self._threads:
+            thread.join(10)
+        self.watch.kill()
+        self.watch.check()

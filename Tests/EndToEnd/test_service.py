@@ -1,0 +1,241 @@
+"""The systemd units and the scripts that install and remove them; everything goes below a folder of the test's own."""
+
+import os
+import pathlib
+import re
+import shutil
+import stat
+import subprocess
+
+import pytest
+
+REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
+DEPLOY = REPOSITORY / "deploy"
+UNITS = ["minio-sync.service", "minio-sync@.service"]
+CONFIGURATION = "etc/minio-sync/minio-sync.yaml"
+
+
+def run(*command, expect=0):
+    """What the command printed, both outputs; it must end with this code."""
+    finished = subprocess.run([str(each) for each in command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, text=True, timeout=120)
+    assert finished.returncode == expect, f"{command} ended with {finished.returncode}:\n{finished.stdout}"
+    return finished.stdout
+
+
+def files(root):
+    """Every file and folder below `root`: its mode, and a file's bytes."""
+    return {str(path.relative_to(root)): (stat.filemode(path.lstat().st_mode),
+                                          path.read_bytes() if path.is_file() else None)
+            for path in sorted(root.rglob("*"))}
+
+
+@pytest.fixture
+def program(tmp_path):
+    """Stands for the built program."""
+    path = tmp_path / "built" / "minio-sync"
+    path.parent.mkdir()
+    shutil.copy("/bin/true", path)
+    return path
+
+
+@pytest.fixture
+def install(tmp_path, program):
+    """Installs below a folder, which it returns."""
+    def install(*flags, root=tmp_path / "root"):
+        run(DEPLOY / "install", "--binary", program, "--root", root, *flags)
+        return root
+    return install
+
+
+@pytest.fixture
+def system(install):
+    """An installed root with what a system has besides, so that systemd can read the units in their place."""
+    def system(*flags):
+        root = install(*flags)
+        shutil.copytree("/usr/lib/systemd/system", root / "usr/lib/systemd/system", symlinks=True)
+        (root / "bin").mkdir()
+        shutil.copy("/bin/kill", root / "bin/kill")
+        return root
+    return system
+
+
+# Units
+
+@pytest.mark.parametrize("unit", ["minio-sync.service", "minio-sync@apks.service"])
+@pytest.mark.parametrize("flags", [[], ["--prefix", "/opt/minio-sync-1.0"]], ids=["usual", "prefix"])
+def test_systemd_understands_the_units(system, unit, flags):
+    assert run("systemd-analyze", "verify", "--man=no", f"--root={system(*flags)}", unit) == ""
+
+
+@pytest.mark.parametrize("line", ["WatchdogSec=often", "NoSuchSetting=yes", "SystemCallFilter=@no-such-group"])
+def test_the_check_of_units_sees_what_is_wrong(system, line):
+    root = system()
+    path = root / "etc/systemd/system/minio-sync.service"
+    path.write_text(path.read_text().replace("[Service]", f"[Service]\n{line}"))
+    assert "ignoring" in run("systemd-analyze", "verify", "--man=no", f"--root={root}", "minio-sync.service")
+
+
+def test_the_check_of_units_sees_a_program_that_is_not_there(system):
+    root = system()
+    (root / "usr/local/bin/minio-sync").unlink()
+    said = run("systemd-analyze", "verify", "--man=no", f"--root={root}", "minio-sync.service", expect=1)
+    assert "/usr/local/bin/minio-sync is not executable" in said
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_the_service_is_shut_in(unit):
+    said = run("systemd-analyze", "security", "--offline=true", "--threshold=20", DEPLOY / unit)
+    assert re.search(r"Overall exposure level for \S+: [01]\.\d OK", said), said
+
+
+def settings(unit):
+    """The lines of a unit that mean something."""
+    return [line for line in (DEPLOY / unit).read_text().splitlines() if line and not line.startswith("#")]
+
+
+def test_both_units_differ_only_in_what_they_mirror():
+    one, other = map(settings, UNITS)
+    different = [pair for pair in zip(one, other, strict=True) if pair[0] != pair[1]]
+    assert [pair[0].split("=")[0] for pair in different] == ["Description", "ExecStart", "StateDirectory"]
+    assert different[1][1] == different[1][0] + " %i"
+
+
+# Installing
+
+def test_installing_puts_everything_in_its_place(install):
+    root = install()
+    found = files(root)
+    assert {name: mode for name, (mode, content) in found.items() if content is not None} == {
+        "etc/minio-sync/minio-sync.yaml": "-rw-------",
+        "etc/systemd/system/minio-sync.service": "-rw-r--r--",
+        "etc/systemd/system/minio-sync@.service": "-rw-r--r--",
+        "etc/sysusers.d/minio-sync.conf": "-rw-r--r--",
+        "usr/local/bin/minio-sync": "-rwxr-xr-x",
+        "usr/local/share/doc/minio-sync/README.md": "-rw-r--r--",
+    }
+    assert found["etc/minio-sync/credentials"][0] == "drwx------"
+    assert found[CONFIGURATION][1] == (DEPLOY / "examples/minio-sync.yaml").read_bytes()
+    for unit in UNITS:
+        assert found[f"etc/systemd/system/{unit}"][1] == (DEPLOY / unit).read_bytes()
+
+
+def test_a_prefix_is_written_into_the_units(install):
+    root = install("--prefix", "/usr")
+    assert os.access(root / "usr/bin/minio-sync", os.X_OK)
+    assert (root / "usr/share/doc/minio-sync/README.md").is_file()
+    assert not (root / "usr/local").exists()
+    for unit in UNITS:
+        text = (root / "etc/systemd/system" / unit).read_text()
+        assert "ExecStart=/usr/bin/minio-sync mirror --watch" in text and "/usr/local" not in text
+
+
+def test_installing_again_changes_nothing(install):
+    root = install()
+    before = files(root)
+    install()
+    assert files(root) == before
+
+
+def test_installing_again_brings_the_program_and_the_units_up_to_date(install, program):
+    root = install()
+    (root / "etc/systemd/system/minio-sync.service").write_text("old")
+    program.unlink()
+    shutil.copy("/bin/false", program)
+    # The old program may be running: it must be replaced, not written into.
+    held = os.open(root / "usr/local/bin/minio-sync", os.O_RDONLY)
+    install()
+    assert (root / "usr/local/bin/minio-sync").read_bytes() == program.read_bytes()
+    assert os.fstat(held).st_nlink == 0
+    os.close(held)
+    assert (root / "etc/systemd/system/minio-sync.service").read_text() != "old"
+
+
+@pytest.mark.parametrize("kind", ["file", "link", "broken link"])
+def test_a_configuration_is_never_touched(install, tmp_path, kind):
+    path = tmp_path / "root" / CONFIGURATION
+    path.parent.mkdir(parents=True)
+    elsewhere = tmp_path / "elsewhere.yaml"
+    if kind != "broken link":
+        elsewhere.write_text("servers: {}\n")
+        elsewhere.chmod(0o604)
+    if kind == "file":
+        elsewhere.rename(path)
+    else:
+        path.symlink_to(elsewhere)
+    before = path.lstat()
+    install()
+    after = path.lstat()
+    assert (after.st_ino, after.st_mode, after.st_mtime_ns) == (before.st_ino, before.st_mode, before.st_mtime_ns)
+    if kind == "broken link":
+        assert not elsewhere.exists()
+    else:
+        assert path.read_text() == "servers: {}\n" and stat.S_IMODE(path.stat().st_mode) == 0o604
+
+
+@pytest.mark.parametrize("flags", [
+    ["--prefix", "usr"], ["--prefix", "/usr/%i"], ["--prefix", "/a b"], ["--prefix", "/a|b"], ["--root"],
+    ["--binary", "/no/such/file"], ["--binary", "/etc"]], ids=" ".join)
+def test_what_cannot_be_meant_is_refused(tmp_path, program, flags):
+    said = run(DEPLOY / "install", "--binary", program, "--root", tmp_path / "root", *flags, expect=1)
+    assert said.startswith("deploy/install: ") and said.count("\n") == 1
+    assert not (tmp_path / "root").exists()
+
+
+@pytest.mark.parametrize("script", ["install", "uninstall"])
+def test_unknown_arguments_show_the_usage(script):
+    assert run(DEPLOY / script, "--purgee", expect=2) == run(DEPLOY / script, "--help")
+
+
+# Removing
+
+@pytest.mark.parametrize("flags", [[], ["--prefix", "/opt/x"]], ids=["usual", "prefix"])
+def test_uninstalling_keeps_configuration_and_state(install, flags):
+    root = install(*flags)
+    (root / CONFIGURATION).write_text("mirrors: {}\n")
+    (root / "etc/minio-sync/credentials/main").write_text("secret")
+    (root / "var/lib/minio-sync").mkdir(parents=True)
+    (root / "var/lib/minio-sync/state.db").write_text("state")
+    wants = root / "etc/systemd/system/multi-user.target.wants"
+    wants.mkdir()
+    for name in ["minio-sync.service", "minio-sync@apks.service"]:
+        (wants / name).symlink_to(f"/etc/systemd/system/{'minio-sync@.service' if '@' in name else name}")
+    drop_in = root / "etc/systemd/system/minio-sync.service.d/override.conf"
+    drop_in.parent.mkdir()
+    drop_in.write_text("[Service]\nMemoryMax=2G\n")
+    kept = {CONFIGURATION, "etc/minio-sync/credentials/main", "var/lib/minio-sync/state.db",
+            "etc/systemd/system/minio-sync.service.d/override.conf"}
+    for _ in range(2):
+        run(DEPLOY / "uninstall", "--root", root, *flags)
+        assert {name for name in files(root) if not (root / name).is_dir() or (root / name).is_symlink()} == kept
+
+
+def test_purging_leaves_nothing_of_ours(install):
+    root = install()
+    stranger = root / "usr/local/bin/stranger"
+    stranger.write_text("x")
+    (root / "var/lib/minio-sync/apks").mkdir(parents=True)
+    (root / "var/lib/minio-sync/apks/state.db").write_text("state")
+    for drop_in in ["minio-sync.service.d", "minio-sync@apks.service.d"]:
+        (root / "etc/systemd/system" / drop_in).mkdir()
+        (root / "etc/systemd/system" / drop_in / "override.conf").write_text("[Service]\n")
+    for _ in range(2):
+        run(DEPLOY / "uninstall", "--root", root, "--purge")
+        left = files(root)
+        assert [name for name, (_, content) in left.items() if content is not None] == ["usr/local/bin/stranger"]
+        assert not [name for name in left if "minio-sync" in name]
+
+
+def test_a_round_trip_ends_where_it_began(install):
+    root = install()
+    before = files(root)
+    run(DEPLOY / "uninstall", "--root", root)
+    install()
+    assert files(root) == before
+
+
+# Scripts
+
+def test_scripts_are_clean():
+    scripts = [DEPLOY / "install", DEPLOY / "uninstall", DEPLOY / "packages", REPOSITORY / "Tests/run"]
+    assert run("shellcheck", "--external-sources", f"--source-path={REPOSITORY}", *scripts) == ""

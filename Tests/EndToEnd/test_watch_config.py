@@ -1,0 +1,214 @@
+"""Several mirrors of a configuration file in one process: apart from one another, and changed while it runs."""
+
+import json
+import signal
+import time
+
+import pytest
+
+import servers as real
+from conftest import Pair
+from watching import wait_replica
+
+
+class Configuration:
+    """A file with servers and mirrors. JSON is YAML as well."""
+
+    def __init__(self, folder):
+        self.path = folder / "minio-sync.yaml"
+        self.servers, self.mirrors = {}, {}
+        self.state = folder / "state.db"
+
+    def server(self, name, server):
+        self.servers[name] = {"url": server.endpoint, "access_key": server.access_key, "secret_key": server.secret_key}
+
+    def mirror(self, name, pair, source="source", target="target", **options):
+        self.mirrors[name] = {"source": f"{source}/{pair.source_bucket}", "target": f"{target}/{pair.target_bucket}",
+                              "remove": True, **options}
+
+    def write(self):
+        self.path.write_text(json.dumps(
+            {"servers": self.servers, "mirrors": self.mirrors, "state": str(self.state)}, indent=2))
+        self.path.chmod(0o600)
+        return self
+
+
+@pytest.fixture
+def configuration(tmp_path, fleet):
+    configuration = Configuration(tmp_path)
+    configuration.server("source", fleet["juicefs"])
+    configuration.server("target", fleet["juicefs-2"])
+    return configuration
+
+
+@pytest.fixture
+def pairs(pair_of):
+    return [pair_of("juicefs", "juicefs-2") for _ in range(3)]
+
+
+@pytest.fixture
+def watch_all(start_watch, configuration):
+    """Watches what the file says."""
+    def watch_all(*arguments, state=None, **options):
+        running = start_watch("--config", configuration.write().path, *arguments, state=state, **options)
+        running.state = configuration.state
+        return running
+    return watch_all
+
+
+def reload(running, configuration, event="reloaded"):
+    mark = running.mark
+    configuration.write()
+    running.send(signal.SIGHUP)
+    return running.wait(event, since=mark)
+
+
+def test_a_server_that_is_away_hinders_no_other_mirror_and_is_waited_for(tmp_path, configuration, pairs, watch_all):
+    """At the start the target of one mirror is not there, and the source of another."""
+    good, third, fourth = pairs
+    late = real.Sandbox(tmp_path / "late", bucket="late")
+    configuration.server("late", late)
+    late_pair = type("Places", (), {"source_bucket": third.source_bucket, "target_bucket": "late"})
+    back_pair = type("Places", (), {"source_bucket": "late-source", "target_bucket": fourth.target_bucket})
+    third.put("waits")
+    try:
+        configuration.mirror("good", good)
+        configuration.mirror("late-target", late_pair, target="late")
+        configuration.mirror("late-source", back_pair, source="late", **{"poll-interval": "200ms"})
+        running = watch_all()
+        running.wait("listening", mirror="good")
+        running.wait("reconcile-failed", mirror="late-target")
+        running.wait("stream-lost", mirror="late-source")
+        delays = []
+        for number in range(10):
+            third.put(f"waits too/{number}")
+            begun = time.monotonic()
+            good.put(f"number/{number}")
+            running.wait("copied", mirror="good", key=f"number/{number}")
+            delays.append(time.monotonic() - begun)
+        assert sorted(delays)[5] < 0.5, delays
+        standings = running.status()
+        assert standings["good"]["state"] in ("listening", "reconciling") and not standings["good"]["retrying"]
+        assert standings["late-source"]["state"] == "stream-lost"
+        assert standings["late-target"]["lastReconcile"] is None
+
+        late.start()
+        late.client().create_bucket(Bucket="late-source")
+        late.client().put_object(Bucket="late-source", Key="from late", Body=b"x")
+        running.until(lambda: fourth.target_keys() == ["from late"], seconds=15)
+        third.target, third.target_bucket, third.target_server = late.client(), "late", late
+        wait_replica(third, watch=running, seconds=15)
+        assert running.stop() < 5
+    finally:
+        late.remove()
+
+
+def test_the_file_is_read_again_on_sighup(configuration, pairs, watch_all):
+    kept, changed, gone = pairs
+    kept.put_target("extra")
+    configuration.mirror("kept", kept, remove=False)
+    configuration.mirror("changed", changed, exclude=["*.tmp"])
+    configuration.mirror("gone", gone)
+    running = watch_all()
+    for name in configuration.mirrors:
+        running.wait("reconcile-end", mirror=name)
+    assert set(running.status()) == {"kept", "changed", "gone"}
+    for pair in (changed, gone):
+        pair.put("a.tmp")
+    running.wait("copied", mirror="gone")
+    kept_status = running.standing("kept")
+
+    del configuration.mirrors["gone"]
+    configuration.mirror("changed", changed, exclude=["*.bak"])
+    configuration.mirror("added", gone, exclude=["b*"])
+    assert reload(running, configuration)["mirrors"] == 3
+    assert [line["mirror"] for line in running.seen("stop")] == ["changed", "gone"]
+    assert [line["mirror"] for line in running.seen("start")] == ["kept", "changed", "gone", "changed", "added"]
+    running.wait("copied", mirror="changed", key="a.tmp")
+    gone.put("b")
+    gone.put("c")
+    running.wait("copied", mirror="added", key="c")
+    assert set(running.status()) == {"kept", "changed", "added"}
+    assert running.standing("kept")["lastReconcile"] == kept_status["lastReconcile"], "what did not change goes on"
+    assert gone.target_keys() == ["a.tmp", "c"]
+    kept.put("heard")
+    running.wait("copied", mirror="kept", key="heard")
+
+
+@pytest.mark.parametrize("text, words", [
+    ("mirrors: [", "line 2"), ("mirrors: {}\n", "defines no mirror"),
+    ("mirrors:\n  other: {source: nowhere/one, target: nowhere/two}\n", "nowhere"),
+    ("mirrors:\n  other: {source: a/one, target: a/two, colour: red}\n", "colour")],
+    ids=["no YAML", "empty", "an unknown server", "an unknown option"])
+def test_a_file_that_cannot_be_used_leaves_what_was_in_force(configuration, pairs, watch_all, text, words):
+    pair = pairs[0]
+    configuration.mirror("apks", pair)
+    running = watch_all()
+    running.wait("reconcile-end", mirror="apks")
+    configuration.path.write_text(text)
+    running.send(signal.SIGHUP)
+    line = running.wait("reload-failed")
+    assert words in line["error"] and str(configuration.path) in line["error"]
+    pair.put("new")
+    running.wait("copied", mirror="apks", key="new")
+    assert not running.seen("stop")
+
+    configuration.mirror("apks", pair, exclude=["x*"])
+    assert reload(running, configuration)["mirrors"] == 1
+    pair.put("x")
+    pair.put("y")
+    running.wait("copied", mirror="apks", key="y")
+    assert pair.target_keys() == ["new", "y"]
+
+
+def test_a_new_secret_is_taken_over_on_sighup(fleet, tmp_path, configuration, watch_all):
+    """A rotated key: the mirror's server has other credentials, and begins anew."""
+    pair = Pair(fleet["sandbox"], fleet["sandbox-2"], tmp_path)
+    configuration.server("source", pair.source_server)
+    configuration.server("target", pair.target_server)
+    configuration.servers["target"]["secret_key"] = "one/that/is/not/valid/any/more"
+    pair.put("waits")
+    configuration.mirror("apks", pair)
+    running = watch_all()
+    assert running.wait("reconcile-failed", mirror="apks")
+    assert pair.target_keys() == []
+    configuration.server("target", pair.target_server)
+    reload(running, configuration)
+    wait_replica(pair, watch=running)
+
+
+def test_mirrors_that_run_once_are_left_out_unless_named(configuration, pairs, watch_all):
+    watched, once, _ = pairs
+    for pair in (watched, once):
+        pair.put("a")
+    configuration.mirror("watched", watched)
+    configuration.mirror("nightly", once, once=True)
+    running = watch_all()
+    wait_replica(watched, watch=running)
+    assert set(running.status()) == {"watched"}
+    assert once.target_keys() == []
+    assert running.stop() < 5
+
+    running = watch_all("nightly")
+    wait_replica(once, watch=running)
+    assert set(running.status()) == {"nightly"}
+    watched.put("b")
+    once.put("b")
+    running.wait("copied", mirror="nightly", key="b")
+    assert watched.target_keys() == ["a"]
+
+
+def test_the_commands_find_the_watch_by_its_configuration(configuration, pairs, watch_all, run):
+    configuration.mirror("first", pairs[0])
+    configuration.mirror("second", pairs[1])
+    running = watch_all()
+    for name in configuration.mirrors:
+        running.wait("reconcile-end", mirror=name)
+    text = run("status", "--config", configuration.path).stdout
+    assert [line.split(":")[0] for line in text.splitlines()] == ["first", "second"]
+    text = run("status", "--config", configuration.path, "second").stdout
+    assert [line.split(":")[0] for line in text.splitlines()] == ["second"]
+    mark = running.mark
+    assert run("reconcile", "--config", configuration.path, "second").stdout.startswith("second: ")
+    running.wait("reconcile-end", since=mark, mirror="second", reason="request")
+    assert not running.seen("reconcile-begin", since=mark, mirror="first")
