@@ -39,6 +39,8 @@ extension MirrorWatch {
     }
 
     private func reconcile(_ reason: ReconcileReason) async {
+        control.withLock { $0.isReconciling = true }
+        wakeTicker()
         do {
             try await prepare()
             try await turnstile.with { try await read(reason) }
@@ -61,8 +63,6 @@ extension MirrorWatch {
     }
 
     private func read(_ reason: ReconcileReason) async throws {
-        control.withLock { $0.isReconciling = true }
-        wakeTicker()
         // Seldom enough: what kept keys from succeeding may have passed.
         if reason != .poll, reason != .retry { _ = work.dirty.wakeDue(.max) }
         emit(.reconcileBegan(reason))
