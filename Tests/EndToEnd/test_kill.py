@@ -126,7 +126,7 @@ def test_an_upload_of_a_source_that_changed_is_not_resumed(pair_of):
     assert uploads(pair) == []
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda each: each.name)
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda each: each.name)
 def test_a_signal_ends_the_run_in_good_order(pair_of, number):
     pair = pair_of("juicefs", "juicefs-2")
     fill(pair, small=50)
