@@ -70,6 +70,6 @@ let package = Package(
         tests(
             "MirrorFaultTests", ["MirrorEngine", "Stores", "S3", "Journal", "ObjectModel", "Runtime", "S3Sandbox"]),
         tests("S3SandboxTests", ["S3Sandbox", "S3", "ObjectModel", "Runtime"]),
-        tests("MinioSyncTests", ["minio-sync", "Configuration", "MirrorEngine", "ObjectModel"]),
+        tests("MinioSyncTests", ["minio-sync", "Configuration", "MirrorEngine", "Service", "ObjectModel"]),
     ]
 )

@@ -29,7 +29,7 @@ struct Arguments {
                                 serve HTTPS with this PEM certificate and key
           --min-part-size N     bytes of the smallest part but the last (5242880)
           --behaviour JSON      differences from S3, such as {"etags":"opaque"}; @FILE reads a file
-          --faults FILE         rules by which it goes wrong, a JSON array
+          --faults FILE         rules by which it goes wrong, a JSON array; see below
           --request-log FILE    append one JSON line for each request
           --quiet               do not print the address
           --help                print this

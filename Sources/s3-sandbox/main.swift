@@ -8,13 +8,25 @@ func fail(_ message: String, status: Int32) -> Never {
     exit(status)
 }
 
+/// What a script says; one that cannot be understood is wrong usage.
+func parsed<Value>(_ what: String, _ read: () throws -> Value) throws -> Value {
+    do {
+        return try read()
+    } catch let error as ScriptError {
+        throw Arguments.Failure(message: "\(what) cannot be used: \(error); see --help.")
+    }
+}
+
 func run(_ arguments: Arguments) throws {
     var options = arguments.options
     if let text = arguments.behaviour {
         let json = text.hasPrefix("@") ? try Sandbox.readFile(String(text.dropFirst())) : Array(text.utf8)
-        options.behaviour = try Behaviour.decode(json, over: options.behaviour)
+        options.behaviour = try parsed("--behaviour") { try Behaviour.decode(json, over: options.behaviour) }
     }
-    if let path = arguments.faultsFile { options.faults = try FaultRule.decode(Sandbox.readFile(path)) }
+    if let path = arguments.faultsFile {
+        let json = try Sandbox.readFile(path)
+        options.faults = try parsed("--faults \(path)") { try FaultRule.decode(json) }
+    }
     let server = try Sandbox.start(options)
     if !arguments.isQuiet {
         let line = Array("listening on \(server.url)\n".utf8)
@@ -40,7 +52,7 @@ signal(SIGPIPE, SIG_IGN)
 do {
     let arguments = try Arguments(Array(CommandLine.arguments.dropFirst()))
     if arguments.wantsHelp {
-        print(Arguments.usage)
+        print("\(Arguments.usage)\n\n\(FaultRule.help)")
     } else {
         try run(arguments)
     }

@@ -29,6 +29,8 @@ final class DeletionQueue: Sendable {
         var paused: String?
         /// Deletions that a person wants done and that are not measured, as many as are not done yet.
         var allowance = 0
+        var task: Task<Void, Never>?
+        var isCancelled = false
     }
 
     private let source: any ObjectStore
@@ -99,9 +101,23 @@ final class DeletionQueue: Sendable {
             }
             guard isFirst else { return }
             let body: @Sendable () async -> Void = { await self.work() }
-            Task(executorPreference: Reactor.required(), operation: body)
+            let task = Task(executorPreference: Reactor.required(), operation: body)
+            let isCancelled = state.withLock { state in
+                state.task = task
+                return state.isCancelled
+            }
+            if isCancelled { task.cancel() }
         }
         return try result.get()
+    }
+
+    /// Ends what is under way, and fails what comes.
+    func cancel() {
+        let task = state.withLock { state in
+            state.isCancelled = true
+            return state.task
+        }
+        task?.cancel()
     }
 
     private func work() async {

@@ -6,8 +6,14 @@ import FoundationEssentials
 ///      "action": "status", "status": 503, "code": "SlowDown", "retryAfter": "1"}
 extension FaultRule: Decodable {
     /// Reads a JSON array of rules.
+    ///
+    /// - Throws: `ScriptError`.
     public static func decode(_ json: [UInt8]) throws -> [FaultRule] {
-        try JSONDecoder().decode([FaultRule].self, from: Data(json))
+        do {
+            return try JSONDecoder().decode([FaultRule].self, from: Data(json))
+        } catch {
+            throw ScriptError(error)
+        }
     }
 
     private enum CodingKeys: String, CodingKey, CaseIterable {
@@ -15,6 +21,20 @@ extension FaultRule: Decodable {
         case milliseconds, seconds, bytes, offset, bytesPerSecond, etag, status, code, message, body, retryAfter
         case apply, early, spaces, lie, moving, index, content, torn
     }
+
+    /// The values of `action`.
+    enum ActionName: String, CaseIterable {
+        case refuse, delay, stall, cut, cutRequest, shorten, corrupt, trickle, wrongETag, status, errorIn200, loseAnswer
+        case listing, clockSkew, dropEvent, overwriteDuring
+    }
+
+    /// The values of `lie`.
+    enum LieName: String, CaseIterable {
+        case reordered, truncatedXML, repeated, endless, missingToken, missingEntry, empty
+    }
+
+    /// Every field that a rule may have.
+    static let fieldNames = CodingKeys.allCases.map(\.stringValue)
 
     private typealias Fields = KeyedDecodingContainer<CodingKeys>
 
@@ -25,7 +45,9 @@ extension FaultRule: Decodable {
         self.init(
             try fields.decodeIfPresent(String.self, forKey: .name) ?? action,
             Match(
-                operations: try Self.list(fields, .operation), methods: try Self.list(fields, .method),
+                operations: try Self.list(fields, .operation).map {
+                    try Operation(named: $0, "operation", at: decoder.codingPath)
+                }, methods: try Self.list(fields, .method),
                 bucket: try fields.decodeIfPresent(String.self, forKey: .bucket),
                 key: try fields.decodeIfPresent(String.self, forKey: .key),
                 query: try fields.decodeIfPresent([String: String].self, forKey: .query) ?? [:],
@@ -39,40 +61,37 @@ extension FaultRule: Decodable {
     }
 
     /// One name or a list of them.
-    private static func list<Name: Decodable>(_ fields: Fields, _ key: CodingKeys) throws -> [Name] {
-        if let one = try? fields.decode(Name.self, forKey: key) { return [one] }
-        return try fields.decodeIfPresent([Name].self, forKey: key) ?? []
+    private static func list(_ fields: Fields, _ key: CodingKeys) throws -> [String] {
+        if let one = try? fields.decode(String.self, forKey: key) { return [one] }
+        return try fields.decodeIfPresent([String].self, forKey: key) ?? []
     }
 
     private static func action(_ name: String, _ fields: Fields) throws -> FaultAction {
         let bytes = try fields.decodeIfPresent(Int64.self, forKey: .bytes)
-        switch name {
-        case "refuse": return .refuse
-        case "delay": return .delay(milliseconds: try fields.decode(Int.self, forKey: .milliseconds))
-        case "stall":
+        switch try ActionName(named: name, "action", at: fields.codingPath) {
+        case .refuse: return .refuse
+        case .delay: return .delay(milliseconds: try fields.decode(Int.self, forKey: .milliseconds))
+        case .stall:
             return .stall(afterBytes: bytes ?? 0, seconds: try fields.decodeIfPresent(Double.self, forKey: .seconds))
-        case "cut": return .cut(afterBytes: bytes ?? 0)
-        case "cutRequest": return .cutRequest(afterBytes: bytes ?? 0)
-        case "shorten": return .shorten(byBytes: bytes ?? 1)
-        case "corrupt": return .corrupt(offset: try fields.decodeIfPresent(Int64.self, forKey: .offset) ?? 0)
-        case "trickle": return .trickle(bytesPerSecond: try fields.decode(Int.self, forKey: .bytesPerSecond))
-        case "wrongETag": return .wrongETag(try fields.decodeIfPresent(String.self, forKey: .etag))
-        case "status": return .status(try failure(fields, status: fields.decode(Int.self, forKey: .status)))
-        case "errorIn200":
+        case .cut: return .cut(afterBytes: bytes ?? 0)
+        case .cutRequest: return .cutRequest(afterBytes: bytes ?? 0)
+        case .shorten: return .shorten(byBytes: bytes ?? 1)
+        case .corrupt: return .corrupt(offset: try fields.decodeIfPresent(Int64.self, forKey: .offset) ?? 0)
+        case .trickle: return .trickle(bytesPerSecond: try fields.decode(Int.self, forKey: .bytesPerSecond))
+        case .wrongETag: return .wrongETag(try fields.decodeIfPresent(String.self, forKey: .etag))
+        case .status: return .status(try failure(fields, status: fields.decode(Int.self, forKey: .status)))
+        case .errorIn200:
             return .errorIn200(
                 try failure(fields, status: 200), spaces: try fields.decodeIfPresent(Int.self, forKey: .spaces) ?? 0)
-        case "loseAnswer": return .loseAnswer
-        case "listing": return .listing(try lie(fields))
-        case "clockSkew": return .clockSkew(seconds: try fields.decode(Double.self, forKey: .seconds))
-        case "dropEvent": return .dropEvent
-        case "overwriteDuring":
+        case .loseAnswer: return .loseAnswer
+        case .listing: return .listing(try lie(fields))
+        case .clockSkew: return .clockSkew(seconds: try fields.decode(Double.self, forKey: .seconds))
+        case .dropEvent: return .dropEvent
+        case .overwriteDuring:
             let content = try fields.decode(String.self, forKey: .content)
             return .overwriteDuring(
                 afterBytes: bytes ?? 0, content: Array(content.utf8),
                 isTorn: try fields.decodeIfPresent(Bool.self, forKey: .torn) ?? false)
-        default:
-            throw DecodingError.dataCorruptedError(
-                forKey: .action, in: fields, debugDescription: "Unknown action \"\(name)\".")
         }
     }
 
@@ -88,19 +107,16 @@ extension FaultRule: Decodable {
 
     private static func lie(_ fields: Fields) throws -> ListingLie {
         let name = try fields.decode(String.self, forKey: .lie)
-        switch name {
-        case "reordered": return .reordered
-        case "truncatedXML": return .truncatedXML(bytes: try fields.decode(Int.self, forKey: .bytes))
-        case "repeated": return .repeated
-        case "endless":
+        switch try LieName(named: name, "lie", at: fields.codingPath) {
+        case .reordered: return .reordered
+        case .truncatedXML: return .truncatedXML(bytes: try fields.decode(Int.self, forKey: .bytes))
+        case .repeated: return .repeated
+        case .endless:
             return .endless(isMoving: try fields.decodeIfPresent(Bool.self, forKey: .moving) ?? false)
-        case "missingToken": return .missingToken
-        case "missingEntry":
+        case .missingToken: return .missingToken
+        case .missingEntry:
             return .missingEntry(try fields.decodeIfPresent(Int.self, forKey: .index) ?? 0)
-        case "empty": return .empty
-        default:
-            throw DecodingError.dataCorruptedError(
-                forKey: .lie, in: fields, debugDescription: "Unknown lie \"\(name)\".")
+        case .empty: return .empty
         }
     }
 }
