@@ -60,6 +60,8 @@ struct JobWorker {
         guard !job.isRemoval, job.reason != .extra else { return false }
         guard try await work.source.listed(key) != nil else { return false }
         guard key.bytes.last == UInt8(ascii: "/") else {
+            // It may have come between the two questions.
+            guard job.attempt > 1 else { throw ObjectFailure.changed }
             throw ObjectFailure.impossible(
                 "\(work.source.name) lists \(key) and answers a HEAD of it with 404, so it cannot be copied; nothing is "
                     + "deleted for it.")

@@ -96,9 +96,9 @@ struct WatchStreamTests {
             try await watch.untilSame()
             #expect(watch.status.feed == .polling && watch.told.polling == 1 && watch.told.listening == 0)
             try stage.put("b", [1])
-            try await watch.untilSame(within: .seconds(8))
+            try await watch.untilSame()
             try stage.source.store.remove("a", in: Stage.bucket)
-            try await watch.untilSame(within: .seconds(8))
+            try await watch.untilSame()
             #expect(watch.told.reconciles.first == .start && watch.told.reconciles.last == .poll)
         }
     }
@@ -171,7 +171,7 @@ struct WatchStreamTests {
             watch.tap.refuse(kind)
             watch.tap.cut()
             try stage.put("a", [1])
-            try await watch.untilSame(within: .seconds(12))
+            try await watch.untilSame()
             #expect(watch.status.feed == .polling)
             #expect(watch.told.polling == 1)
         }
@@ -234,7 +234,7 @@ struct WatchStreamTests {
             stage.target.behaviour.refusedKeys = []
             try await watch.pass(.milliseconds(5))
             try stage.put("poison", patterned(51, seed: 2))
-            try await watch.untilSame(within: .seconds(8))
+            try await watch.untilSame()
         }
     }
 }
