@@ -72,6 +72,6 @@ let package = Package(
         tests("S3SandboxTests", ["S3Sandbox", "S3", "ObjectModel", "Runtime"]),
         tests(
             "MinioSyncTests",
-            ["minio-sync", "Configuration", "MirrorEngine", "ObjectModel", "Runtime", "S3", "S3Sandbox"]),
+            ["minio-sync", "Configuration", "MirrorEngine", "Service", "ObjectModel", "Runtime", "S3", "S3Sandbox"]),
     ]
 )

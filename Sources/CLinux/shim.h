@@ -1,5 +1,6 @@
 #pragma once
 // What the kernel offers and Swift's Glibc module leaves out.
+#include <malloc.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>

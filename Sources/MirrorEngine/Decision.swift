@@ -57,14 +57,6 @@ public struct DecisionOptions: Hashable, Sendable {
 }
 
 extension Decision {
-    /// Whether it may move bytes from the source.
-    var isCopy: Bool {
-        switch self {
-        case .copy, .compareContent: true
-        default: false
-        }
-    }
-
     /// Decides about one key from what both sides say of it and from the pair that the journal has proven, if any.
     ///
     /// | source | target | size | ETags | journal | dates | options | decision |

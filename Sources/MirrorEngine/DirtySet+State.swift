@@ -41,6 +41,7 @@ extension DirtySet {
 
         struct Flight {
             var since: Int64
+            let isRemoval: Bool
             /// What came meanwhile.
             var again: (job: Job, since: Int64)?
         }
@@ -85,7 +86,7 @@ extension DirtySet {
             let since = since ?? MonotonicClock.nanoseconds()
             if var flight = inFlight[job.key] {
                 var again = Job(key: job.key)
-                again.isRemoval = job.isRemoval
+                again.isRemoval = job.tells(ofRemovalKnownAs: flight.again?.job.isRemoval ?? flight.isRemoval)
                 flight.again = (again, min(since, flight.again?.since ?? since))
                 inFlight[job.key] = flight
             } else if let known = waiting[job.key] {
@@ -93,8 +94,11 @@ extension DirtySet {
             } else {
                 var job = job
                 var since = since
-                if let retry = retrying.removeValue(forKey: job.key) {
+                if let retry = retrying[job.key] {
+                    if lane == .bulk, !retry.isCondition, job.isNoNews(after: retry.job) { return }
+                    retrying[job.key] = nil
                     since = min(since, retry.since)
+                    job.isRemoval = job.tells(ofRemovalKnownAs: retry.job.isRemoval)
                     job.attempt = max(job.attempt, retry.job.attempt)
                 }
                 waiting[job.key] = Waiting(job: job, since: since, lane: lane)
@@ -107,12 +111,17 @@ extension DirtySet {
             var merged = known
             merged.since = min(known.since, since)
             if job.decision == nil {
-                merged.job.isRemoval = job.isRemoval
+                merged.job.isRemoval = job.tells(ofRemovalKnownAs: known.job.isRemoval)
                 if known.lane == .bulk {
                     merged.job.decision = nil
                     merged.lane = .urgent
                     append(job.key, .urgent)
                 }
+            } else if known.job.decision != nil {
+                // A later listing.
+                merged.job = job
+                merged.job.attempt = known.job.attempt
+                merged.job.isRemoval = known.job.isRemoval
             }
             waiting[job.key] = merged
         }
@@ -126,16 +135,21 @@ extension DirtySet {
 
         mutating func takeNext() -> Job? {
             guard hasNext else { return nil }
+            if isGated, let fresh = waiting.values.first(where: { $0.job.attempt == 0 }) { return start(fresh) }
             let order: [Lane] = urgentTurns < 3 ? [.urgent, .bulk] : [.bulk, .urgent]
             for lane in order {
                 guard let entry = pop(lane) else { continue }
                 urgentTurns = lane == .urgent ? urgentTurns + 1 : 0
-                if isGated { permits = 0 }
-                waiting[entry.job.key] = nil
-                inFlight[entry.job.key] = Flight(since: entry.since)
-                return entry.job
+                return start(entry)
             }
             return nil
+        }
+
+        private mutating func start(_ entry: Waiting) -> Job {
+            if isGated { permits = 0 }
+            waiting[entry.job.key] = nil
+            inFlight[entry.job.key] = Flight(since: entry.since, isRemoval: entry.job.isRemoval)
+            return entry.job
         }
 
         private mutating func pop(_ lane: Lane) -> Waiting? {
@@ -189,7 +203,21 @@ extension DirtySet {
         /// All that is not settled; what is in flight counts until it is.
         var unsettled: [(job: Job, since: Int64)] {
             waiting.values.map { ($0.job, $0.since) } + retrying.values.map { ($0.job, $0.since) }
-                + inFlight.map { (Job(key: $0.key), $0.value.since) }
+                + inFlight.map { key, flight in
+                    var job = flight.again?.job ?? Job(key: key)
+                    if flight.again == nil { job.isRemoval = flight.isRemoval }
+                    return (job, flight.since)
+                }
         }
+    }
+}
+
+extension Job {
+    /// What is known of a removal once this is marked too. A listing that lacks the key tells nothing of why.
+    fileprivate func tells(ofRemovalKnownAs known: Bool) -> Bool { reason == .extra ? known || isRemoval : isRemoval }
+
+    /// Whether a listing shows what failed before, and no more.
+    fileprivate func isNoNews(after failed: Job) -> Bool {
+        source == failed.source && (source != nil || reason == .extra && failed.reason == .extra)
     }
 }

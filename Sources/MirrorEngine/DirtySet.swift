@@ -48,12 +48,12 @@ public final class DirtySet: Sendable {
         wakeConsumer()
     }
 
-    /// Marks a key at once, known `since` then, unless too many are waiting; false if so.
+    /// Marks a key at once, known `since` then, unless too many are waiting or the set has ended; false if so.
     func offer(_ job: Job, since: Int64) -> Bool {
         let isAccepted = state.withLock { state in
-            guard state.waiting.count < depth || state.waiting[job.key] != nil || state.inFlight[job.key] != nil else {
-                return false
-            }
+            guard !state.isCleared,
+                state.waiting.count < depth || state.waiting[job.key] != nil || state.inFlight[job.key] != nil
+            else { return false }
             state.add(job, .urgent, since: since)
             return true
         }
@@ -141,7 +141,7 @@ public final class DirtySet: Sendable {
         wakeConsumer()
     }
 
-    /// Lets one job through the closed gate, however many are in flight.
+    /// Lets one job through the closed gate, however many are in flight: of a key that has not failed yet, if there is one.
     func allowOne() {
         state.withLock { $0.permits = 1 }
         wakeConsumer()
@@ -186,6 +186,9 @@ public final class DirtySet: Sendable {
 
     /// Whether more can be taken in without being near the limit.
     var hasRoom: Bool { state.withLock { $0.waiting.count < depth / 2 } }
+
+    /// Keys that wait for another try because of the server's condition.
+    var waitingForServer: Int { state.withLock { $0.retrying.values.lazy.filter(\.isCondition).count } }
 
     /// Keys that failed: those that wait for another try after `attempts` tries or more, for reasons of their own.
     func poisoned(attempts: Int) -> Int {

@@ -22,6 +22,14 @@ struct JobWorker {
 
     /// Throws what kept the key from being settled.
     func perform() async throws {
+        try await settle()
+        // What an earlier try began and this one had no use for: the object changed since, or went back to what it was.
+        if !options.isDryRun, work.journal.hasUpload(of: key) {
+            try? await UploadSweeper(target: work.target, journal: work.journal).abandon(uploadsOf: key)
+        }
+    }
+
+    private func settle() async throws {
         if let known = job.decision, !isDoubtfulCopy(known) {
             return try await act(on: known, job.source, job.target)
         }
@@ -80,9 +88,6 @@ struct JobWorker {
     }
 
     private func act(on decision: Decision, _ source: ObjectState?, _ target: ObjectState?) async throws {
-        if !decision.isCopy, work.journal.hasUpload(of: key) {
-            try await UploadSweeper(target: work.target, journal: work.journal).abandon(uploadsOf: key)
-        }
         switch decision {
         case .same:
             if let source { work.noteSame(key, source) }

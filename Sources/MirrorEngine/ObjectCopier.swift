@@ -216,7 +216,7 @@ struct ObjectCopier: Sendable {
 
     /// Whether the source's object is so new, or its copy took so long, that its headers may have changed meanwhile.
     private func isFresh(_ state: ObjectState, began: Int64) -> Bool {
-        state.lastModified.seconds >= runStart.seconds
+        state.lastModified.seconds >= runStart.seconds - 1
             || MonotonicClock.nanoseconds() - began > 1_000_000_000
     }
 }

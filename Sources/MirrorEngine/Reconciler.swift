@@ -88,8 +88,9 @@ struct Reconciler: Sendable {
                 case .atSource(let moment): moment
                 }
             // One in the future was taken of a clock that was set since.
-            return moment <= startAtSource
-                ? moment : Timestamp(milliseconds: startAtSource.milliseconds - 86_400_000)
+            let last = moment <= startAtSource ? moment.seconds : startAtSource.seconds - 86_400
+            // Where dates are whole seconds, that second and the one before it may have had more changes than one.
+            return Timestamp(seconds: last - 2)
         }
         work.begin(options, start: startAtSource)
         let merge = ListingMerge(

@@ -90,6 +90,8 @@ public struct Behaviour: Sendable {
     /// `//x` is stored as `x` and `a//b` as `a/b`, and found under either name.
     public var collapsesSlashes = false
     public var refusedKeys: [Refusal] = []
+    /// Keys that can't be deleted, as with object locks: DeleteObjects answers this for each of them.
+    public var lockedKeys: [Refusal] = []
     /// Every write is refused with 403.
     public var isReadOnly = false
     /// Every write of bytes is refused with 507.
@@ -112,6 +114,11 @@ public struct Behaviour: Sendable {
             bytes.append(byte)
         }
         return ObjectKey(bytes: bytes)
+    }
+
+    /// Why `key` can't be deleted; nil if it can.
+    func lock(on key: ObjectKey) -> Refusal? {
+        lockedKeys.first { Glob($0.key).matches(key.bytes) }
     }
 
     /// - Throws: The refusal of a key that this server cannot hold.
@@ -141,9 +148,8 @@ extension Behaviour: Decodable {
     private enum CodingKeys: String, CodingKey, CaseIterable {
         case etags, listOrder, listening, pings, ignoresContentMD5, ignoresPartNumber, showsPartETag, ignoresIfNoneMatch
         case ignoresEncodingType, hasSecondGranularity, clockOffset, pageSize, refusesListV2, refusesAttributes
-        case refusesTagging, droppedHeaders, keepsETagOnCopy, collapsesSlashes, refusedKeys, isReadOnly, isFull,
-            encodesEventKeys
-        case dropsEvents, minimumPartSize
+        case refusesTagging, droppedHeaders, keepsETagOnCopy, collapsesSlashes, refusedKeys, lockedKeys, isReadOnly
+        case isFull, encodesEventKeys, dropsEvents, minimumPartSize
     }
 
     public init(from decoder: any Decoder) throws {
@@ -178,6 +184,7 @@ extension Behaviour: Decodable {
         try set(\.keepsETagOnCopy, .keepsETagOnCopy)
         try set(\.collapsesSlashes, .collapsesSlashes)
         try set(\.refusedKeys, .refusedKeys)
+        try set(\.lockedKeys, .lockedKeys)
         try set(\.isReadOnly, .isReadOnly)
         try set(\.isFull, .isFull)
         try set(\.encodesEventKeys, .encodesEventKeys)

@@ -31,7 +31,8 @@ def main():
             if text.startswith(b'{"Records":[') or text.startswith(b'{"EventName"'):
                 for record in json.loads(text)["Records"]:
                     place = record["s3"]
-                    lines.append(f"{now:.6f} {record['eventName']} {place['bucket']['name']}/{place['object']['key']}\n")
+                    name = f"{place['bucket']['name']}/{place['object']['key']}"
+                    lines.append(f"{now:.6f} {record['eventName']} {name}\n")
         if lines:
             sys.stdout.write("".join(lines))
             sys.stdout.flush()

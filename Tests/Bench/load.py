@@ -1,8 +1,9 @@
 """Sends changes at a steady rate, whatever the answers take, and tells when each was confirmed.
 
 A program of its own: `load.py` reads a JSON object from standard input (`port`, `access_key`, `secret_key`, `method`,
-`paths`, `size`, `begin`: when to start, `rate`: changes a second, or null for as fast as it goes, `connections`) and writes one to standard
-output: for each path its times of sending and confirmation (monotonic clock), and how many failed.
+`paths`, `size`, `begin`: when to start, `rate`: changes a second, or null for as fast as it goes, `connections`) and
+writes one to standard output: for each path its times of sending and confirmation (monotonic clock), and how many
+failed.
 """
 
 import json

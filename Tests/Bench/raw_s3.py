@@ -27,8 +27,8 @@ class Signer:
         day, stamp = time.strftime("%Y%m%d", now), time.strftime("%Y%m%dT%H%M%SZ", now)
         payload = "UNSIGNED-PAYLOAD" if length else _EMPTY
         scope = f"{day}/{REGION}/s3/aws4_request"
-        canonical = (f"{method}\n{path}\n{query}\nhost:{self.host}\nx-amz-content-sha256:{payload}\nx-amz-date:{stamp}\n\n"
-                     f"host;x-amz-content-sha256;x-amz-date\n{payload}")
+        canonical = (f"{method}\n{path}\n{query}\nhost:{self.host}\nx-amz-content-sha256:{payload}\n"
+                     f"x-amz-date:{stamp}\n\nhost;x-amz-content-sha256;x-amz-date\n{payload}")
         text = f"AWS4-HMAC-SHA256\n{stamp}\n{scope}\n{hashlib.sha256(canonical.encode()).hexdigest()}"
         signature = hmac.new(self._day_key(day), text.encode(), hashlib.sha256).hexdigest()
         return (f"{method} {path}{'?' + query if query else ''} HTTP/1.1\r\nHost: {self.host}\r\n"

@@ -3,16 +3,16 @@
 Latency is the time from the moment that the source confirmed a change to the moment that the target has it.
 
 For a PUT that is told by the target's own event: nobody asks the target anything meanwhile, so the measure does not
-disturb what it measures. The target sends its event when the object is there for all to see, a fraction of a millisecond
-before or after it answers the one who put it. The line "checked" compares that with the other way to know, a HEAD of the
-key over and over on a kept connection, for some single changes.
+disturb what it measures. The target sends its event when the object is there for all to see, a fraction of a
+millisecond before or after it answers the one who put it. The line "checked" compares that with the other way to know,
+a HEAD of the key over and over on a kept connection, for some single changes.
 
 For a DELETE it is told by HEADs, of at most ten keys a second and each only from the moment that its deletion is due:
 JuiceFS raises no events for the objects of a DeleteObjects request, with which minio-sync deletes.
 
 Changes are sent at the set rate whatever the answers take (`load.py`); requests are signed by hand on kept connections,
-because boto3 would take more of the machine than all that is measured. All processes share one machine: the servers' own
-work is in the figures, and at high rates most of them.
+because boto3 would take more of the machine than all that is measured. All processes share one machine: the servers'
+own work is in the figures, and at high rates most of them.
 """
 
 import argparse
@@ -55,7 +55,7 @@ class Listener:
             self._process = subprocess.Popen(
                 [sys.executable, HERE / "listener.py", str(server.port), server.access_key, server.secret_key,
                  *([bucket] if bucket else [])], stdout=file, stdin=subprocess.DEVNULL,
-                preexec_fn=servers._die_with_parent)
+                preexec_fn=servers.die_with_parent)
         # Nothing is sent before the first event or keep-alive.
         wait_until(lambda: self._path.read_bytes().startswith(b"live\n"), "the target's events")
 
@@ -81,7 +81,7 @@ class Watch:
             self.process = minio_sync.start_minio_sync(
                 ["mirror", "--watch", "--remove", "--max-delete", "1000000", "--quiet", "--state",
                  folder / "watch-state.db", *places], self.environment, folder / "home", stdout=log, stderr=log,
-                preexec_fn=servers._die_with_parent)
+                preexec_fn=servers.die_with_parent)
 
     def check(self):
         if self.process.poll() is not None:
@@ -119,7 +119,7 @@ def wait_until(is_done, what, seconds=60):
 def start(program, server, **job):
     """One of the programs beside this one, with its job."""
     process = subprocess.Popen([sys.executable, HERE / program], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                               text=True, preexec_fn=servers._die_with_parent)
+                               text=True, preexec_fn=servers.die_with_parent)
     json.dump({"port": server.port, "access_key": server.access_key, "secret_key": server.secret_key, **job},
               process.stdin)
     process.stdin.close()
@@ -274,8 +274,8 @@ class Bench:
             arrivals = self._await(listener, watch, bucket, keys)
             first, last = min(found["sent"]), max(found["confirmed"])
             done = max(arrivals[False, f"{bucket}/{key}"] for key in keys)
-            print(f"burst: {count:,} PUTs of {SIZE} bytes in {last - first:.2f} s ({count / (last - first):.0f}/s); all on "
-                  f"the target {done - first:.2f} s after the first was sent ({count / (done - first):.0f}/s), "
+            print(f"burst: {count:,} PUTs of {SIZE} bytes in {last - first:.2f} s ({count / (last - first):.0f}/s); all "
+                  f"on the target {done - first:.2f} s after the first was sent ({count / (done - first):.0f}/s), "
                   f"{done - last:.2f} s after the last; {watch.cpu() - cpu:.2f} s of processor time, "
                   f"{watch.memory()[1] / 1e6:.0f} MB at the peak")
             self._check_same(bucket, bucket)
@@ -392,8 +392,8 @@ def main(arguments):
             if "check" in parts:
                 bench.check_method()
             if "rates" in parts:
-                print("\n| | median ms | 99th ms | longest ms | measured | reached | source's answer ms | CPU ms a change |"
-                      "\n|---|---|---|---|---|---|---|---|")
+                print("\n| | median ms | 99th ms | longest ms | measured | reached | source's answer ms | "
+                      "CPU ms a change |\n|---|---|---|---|---|---|---|---|")
                 for rate in options.rates.split(","):
                     bench.rate(int(rate))
                 print()

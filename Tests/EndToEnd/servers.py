@@ -70,7 +70,7 @@ def free_ports(count):
             each.close()
 
 
-def _die_with_parent():
+def die_with_parent():
     # A test run that is itself killed must not leave servers behind.
     _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
@@ -134,7 +134,7 @@ class Server:
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
                 self.command(), cwd=self.folder, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                start_new_session=True, preexec_fn=_die_with_parent)
+                start_new_session=True, preexec_fn=die_with_parent)
         return self
 
     def wait_ready(self, seconds=40):

@@ -1,7 +1,7 @@
 """What goes wrong, and the plan of when.
 
-A fault begins at some moment of a round and ends at another. Each has the `rooms` it occupies: two faults that share one
-do not overlap, all others may.
+A fault begins at some moment of a round and ends at another. Each has the `rooms` it occupies: two faults that share
+one do not overlap, all others may.
 """
 
 import dataclasses
@@ -211,7 +211,7 @@ class ReorderedEvents(EventTrouble):
 
 
 class LostEvents(EventTrouble):
-    """Every other event is lost without a sign. Nobody can notice, so a reconcile is asked for at the end of the round."""
+    """Every other event is lost without a sign. Nobody can notice: a reconcile is asked for at the end of the round."""
 
     kind, mode = "events lost", "lose"
 

@@ -52,7 +52,7 @@ class Pair:
         for each in self.servers.values():
             each.wait_ready()
         self.proxies = proxy.Proxies({name: each.port for name, each in self.servers.items()},
-                                     self.folder / "proxy.log", servers._die_with_parent)
+                                     self.folder / "proxy.log", servers.die_with_parent)
 
     def stage(self, seed, template=None):
         """A `Stage` with everything that is needed for some rounds."""

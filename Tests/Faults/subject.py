@@ -32,8 +32,8 @@ class SteppedClock:
 class Subject:
     """A process that is started, killed, started again and watched. It always runs in `folder`.
 
-    `source` and `target` are each a server and the port of its proxy, and the aliases by which it knows them; `clock` is
-    a `SteppedClock`.
+    `source` and `target` are each a server and the port of its proxy, and the aliases by which it knows them; `clock`
+    is a `SteppedClock`.
     """
 
     #: Whether its memory, descriptors, uploads and survival are judged, or only told.
@@ -69,7 +69,7 @@ class Subject:
             self.process = subprocess.Popen(
                 self.command(), cwd=self.folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                 env=minio_sync.child_environment(self.folder, self.environment), start_new_session=True,
-                preexec_fn=servers._die_with_parent)
+                preexec_fn=servers.die_with_parent)
 
     def has_ended(self):
         return self.process.poll() is not None

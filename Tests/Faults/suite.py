@@ -165,7 +165,8 @@ class Suite:
 
     def _explain(self, stage, seed, current, result, comparison):
         """Everything that is known about a failure."""
-        print(f"\nFAILED: seed {seed}, pair {stage.pair.kind.name}, round {result.number}: {'; '.join(result.problems)}")
+        print(f"\nFAILED: seed {seed}, pair {stage.pair.kind.name}, round {result.number}: "
+              f"{'; '.join(result.problems)}")
         print("Faults, in seconds from the start of the round:")
         for each in result.faults:
             print(f"  {each}")
@@ -198,15 +199,17 @@ def main(description):
         print("s3-sandbox is not built; run swift build")
         return 2
     folder = pathlib.Path(tempfile.mkdtemp(prefix="faults-", dir=options.folder))
-    passed = False
+    is_of_use = True
     try:
         passed = Suite(options, folder).run()
+        is_of_use = not passed
+        return 0 if passed else 1
     except KeyboardInterrupt:
         print("interrupted")
+        is_of_use = False
         return 130
     finally:
-        if passed and not options.keep:
-            shutil.rmtree(folder, ignore_errors=True)
-        else:
+        if is_of_use or options.keep:
             print(f"the folders are kept: {folder}")
-    return 0 if passed else 1
+        else:
+            shutil.rmtree(folder, ignore_errors=True)

@@ -1,6 +1,7 @@
 import Configuration
 import MirrorEngine
 import ObjectModel
+import Service
 import Testing
 
 @testable import minio_sync
@@ -22,6 +23,16 @@ struct ArgumentsTests {
         #expect(try mirror("main", "./copy").job == .places(source: Place("main"), target: Place("./copy")))
         #expect(try mirror("nightly", "--dry-run").job == .named("nightly"))
         #expect(try mirror("--", "a", "./--b").job == .places(source: Place("a"), target: Place("./--b")))
+    }
+
+    @Test("takes nothing but --watch for all mirrors of the configuration file")
+    func allMirrors() throws {
+        #expect(try mirror("--watch").job == .all)
+        #expect(try mirror("-w", "--remove", "--log-format=json").job == .all)
+        #expect(try mirror("nightly", "--watch").job == .named("nightly"))
+        #expect(try mirror("a", "b", "-w").options.watch)
+        #expect(throws: UsageError.self) { try mirror("--once") }
+        #expect(throws: UsageError.self) { try mirror("--remove") }
     }
 
     @Test("starts from a mirror that replaces, deletes nothing and compares ETags")
@@ -47,7 +58,16 @@ struct ArgumentsTests {
     @Test(
         "sets what each flag says and nothing else",
         arguments: [
-            Case("--once") { _ in }, Case("--remove") { $0.remove = true }, Case("--overwrite") { _ in },
+            Case("--once") { $0.once = true }, Case("--watch") { $0.watch = true }, Case("-w") { $0.watch = true },
+            Case("-wq") { ($0.watch, $0.verbosity) = (true, .quiet) },
+            Case("--watch", "--events", "poll") { ($0.watch, $0.watching.events) = (true, .poll) },
+            Case("--events=auto") { _ in }, Case("--events", "listen") { $0.watching.events = .listen },
+            Case("--poll-interval", "500ms") { $0.watching.pollInterval = .milliseconds(500) },
+            Case("--poll-interval=100ms") { $0.watching.pollInterval = .milliseconds(100) },
+            Case("--reconcile-interval", "30m") { $0.watching.reconcileInterval = .seconds(1800) },
+            Case("--reconcile-interval=7d") { $0.watching.reconcileInterval = .seconds(604_800) },
+            Case("--log-format", "json") { $0.logFormat = .json }, Case("--log-format=text") { _ in },
+            Case("--remove") { $0.remove = true }, Case("--overwrite") { _ in },
             Case("--no-overwrite") { $0.overwrite = false }, Case("--no-overwrite", "--overwrite") { _ in },
             Case("--older-than", "7d") { $0.olderThan = .ago(milliseconds: 604_800_000) },
             Case("--newer-than=1970-01-02") { $0.newerThan = .moment(Timestamp(seconds: 86_400)) },
@@ -107,7 +127,17 @@ struct ArgumentsTests {
             (["mirror", "a", "b", "--remvoe"], "did you mean --remove?"),
             (["mirror", "a", "b", "--dryrun"], "did you mean --dry-run?"),
             (["mirror", "a", "b", "--xyzzy"], "mirror --help lists"), (["mirror", "a", "b", "-x"], "-x is not a flag"),
-            (["mirror", "a", "b", "--watch"], "not there yet"), (["mirror", "a", "b", "-w"], "not there yet"),
+            (["mirror", "a", "b", "--watch", "--dry-run"], "a dry run ends"),
+            (["mirror", "a", "b", "-w", "--once"], "contradict each other"),
+            (["mirror", "a", "b", "--events", "push"], "one of auto, listen, poll"),
+            (["mirror", "a", "b", "--poll-interval", "2"], "from 100ms to 7d"),
+            (["mirror", "a", "b", "--poll-interval", "99ms"], "from 100ms to 7d"),
+            (["mirror", "a", "b", "--reconcile-interval=8d"], "from 100ms to 7d"),
+            (["mirror", "a", "b", "--log-format", "xml"], "one of text, json"),
+            (["mirror", "a", "b", "--wach"], "did you mean --watch?"),
+            (["statsu"], "did you mean status?"), (["resume-delets"], "did you mean resume-deletes?"),
+            (["status", "--jsn"], "did you mean --json?"), (["reconcile", "--json"], "is not a flag of"),
+            (["resume-deletes", "--state"], "--state needs a value"),
             (["mirror", "a", "b", "--monitoring-address=:9"], "not there yet"),
             (["mirror", "a", "b", "--fake"], "--dry-run"), (["mirror", "a", "b", "--retry"], "--retry needs a value"),
             (["mirror", "a", "b", "--attr", "x-amz-meta-a=b"], "of its source"),
@@ -166,6 +196,29 @@ struct ArgumentsTests {
         #expect(try Invocation(["config", "check", "--json", "--config=c.yaml"]) == .configCheck(check))
         #expect(try Invocation(["--version"]) == .version)
     }
+
+    @Test("speaks to a running watch", arguments: ControlArguments.Action.allCases)
+    func control(action: ControlArguments.Action) throws {
+        guard case .control(let all) = try Invocation([action.rawValue]),
+            case .control(let some) = try Invocation([action.rawValue, "nightly", "--state=s.db", "a", "--config", "c"])
+        else {
+            Issue.record("not \(action.rawValue)")
+            return
+        }
+        #expect(all.action == action && all.mirrors.isEmpty && all.options == ControlOptions())
+        #expect(some.action == action && some.mirrors == ["nightly", "a"])
+        #expect(some.options.state == .file("s.db") && some.options.configurationFile == "c")
+        #expect(!some.options.json)
+    }
+
+    @Test("shows the status as JSON")
+    func statusAsJSON() throws {
+        guard case .control(let status) = try Invocation(["status", "--json", "nightly"]) else {
+            Issue.record("not status")
+            return
+        }
+        #expect(status.options.json && status.mirrors == ["nightly"])
+    }
 }
 
 @Suite("A mirror of the configuration file")
@@ -207,8 +260,8 @@ struct ConfiguredMirrorTests {
         "is refused by the line of the file",
         arguments: [
             ("max-workers", "many", "a whole number"), ("remove", "perhaps", "true or false"),
-            ("watch", "true", "not there yet"),
-            ("once", "false", "not there yet"), ("exclude", "[a", "not closed"),
+            ("exclude", "[a", "not closed"), ("events", "push", "one of auto, listen, poll"),
+            ("poll-interval", "soon", "from 100ms to 7d"),
         ])
     func refused(flag: String, value: String, expected: String) throws {
         let error = try #require(
@@ -219,12 +272,23 @@ struct ConfiguredMirrorTests {
         #expect(error.description.contains(expected), "\(error)")
     }
 
-    @Test("may have every flag but the one that names the file")
+    @Test("may have every flag but the one that names the file, and the one that says for how long to run")
     func configurable() {
         #expect(
             Set(minio_sync.MirrorOptions.command.flags.map(\.name)).subtracting(
-                minio_sync.MirrorOptions.configurableFlags) == ["config"])
+                minio_sync.MirrorOptions.configurableFlags) == ["config", "watch"])
         #expect(minio_sync.MirrorOptions.configurableFlags.contains("exclude"))
+        #expect(minio_sync.MirrorOptions.configurableFlags.contains("once"))
+    }
+
+    @Test("may be run once unless it is watched by its name")
+    func once() throws {
+        let mirror = definition([("once", "true"), ("events", "poll"), ("reconcile-interval", "2h")])
+        #expect(try minio_sync.MirrorOptions(mirror).once)
+        let options = try arguments("--watch").options(of: mirror)
+        #expect(options.watch && !options.once)
+        #expect(options.watching.events == .poll && options.watching.reconcileInterval == .seconds(7200))
+        #expect(throws: UsageError.self) { try arguments("--watch").options(of: definition([("dry-run", "yes")])) }
     }
 }
 
@@ -239,7 +303,7 @@ struct HelpTests {
         "is short enough for a terminal and aligned",
         arguments: [
             ["--help"], ["-h"], ["mirror", "--help"], ["ls", "-h"], ["config", "check", "--help"],
-            ["config", "--help"],
+            ["config", "--help"], ["status", "--help"], ["reconcile", "-h"], ["resume-deletes", "--help"],
         ])
     func layout(arguments: [String]) throws {
         let text = try help(arguments)
@@ -248,18 +312,28 @@ struct HelpTests {
         #expect(text.contains("Usage:"))
     }
 
-    @Test("names every flag of mirror once, with an explanation, also when the rest is wrong")
+    @Test("explains every flag of mirror in one row, also when the rest is wrong")
     func complete() throws {
         let text = try help(["mirror", "a", "b", "c", "-h"])
+        let rows = text.split(separator: "\n")
+        let flags = try #require(rows.firstIndex { $0.hasPrefix("What is done:") })
         for flag in minio_sync.MirrorOptions.command.flags {
-            let rows = text.split(separator: "\n").filter { row in
-                row.split(separator: " ").prefix(2).contains("--\(flag.name)")
+            let own = rows[flags...].filter { row in
+                row.hasPrefix("  ") && row.split(separator: " ").prefix(2).contains("--\(flag.name)")
+                    && row.prefix(8).contains("--")
             }
-            #expect(rows.count == 1, "\(flag.name)")
+            #expect(own.count == 1, "\(flag.name)")
             #expect(!flag.help.isEmpty && !flag.help.hasSuffix("."))
         }
         #expect(text.contains("  -q, --quiet"))
-        #expect(!text.contains("--watch"))
+        #expect(text.contains("  -w, --watch"))
+        // As a form of its own: all mirrors of the configuration file.
+        #expect(rows[..<flags].contains { $0.hasSuffix("[flags] --watch") })
+    }
+
+    @Test("names every command", arguments: ["mirror", "ls", "status", "reconcile", "resume-deletes", "config check"])
+    func commands(name: String) throws {
+        #expect(try help(["--help"]).split(separator: "\n").contains { $0.hasPrefix("  \(name) ") })
     }
 
     @Test(

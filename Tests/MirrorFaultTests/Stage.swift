@@ -74,11 +74,12 @@ final class Stage: Sendable {
         }
     }
 
-    private func store(
-        _ server: Sandbox, _ name: String, reads: ConcurrencyLimit.Bounds = ConcurrencyLimit.Bounds()
+    func store(
+        _ server: Sandbox, _ name: String, prefix: ObjectKey = "", firstByte: Duration = .milliseconds(1500),
+        reads: ConcurrencyLimit.Bounds = ConcurrencyLimit.Bounds()
     ) -> S3Bucket {
         var timeouts = ConnectionOptions.Timeouts()
-        timeouts.firstByte = .milliseconds(1500)
+        timeouts.firstByte = firstByte
         timeouts.stall = .milliseconds(700)
         var options = S3Client.Options()
         options.retries.backoff = Backoff(base: .milliseconds(1), cap: .milliseconds(4))
@@ -90,7 +91,7 @@ final class Stage: Sendable {
             credentials: Credentials(
                 accessKey: "AKIAIOSFODNN7EXAMPLE", secretKey: "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"),
             connection: ConnectionOptions(timeouts: timeouts), options: options)
-        return S3Bucket(name: name, client: client, bucket: Self.bucket, prefix: "")
+        return S3Bucket(name: name, client: client, bucket: Self.bucket, prefix: prefix)
     }
 
     // MARK: Objects, planted and read without our client
@@ -123,18 +124,25 @@ final class Stage: Sendable {
         return contents
     }
 
-    /// Keys whose bytes, ETag or type differ between the servers.
+    /// Keys whose bytes, ETag, type, metadata or tags differ between the servers.
     func differences() throws -> [ObjectKey] {
         let keys = Set(source.store.keys(in: Self.bucket) + target.store.keys(in: Self.bucket))
         return try keys.filter { key in
             let left = source.store.object(key, in: Self.bucket)
             let right = target.store.object(key, in: Self.bucket)
             return try left?.etag != right?.etag || left?.header("content-type") != right?.header("content-type")
+                || left?.metadata != right?.metadata || left.map { Set($0.tags) } != right.map { Set($0.tags) }
                 || source.store.bytes(of: key, in: Self.bucket) != target.store.bytes(of: key, in: Self.bucket)
         }.sorted()
     }
 
     var targetUploads: Int { target.store.uploadCount(in: Self.bucket) }
+}
+
+extension StoredObject {
+    fileprivate var metadata: Set<ObjectHeaders.NameValue> {
+        Set(headers.filter { $0.name.hasPrefix("x-amz-meta-") })
+    }
 }
 
 /// `count` bytes that no other seed has.

@@ -7,6 +7,7 @@ import Runtime
 /// | closed | fewer than `threshold` | everything |
 /// | open | `threshold` or more | one job at each probe time: up to 0.2 s after the last one failed, then doubled up to 2 s |
 ///
+/// Failures of the server are those that concern every key, and of the others those of keys that had not failed before.
 /// One success closes it.
 struct Breaker {
     private static let threshold = 8
@@ -35,6 +36,13 @@ struct Breaker {
             nextProbe = now + max(50_000_000, Self.backoff.delay(attempt: probes, using: &random).nanoseconds)
         }
         return opened
+    }
+
+    /// A job ended in a way that says nothing of the server: if it was the probe, another one may try at once.
+    mutating func learntNothing(now: Int64) {
+        guard isOpen, isProbing else { return }
+        isProbing = false
+        nextProbe = now
     }
 
     /// A job succeeded. True if that closed the breaker.

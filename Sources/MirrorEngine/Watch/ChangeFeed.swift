@@ -15,14 +15,19 @@ struct ChangeFeed: Sendable {
     }
 
     let stream: any ChangeStream
+    private let retry: Duration
     let handle: @Sendable (Signal) -> Void
     /// Between tries while the stream is lost.
     private let backoff = Backoff(base: .milliseconds(100), cap: .seconds(1))
     /// Tries without a first byte after which a stream counts as unavailable.
     private static let patience = 3
+    /// Tries that a server which can be reached answers with anything but a stream, after which it counts as unavailable.
+    private static let stubbornness = 8
 
-    init(_ stream: any ChangeStream, handle: @escaping @Sendable (Signal) -> Void) {
+    /// - Parameter retry: see `WatchOptions.listenRetry`.
+    init(_ stream: any ChangeStream, retry: Duration, handle: @escaping @Sendable (Signal) -> Void) {
         self.stream = stream
+        self.retry = retry
         self.handle = handle
     }
 
@@ -30,6 +35,7 @@ struct ChangeFeed: Sendable {
     func run() async {
         var attempt = 0
         var silent = 0
+        var refused = 0
         while !Task.isCancelled {
             let isLive = Mutex(false)
             let error = await listen(isLive)
@@ -37,10 +43,13 @@ struct ChangeFeed: Sendable {
             if isLive.withLock({ $0 }) {
                 attempt = 0
                 silent = 0
+                refused = 0
             } else if error.kind == .timedOut || error.kind == .interrupted {
                 silent += 1
+            } else if error.kind != .unreachable {
+                refused += 1
             }
-            switch Self.answer(to: error, silent: silent) {
+            switch Self.answer(to: error, silent: silent, refused: refused, retry: retry) {
             case .lost:
                 handle(.lost(error.description))
                 var random = SystemRandomNumberGenerator()
@@ -79,12 +88,15 @@ struct ChangeFeed: Sendable {
     /// | this server knows no such stream | unavailable, asked again every 5 minutes: it may be upgraded |
     /// | refused, without such a bucket | unavailable, asked again every 10 seconds: policies change |
     /// | no first byte, again and again | unavailable, asked again every 10 seconds |
+    /// | nothing but errors, again and again | unavailable, asked again every second: the rest of the server may work |
     /// | anything else | lost, asked again at once, then with pauses up to a second |
-    static func answer(to error: S3Error, silent: Int) -> Answer {
+    static func answer(to error: S3Error, silent: Int, refused: Int, retry: Duration) -> Answer {
         switch error.kind {
-        case .notImplemented: .unavailable(.seconds(300))
-        case .refused, .noSuchBucket, .unacceptable, .other: .unavailable(.seconds(10))
-        default: silent >= patience ? .unavailable(.seconds(10)) : .lost
+        case .notImplemented: .unavailable(retry * 30)
+        case .refused, .noSuchBucket, .unacceptable, .other: .unavailable(retry)
+        default:
+            silent >= patience
+                ? .unavailable(retry) : refused >= stubbornness ? .unavailable(min(.seconds(1), retry)) : .lost
         }
     }
 }

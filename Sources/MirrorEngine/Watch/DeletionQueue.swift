@@ -27,6 +27,8 @@ final class DeletionQueue: Sendable {
         var isRunning = false
         var window: DeletionWindow
         var paused: String?
+        var task: Task<Void, Never>?
+        var isCancelled = false
     }
 
     private let source: any ObjectStore
@@ -91,9 +93,23 @@ final class DeletionQueue: Sendable {
             }
             guard isFirst else { return }
             let body: @Sendable () async -> Void = { await self.work() }
-            Task(executorPreference: Reactor.required(), operation: body)
+            let task = Task(executorPreference: Reactor.required(), operation: body)
+            let isCancelled = state.withLock { state in
+                state.task = task
+                return state.isCancelled
+            }
+            if isCancelled { task.cancel() }
         }
         return try result.get()
+    }
+
+    /// Ends what is under way, and fails what comes.
+    func cancel() {
+        let task = state.withLock { state in
+            state.isCancelled = true
+            return state.task
+        }
+        task?.cancel()
     }
 
     private func work() async {

@@ -8,8 +8,6 @@ import Stores
 extension MirrorWatch {
     /// Failures of an object for its own reasons after which it counts as poisoned.
     static let poisonedAfter = 5
-    /// Keys that wait for another try at most; more are forgotten until the next reconcile finds them.
-    private static let retryLimit = 10_000
     /// Time without an ended job, while some are in flight, after which the servers are asked whether they live.
     private static let stuckAfter: Int64 = 3_000_000_000
 
@@ -37,6 +35,13 @@ extension MirrorWatch {
     }
 
     private func noteSuccess(_ job: Job) {
+        let closed = noteAnswer()
+        // What one key could not do a moment ago, others may do now as well.
+        if closed || job.attempt > 0 { work.dirty.wakeConditions() }
+    }
+
+    /// Both servers answered. True if that ends a time in which they did not.
+    private func noteAnswer() -> Bool {
         let closed = control.withLock { control in
             control.progress += 1
             control.lastProgress = MonotonicClock.nanoseconds()
@@ -48,8 +53,7 @@ extension MirrorWatch {
             emit(.serverBack)
             work.dirty.setGate(isOpen: true)
         }
-        // What one key could not do a moment ago, others may do now as well.
-        if closed || job.attempt > 0 { work.dirty.wakeConditions() }
+        return closed
     }
 
     private func noteFailure(_ job: Job, _ failure: ObjectFailure, began: Int64) {
@@ -60,31 +64,31 @@ extension MirrorWatch {
         let (isOpen, opened) = control.withLock { control in
             control.progress += 1
             control.lastProgress = now
+            // What the listing showed is out of date: the other server was not even asked.
+            if cause == .changed { control.breaker.learntNothing(now: now) }
             guard !isStopping, cause == .condition else { return (false, false) }
             control.failures += 1
-            let opened = control.breaker.failed(now: now, using: &random)
+            // A key that was refused before says nothing new of the server: it may be forbidden for good while others go.
+            let counts = job.attempt == 0 || RetryPlan.concernsAll(failure) || control.breaker.isOpen
+            let opened = counts && control.breaker.failed(now: now, using: &random)
             if opened { control.serverGone = "\(failure)" }
             return (control.breaker.isOpen, opened)
         }
         if isStopping { return work.dirty.settle(job.key) }
+        if cause == .object, noteAnswer() { work.dirty.wakeConditions() }
         if opened {
             work.dirty.setGate(isOpen: false)
             emit(.serverGone("\(failure)"))
         }
-        var again = Job(key: job.key, reason: job.reason ?? job.decision?.reason)
+        // Without a decision, both sides are looked at; the listing's state tells whether a later one brings news.
+        var again = Job(key: job.key, source: job.source, reason: job.reason ?? job.decision?.reason)
         again.isRemoval = job.isRemoval
         again.attempt = job.attempt + 1
         if isOpen {
-            again.attempt = job.attempt
+            again.attempt = max(1, job.attempt)
             work.dirty.putBack(again)
         } else {
-            let retrying = work.dirty.counts.backingOff
-            if cause == .object, retrying >= Self.retryLimit {
-                work.dirty.settle(job.key)
-            } else {
-                let delay = RetryPlan.delay(cause, attempt: job.attempt, retrying: retrying, using: &random)
-                work.dirty.retryLater(again, due: now + delay, isCondition: cause != .object)
-            }
+            tryLater(again, cause, now: now)
             if cause != .changed {
                 if cause == .object { control.withLock { $0.failures += 1 } }
                 emit(.retry(key: work.source.fullKey(job.key), error: "\(failure)", attempt: again.attempt))
@@ -92,6 +96,28 @@ extension MirrorWatch {
         }
         if let missing = failure.missingBucket, missing == work.target.endpointIdentity { want(.gap) }
         tickBell.ring()
+    }
+
+    private func tryLater(_ job: Job, _ cause: RetryPlan.Cause, now: Int64) {
+        let retrying = work.dirty.counts.backingOff
+        if retrying >= options.retryLimit, cause != .changed {
+            if cause == .object {
+                control.withLock { $0.unproven = nil }
+            } else if !overflow.add(pending(job, since: work.dirty.since(job.key) ?? now)) {
+                want(.gap)
+            }
+            return work.dirty.settle(job.key)
+        }
+        var random = SystemRandomNumberGenerator()
+        let delay = RetryPlan.delay(cause, attempt: job.attempt - 1, retrying: retrying, using: &random)
+        work.dirty.retryLater(job, due: now + delay, isCondition: cause != .object)
+    }
+
+    /// A key as it is written down; `since` in monotonic nanoseconds.
+    func pending(_ job: Job, since: Int64) -> PendingKey {
+        let age = max(0, MonotonicClock.nanoseconds() - since) / 1_000_000
+        return PendingKey(
+            key: job.key, since: Timestamp(milliseconds: WallClock.now().milliseconds - age), isRemoval: job.isRemoval)
     }
 
     /// A key that only the target has, as a job has just seen.
@@ -164,7 +190,7 @@ extension MirrorWatch {
     }
 
     private func takeBack() async {
-        while work.dirty.hasRoom, !isStopping {
+        while work.dirty.hasRoom, work.dirty.waitingForServer < options.retryLimit / 2, !isStopping {
             let keys = await overflow.take()
             guard !keys.isEmpty else { return }
             let now = (MonotonicClock.nanoseconds(), WallClock.now())

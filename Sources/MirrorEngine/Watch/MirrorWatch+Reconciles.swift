@@ -39,7 +39,10 @@ extension MirrorWatch {
     }
 
     private func reconcile(_ reason: ReconcileReason) async {
+        control.withLock { $0.isReconciling = true }
+        wakeTicker()
         do {
+            try await prepare()
             try await turnstile.with { try await read(reason) }
         } catch {
             guard !Task.isCancelled else { return }
@@ -60,9 +63,8 @@ extension MirrorWatch {
     }
 
     private func read(_ reason: ReconcileReason) async throws {
-        control.withLock { $0.isReconciling = true }
-        wakeTicker()
-        try await prepareTarget()
+        // Seldom enough: what kept keys from succeeding may have passed.
+        if reason != .poll, reason != .retry { _ = work.dirty.wakeDue(.max) }
         emit(.reconcileBegan(reason))
         let began = MonotonicClock.nanoseconds()
         let start = WallClock.now()
@@ -128,9 +130,15 @@ extension MirrorWatch {
         try await Reconciler(work, start: start, lastGood: nil, checksHeaders: true, extras: KeySpill()).run()
     }
 
-    /// Sees that the target's bucket is there, before the first job.
-    private func prepareTarget() async throws {
-        guard !control.withLock({ $0.isTargetReady }) else { return }
+    /// Sees that the target's bucket is there, before the first job; and after a reconcile that failed, that both sides
+    /// answer, so that a server which hangs does not keep a place of the turnstile from other mirrors.
+    private func prepare() async throws {
+        let (isReady, failures) = control.withLock { ($0.isTargetReady, $0.failedReconciles) }
+        if isReady, failures > 0 {
+            _ = try await work.source.exists()
+            _ = try await work.target.exists()
+        }
+        guard !isReady else { return }
         // What has no source is no mirror: a mistyped name must not make a bucket.
         guard try await work.source.exists() else {
             throw ObjectFailure.impossible("The bucket of \(work.source.name) does not exist; it is waited for.")
@@ -150,7 +158,8 @@ extension MirrorWatch {
         let isNew = control.withLock { control in
             defer { control.objection = objection }
             if objection != nil { control.heldDeletes = count }
-            return control.objection != objection
+            // The numbers in it may change with every poll.
+            return control.objection == nil
         }
         if let objection {
             if isNew, paused == nil { emit(.guarded(objection)) }

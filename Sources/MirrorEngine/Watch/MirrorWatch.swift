@@ -25,8 +25,6 @@ public final class MirrorWatch: Sendable {
     /// What all keys of the source begin with.
     private let prefix: ObjectKey
     private static let width = 128
-    /// Keys that wait in memory at most.
-    private static let depth = 8192
 
     /// What is decided about the mirror as a whole.
     struct Control {
@@ -82,7 +80,7 @@ public final class MirrorWatch: Sendable {
         turnstile: Turnstile, observer: @escaping @Sendable (WatchEvent) -> Void
     ) {
         let mirror = MirrorWork.name(source, target)
-        let dirty = DirtySet(width: options.maxWorkers ?? Self.width, depth: Self.depth)
+        let dirty = DirtySet(width: options.maxWorkers ?? Self.width, depth: watch.depth)
         let prefixLength = source.prefixLength
         let extras = ExtraSink()
         work = MirrorWork(
@@ -145,11 +143,19 @@ public final class MirrorWatch: Sendable {
         control.withLock { $0.lastGood = lastGood }
         _ = await work.journal.uploads()
         startTasks()
-        await withTaskGroup(of: Void.self) { group in
-            group.addTask { await self.lookAfter() }
-            await self.workJobs()
-            group.cancelAll()
+        await withTaskCancellationHandler {
+            await withTaskGroup(of: Void.self) { group in
+                group.addTask { await self.lookAfter() }
+                await self.workJobs()
+                group.cancelAll()
+            }
+        } onCancel: {
+            deletions.cancel()
         }
+        // It was cancelled, and must not touch uploads once the mirror is another's.
+        await control.withLock { $0.reconcileTask }?.value
+        // What was taken back, or told, after all was written down.
+        await overflow.writeDown()
         await work.journal.flush()
         work.journal.releaseLock()
     }
@@ -166,7 +172,9 @@ public final class MirrorWatch: Sendable {
 
     /// Reads the stream, unless another one does.
     private func listen() {
-        let feed: @Sendable () async -> Void = { [stream] in await ChangeFeed(stream) { self.take($0) }.run() }
+        let feed: @Sendable () async -> Void = { [stream, options] in
+            await ChangeFeed(stream, retry: options.listenRetry) { self.take($0) }.run()
+        }
         control.withLock { control in
             guard control.isRunning, !control.isStopping, !control.isFed, control.feedTask == nil else { return }
             control.feedTask = Task(executorPreference: reactors[0], operation: feed)
@@ -192,11 +200,7 @@ public final class MirrorWatch: Sendable {
             return [control.reconcileTask, control.feedTask].compactMap(\.self)
         }
         for task in tasks { task.cancel() }
-        let now = (MonotonicClock.nanoseconds(), WallClock.now())
-        for (job, since) in work.dirty.close() {
-            let moment = Timestamp(milliseconds: now.1.milliseconds - (now.0 - since) / 1_000_000)
-            _ = overflow.add(PendingKey(key: job.key, since: moment, isRemoval: job.isRemoval))
-        }
+        for (job, since) in work.dirty.close() { _ = overflow.add(pending(job, since: since)) }
         await overflow.writeDown()
         reconcileBell.ring()
         tickBell.ring()

@@ -11,6 +11,9 @@ final class Overflow: Sendable {
         var buffer: [ObjectKey: PendingKey] = [:]
         /// In the journal, as far as it is known.
         var written = 0
+        /// On their way to the journal.
+        var moving = 0
+        var oldestMoving: Timestamp?
         var oldestWritten: Timestamp?
         var failure: String?
     }
@@ -41,13 +44,15 @@ final class Overflow: Sendable {
     }
 
     /// Keys that wait here.
-    var count: Int { state.withLock { $0.buffer.count + $0.written } }
+    var count: Int { state.withLock { $0.buffer.count + $0.moving + $0.written } }
 
     /// Since when the oldest of them is known, by the wall clock.
     var oldest: Timestamp? {
         state.withLock { state in
-            [state.buffer.values.lazy.map(\.since).min(), state.written > 0 ? state.oldestWritten : nil]
-                .compactMap(\.self).min()
+            [
+                state.buffer.values.lazy.map(\.since).min(), state.oldestMoving,
+                state.written > 0 ? state.oldestWritten : nil,
+            ].compactMap(\.self).min()
         }
     }
 
@@ -71,15 +76,17 @@ final class Overflow: Sendable {
             let batch = state.withLock { state -> [PendingKey] in
                 let batch = Array(state.buffer.values.prefix(Self.batch))
                 for key in batch { state.buffer[key.key] = nil }
+                state.moving = batch.count
+                state.oldestMoving = batch.lazy.map(\.since).min()
                 return batch
             }
             guard !batch.isEmpty else { return }
             let isDone = await attempt { [mirror] in try await $0.addPending(mirror: mirror, batch) }
             state.withLock { state in
+                defer { (state.moving, state.oldestMoving) = (0, nil) }
                 if isDone {
                     state.written += batch.count
-                    let first = batch.lazy.map(\.since).min()
-                    state.oldestWritten = [state.oldestWritten, first].compactMap(\.self).min()
+                    state.oldestWritten = [state.oldestWritten, state.oldestMoving].compactMap(\.self).min()
                 } else {
                     for key in batch where state.buffer[key.key] == nil { state.buffer[key.key] = key }
                 }

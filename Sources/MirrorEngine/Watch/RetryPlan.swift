@@ -27,6 +27,15 @@ enum RetryPlan {
         }
     }
 
+    /// Whether a condition is plainly the server's, and not perhaps of this one key: no answer, or too many requests.
+    static func concernsAll(_ failure: ObjectFailure) -> Bool {
+        guard case .server(let error) = failure else { return false }
+        return switch error.kind {
+        case .unreachable, .untrusted, .timedOut, .interrupted, .slowDown: true
+        default: false
+        }
+    }
+
     /// Nanoseconds to wait before the next try, with full jitter.
     ///
     /// | cause | first ceiling | cap |

@@ -34,8 +34,6 @@ public final class ServerWatch: Sendable {
     private let emit: @Sendable (WatchEvent) -> Void
     private let state = Mutex(State())
     private let bell = Bell()
-    /// From one look for new buckets to the next.
-    private static let interval = Duration.seconds(5)
 
     /// - Parameter observer: told what concerns the server as a whole; the watches have their own.
     public init(
@@ -56,7 +54,9 @@ public final class ServerWatch: Sendable {
 
     /// Runs until `stop()`; cancelling the task ends what is in flight at once.
     public func run() async {
-        let feed: @Sendable () async -> Void = { await ChangeFeed(self.directory.stream) { self.take($0) }.run() }
+        let feed: @Sendable () async -> Void = { [directory, options] in
+            await ChangeFeed(directory.stream, retry: options.listenRetry) { self.take($0) }.run()
+        }
         if options.events == .poll {
             state.withLock { $0.isFeeding = false }
         } else {
@@ -66,7 +66,7 @@ public final class ServerWatch: Sendable {
         await withDiscardingTaskGroup { group in
             var attempt = 0
             while !isStopping, !Task.isCancelled {
-                var pause = max(Self.interval, options.pollInterval)
+                var pause = max(options.bucketInterval, options.pollInterval)
                 do throws(S3Error) {
                     for watch in begin(try await directory.buckets()) { group.addTask { await watch.run() } }
                     attempt = 0

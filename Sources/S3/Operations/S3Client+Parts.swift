@@ -14,7 +14,9 @@ extension S3Client {
         guard learnt.withLock({ $0.answersPartNumber }) != false else { return nil }
         guard let info = try await headPart(1, bucket: bucket, key: key) else { return nil }
         guard info.partCount == parts, info.contentLength <= size else {
-            // A server without this answers with the whole object and no count.
+            // A server without this answers with the whole object and no count; but so does any server if the object has
+            // just been replaced by one that was sent whole.
+            guard case .composite(_, parts) = info.etag else { return nil }
             learnt.withLock { if $0.answersPartNumber == nil { $0.answersPartNumber = false } }
             return nil
         }

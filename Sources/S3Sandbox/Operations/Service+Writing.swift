@@ -128,6 +128,14 @@ extension Service {
         xml.open("DeleteResult", hasNamespace: true)
         for entry in entries {
             guard let key = entry.first("Key")?.text, !key.isEmpty else { throw S3Error.malformedXML }
+            if let refusal = call.behaviour.lock(on: ObjectKey(bytes: key)) {
+                xml.open("Error")
+                xml.element("Key", bytes: key)
+                xml.element("Code", refusal.code)
+                xml.element("Message", "The object is locked.")
+                xml.close("Error")
+                continue
+            }
             let deletion = try store.delete(
                 call.behaviour.stored(ObjectKey(bytes: key)), in: call.bucket, versionID: entry.value("VersionId"),
                 event: call.event(""))

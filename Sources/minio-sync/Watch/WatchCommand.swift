@@ -147,6 +147,7 @@ final class WatchCommand: Sendable {
     private func look(_ process: WatchedMirror.Process) async {
         var report = ServiceReport(notifier)
         var ticks = 0
+        var idle = IdleWatch()
         while !wishes.withLock({ $0.mustEnd }) {
             let (mustReload, resumed) = wishes.withLock { wishes in
                 defer { (wishes.mustReload, wishes.resumed) = (false, []) }
@@ -159,7 +160,10 @@ final class WatchCommand: Sendable {
             }
             let mirrors = mirrors.withLock { $0 }
             report.look(at: mirrors)
-            if ticks % 10 == 0 { log.summarise() }
+            if ticks % 10 == 0 {
+                log.summarise()
+                if idle.mustGiveBack(mirrors.reduce(0) { $0 &+ $1.progress.count }) { Memory.giveBack() }
+            }
             if ticks % 120 == 119 { logLag(mirrors) }
             ticks += 1
             await Reactor.sleep(for: .milliseconds(500))
