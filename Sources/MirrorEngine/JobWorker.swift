@@ -23,8 +23,9 @@ struct JobWorker {
     /// Throws what kept the key from being settled.
     func perform() async throws {
         try await settle()
-        // What an earlier try began and this one had no use for: the object changed since, or went back to what it was.
-        if !options.isDryRun, work.journal.hasUpload(of: key) {
+        // What an earlier try began and this one had no use for: the object changed since, or went back to what it was. A
+        // run that ends sweeps then.
+        if work.isWatching, work.journal.hasUpload(of: key) {
             try? await UploadSweeper(target: work.target, journal: work.journal).abandon(uploadsOf: key)
         }
     }

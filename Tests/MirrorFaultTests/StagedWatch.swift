@@ -20,6 +20,8 @@ final class StagedWatch: Sendable {
         /// Nil for one that forgets.
         var journal: Journal?
         var turnstile = Turnstile(places: 4)
+        /// Of streams, from the start on.
+        var refusal: S3Error.Kind?
         /// How long answers are waited for.
         var firstByte = Duration.milliseconds(1500)
         var reactor = StagedWatch.nextReactor()
@@ -55,6 +57,7 @@ final class StagedWatch: Sendable {
             stage.source, "source", prefix: settings.prefix, firstByte: settings.firstByte)
         let tap = Tap(S3Changes(source.client, bucket: Stage.bucket, prefix: source.prefix))
         self.tap = tap
+        tap.refuse(settings.refusal)
         let journal: Journal
         if let given = settings.journal { journal = given } else { journal = try await Journal.temporary() }
         watch = MirrorWatch(

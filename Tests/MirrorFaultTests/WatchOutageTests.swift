@@ -238,15 +238,16 @@ struct WatchOutageTests {
             $0.mirror.maxWorkers = 4
         } _: { watch in
             try await watch.untilWatching()
-            for index in 0..<50 {
+            for index in 0..<50 { try stage.put(ObjectKey("secret/\(index)"), [1]) }
+            var index = 0
+            try await watch.until("on disk") {
                 // Something succeeds all the while, so that the target does not seem to be away.
-                for copy in 0..<2 { try stage.put(ObjectKey("open/\(index)-\(copy)"), [1]) }
-                try stage.put(ObjectKey("secret/\(index)"), [1])
-                try await watch.pass(.milliseconds(5))
+                try stage.put(ObjectKey("open/\(index)"), [1])
+                index += 1
+                return watch.watch.overflow.count >= 20
             }
-            try await watch.until("all others") { stage.target.store.keys(in: Stage.bucket).count == 100 }
-            try await watch.until("on disk") { watch.watch.overflow.count >= 20 }
             #expect(watch.status.retrying <= 14, "\(watch.status.retrying)")
+            try await watch.until("all others") { stage.target.store.keys(in: Stage.bucket).count == index }
             try await watch.until("none forgotten") { watch.status.pending == 50 }
             stage.target.faults.removeAll()
             try await watch.untilSame()
