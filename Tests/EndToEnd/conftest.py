@@ -68,7 +68,7 @@ class Pair:
 
     def __init__(self, source, target, folder):
         self.source_server, self.target_server, self.folder = source, target, folder
-        self.source, self.target = source.client(), target.client()
+        self.source, self.target = source.shared_client, target.shared_client
         number = next(_numbers)
         self.source_bucket, self.target_bucket = f"source-{number}", f"target-{number}"
         self.source.create_bucket(Bucket=self.source_bucket)
@@ -151,7 +151,7 @@ def watch(start_watch):
 @pytest.fixture(scope="session")
 def steady(tmp_path_factory):
     """Begun before the first test of watching, and looked at by the last ones."""
-    from steady import Steady
+    from background import Steady
     folder = tmp_path_factory.mktemp("steady")
     with real.Sandbox(folder / "source") as source, real.Sandbox(folder / "target") as target:
         steady = Steady(source, target, folder)
@@ -159,6 +159,17 @@ def steady(tmp_path_factory):
             yield steady.start()
         finally:
             steady.end()
+
+
+@pytest.fixture(scope="session")
+def ending(fleet, tmp_path_factory):
+    """Begun before the tests of the log, and looked at by the last one of signals."""
+    from background import Ending, black_hole
+    folder = tmp_path_factory.mktemp("ending")
+    with black_hole() as nobody:
+        ending = Ending([Pair(fleet["sandbox"], fleet["sandbox-2"], folder) for _ in range(3)], folder, nobody)
+        yield ending
+        ending.end()
 
 
 @pytest.fixture

@@ -64,27 +64,33 @@ def test_a_reconcile_is_begun_on_request(pair, watch):
 
 
 def test_deletes_that_are_not_paused_need_no_resuming(pair, watch):
-    running = watch(pair, "--remove").wait_live()
+    running = watch(pair, "--remove")
+    running.wait("start")
     assert running.command("resume-deletes").stdout
     assert not running.seen("deletes-resumed")
 
 
-@pytest.mark.parametrize("command", [["status"], ["status", "--json"], ["reconcile"], ["resume-deletes"]], ids=" ".join)
-def test_an_unknown_mirror_is_named_with_those_that_there_are(pair, watch, command):
-    running = watch(pair).wait_live()
-    text = sentence(running.command(*command, "other", expect=2))
-    assert '"other"' in text and f"source/{pair.source_bucket}" in text
+COMMANDS = [["status"], ["status", "--json"], ["reconcile"], ["resume-deletes"]]
 
 
-@pytest.mark.parametrize("command", [["status"], ["status", "--json"], ["reconcile", "a"], ["resume-deletes"]],
-                         ids=" ".join)
+def test_an_unknown_mirror_is_named_with_those_that_there_are(pair, watch):
+    running = watch(pair)
+    running.wait("start")
+    for command in COMMANDS:
+        text = sentence(running.command(*command, "other", expect=2))
+        assert '"other"' in text and f"source/{pair.source_bucket}" in text
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
 def test_without_a_watch_nobody_answers(run, tmp_path, command):
-    text = sentence(run(*command, "--state", tmp_path / "state.db", expect=3))
-    assert str(tmp_path / "state.db") in text and "--watch" in text
+    for names in ([], ["a"]):
+        text = sentence(run(*command, *names, "--state", tmp_path / "state.db", expect=3))
+        assert str(tmp_path / "state.db") in text and "--watch" in text
 
 
 def test_after_a_crash_nobody_answers_and_a_new_watch_does(pair, watch, run, tmp_path):
-    running = watch(pair).wait_live()
+    running = watch(pair)
+    running.wait("start")
     running.kill()
     assert (tmp_path / "state.db.sock").exists()
     sentence(run("status", "--state", tmp_path / "state.db", expect=3))
@@ -96,15 +102,15 @@ def test_after_a_crash_nobody_answers_and_a_new_watch_does(pair, watch, run, tmp
 
 
 def test_only_its_user_may_speak_to_a_watch(pair, watch, tmp_path):
-    watch(pair).wait_live()
+    watch(pair).wait("start")
     assert (tmp_path / "state.db.sock").stat().st_mode & 0o077 == 0
 
 
 def test_a_second_watch_with_the_same_state_says_who_answers(pair, watch):
     """It mirrors all the same, which does no harm."""
     first = watch(pair, "--remove").wait_live()
-    second = watch(pair, "--remove").wait_live()
-    assert any("another process answers" in line["text"] for line in second.seen("notice"))
+    second = watch(pair, "--remove", "--events", "poll")
+    assert "another process answers" in second.wait("notice")["text"]
     pair.put("new")
     wait_replica(pair)
     assert second.stop() < 5
@@ -114,7 +120,7 @@ def test_a_second_watch_with_the_same_state_says_who_answers(pair, watch):
 
 
 def test_a_watch_without_state_keeps_no_file_and_cannot_be_asked(pair, start_watch, run, tmp_path):
-    running = start_watch("--remove", "--no-state", *pair.places(), environment=pair.environment, state=None).wait_live()
+    running = start_watch("--no-state", "--events", "poll", *pair.places(), environment=pair.environment, state=None).wait_live()
     pair.put("new")
     wait_replica(pair, watch=running)
     assert list(tmp_path.rglob("*.sock")) == list(tmp_path.rglob("*.db")) == []
@@ -123,7 +129,8 @@ def test_a_watch_without_state_keeps_no_file_and_cannot_be_asked(pair, start_wat
 
 
 def test_the_usual_state_file_is_found_by_all(pair, start_watch, run, tmp_path):
-    running = start_watch(*pair.places(), environment=pair.environment, state=None).wait_live()
+    running = start_watch(*pair.places(), environment=pair.environment, state=None)
+    running.wait("start")
     assert (tmp_path / "home/state/minio-sync/state.db.sock").exists()
     assert f"source/{pair.source_bucket}: " in run("status").stdout
     assert running.stop() < 5

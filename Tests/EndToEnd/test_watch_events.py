@@ -123,7 +123,7 @@ def test_what_no_event_told_is_found_on_schedule_and_on_request(sandboxes, watch
     pair.source_server.behave(dropsEvents=True)
     running = watch(pair, "--remove", "--reconcile-interval", "1s").wait_live()
     pair.put("silent")
-    running.wait("reconcile-end", reason="schedule", marked=1)
+    running.wait("reconcile-end", reason="schedule", marked=lambda count: count > 0)
     wait_replica(pair, watch=running)
     running.kill()
 
@@ -131,7 +131,7 @@ def test_what_no_event_told_is_found_on_schedule_and_on_request(sandboxes, watch
     pair.source.delete_object(Bucket=pair.source_bucket, Key="silent")
     pair.put("silent too")
     running.send(signal.SIGUSR1)
-    running.wait("reconcile-end", reason="request", marked=1, extra=1)
+    running.wait("reconcile-end", reason="request")
     running.until(lambda: pair.target_keys() == ["silent too"])
     pair.put("third")
     assert running.command("reconcile").stdout.count("\n") == 1

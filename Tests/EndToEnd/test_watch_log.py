@@ -1,6 +1,5 @@
 """What a watch prints: a log of one line a fact, and with `--json` its objects on standard output."""
 
-import json
 import os
 import time
 
@@ -11,16 +10,19 @@ import samples
 from conftest import Pair
 from watching import wait_replica
 
+#: Begins what the last test of signals looks at.
+pytestmark = pytest.mark.usefixtures("ending")
+
 #: Keys that a format must quote, or that could pretend to be something else.
 KEYS = ["plain", "sp ace", 'quo"te', "equals=sign", "back\\slash", "new\nline level=error event=ended", "tab\t",
         "c1\u0085next", "line\u2028separator", "right\u202eleft", "nfc\u00e9", "nfde\u0301", "emoji\U0001f600", "{}", "<3>",
         "escape\x1b[31m", "delete\x7f", "null", "5", "true"]
 
 
-@pytest.mark.parametrize("log_format", ["text", "json"])
-@pytest.mark.parametrize("service", [{}, {"as_journal": True}, {"environment": {"NOTIFY_SOCKET": "/nowhere"}},
-                                     {"environment": {"JOURNAL_STREAM": "8:12345"}}],
-                         ids=["plain", "journal", "notify", "a desktop's journal"])
+@pytest.mark.parametrize("log_format, service", [
+    ("text", {}), ("json", {}), ("text", {"as_journal": True}), ("json", {"environment": {"NOTIFY_SOCKET": "/nowhere"}}),
+    ("text", {"environment": {"JOURNAL_STREAM": "8:12345"}})],
+    ids=["text", "json", "text to the journal", "json to systemd", "text below a desktop's journal"])
 def test_a_line_is_a_fact_whatever_the_keys(pair_of, watch, log_format, service):
     """Each line is parsed strictly as it comes, with its priority and time or without; see `watching.parse`."""
     pair = pair_of("sandbox", "sandbox-2")
@@ -29,7 +31,7 @@ def test_a_line_is_a_fact_whatever_the_keys(pair_of, watch, log_format, service)
     running = watch(pair, "--remove", "--events", "poll", log_format=log_format, **service).wait_live()
     wait_replica(pair, watch=running)
     running.wait("deleted", key="extra")
-    assert sorted(line["key"] for line in running.seen("copied")) == sorted(KEYS)
+    running.until(lambda: {line["key"] for line in running.seen("copied")} == set(KEYS))
     assert running.seen("copied", size=1, reason="missing") == running.seen("copied")
     assert running.stop() < 5
     assert [line.event for line in running.lines][:1] == ["start"]

@@ -1,19 +1,15 @@
 """How a watch ends, in good order or not, and that the next one goes on where it was."""
 
-import contextlib
 import random
 import signal
-import socket
 import threading
 import time
 
 import pytest
 
 import samples
-import servers as real
-from conftest import Pair
 from samples import MIB
-from watching import Watch, uploads, wait_replica
+from watching import uploads, wait_replica
 
 
 @pytest.fixture
@@ -33,62 +29,6 @@ def test_an_idle_watch_ends_at_once(sandboxes, watch, number):
     assert [line.event for line in running.lines[-2:]] == ["ending", "ended"]
 
 
-@contextlib.contextmanager
-def black_hole():
-    """A server that accepts connections and says nothing."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        accepted = []
-        ending = threading.Event()
-
-        def accept():
-            while not ending.is_set():
-                with contextlib.suppress(OSError):
-                    accepted.append(listener.accept()[0])
-        thread = threading.Thread(target=accept, daemon=True)
-        thread.start()
-        yield f"http://{real.ACCESS_KEY}:example@127.0.0.1:{listener.getsockname()[1]}"
-        ending.set()
-        for each in accepted:
-            each.close()
-
-
-class Ending:
-    """Three watches that were told to end while something was in flight, and may take their time to do so."""
-
-    def __init__(self, fleet, folder, nobody):
-        self.folder = folder
-        self.pairs = [Pair(fleet["sandbox"], fleet["sandbox-2"], folder) for _ in range(3)]
-        self.slow, down, hanging = self.pairs
-        samples.put_parts(self.slow.source, self.slow.source_bucket, "large", [5 * MIB] * 10)
-        for each in self.pairs:
-            each.put("small")
-        self.watches = [self.start(0, "--limit-download", "2MiB"),
-                        self.start(1, MC_HOST_target=f"http://{real.ACCESS_KEY}:example@127.0.0.1:9"),
-                        self.start(2, MC_HOST_target=nobody)]
-        self.watches[0].wait("copied", key="small")
-        self.watches[0].until(lambda: uploads(self.slow), what="the large object is on its way")
-        self.watches[1].wait("reconcile-failed")
-        down.put("another")
-        self.begun = time.monotonic()
-        for each in self.watches:
-            each.send(signal.SIGTERM)
-
-    def start(self, number, *flags, **environment):
-        pair = self.pairs[number]
-        return Watch(["--remove", *flags, *pair.places()], pair.environment | environment, self.folder / "home",
-                     self.folder / f"{number}.db")
-
-
-@pytest.fixture(scope="module", autouse=True)
-def ending(fleet, tmp_path_factory):
-    """Begun before the first test of this file and looked at by the last, because it takes fifteen seconds."""
-    with black_hole() as nobody:
-        ending = Ending(fleet, tmp_path_factory.mktemp("ending"), nobody)
-        yield ending
-        for each in ending.watches:
-            each.kill()
-
-
 def test_a_second_signal_ends_it_at_once(sandboxes, watch):
     pair = sandboxes
     samples.put(pair.source, pair.source_bucket, "large", samples.bytes_of(40 * MIB, "large"))
@@ -102,7 +42,7 @@ def test_a_second_signal_ends_it_at_once(sandboxes, watch):
     assert running.ended(begun, 2) < 1
 
 
-@pytest.mark.parametrize("seed", [5, 23])
+@pytest.mark.parametrize("seed", [23])
 def test_killed_watches_converge(pair, watch, seed):
     """SIGKILL at any moment while objects come, change and go, some of them in parts."""
     chance = random.Random(seed)
@@ -139,7 +79,7 @@ def test_killed_watches_converge(pair, watch, seed):
 
 
 def test_the_end_waits_for_what_is_in_flight_but_not_for_ever(ending):
-    """A slow link, a target that is down and one that hangs."""
+    """A slow link, a target that is down and one that hangs; see `background.Ending`."""
     slow = ending.slow
     for each in ending.watches:
         each.ended(ending.begun, 21 - (time.monotonic() - ending.begun))
@@ -157,4 +97,4 @@ def test_the_end_waits_for_what_is_in_flight_but_not_for_ever(ending):
         assert running.stop() < 5
     assert uploads(slow) == []
     again = slow.target_server.parts_stored()
-    assert not set(sent) & set(again) and len(sent) + len(again) == 10, "parts that were there are not sent again"
+    assert sent and again and not set(sent) & set(again) and len(sent) + len(again) == 6, "parts that were there are not sent again"

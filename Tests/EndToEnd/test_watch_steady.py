@@ -1,4 +1,4 @@
-"""What shows only after a while; the watch was started before the other tests of watching, see `steady.Steady`."""
+"""What shows only after a while; the watch was started before the other tests of watching, see `background.Steady`."""
 
 import time
 

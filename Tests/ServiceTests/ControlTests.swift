@@ -195,7 +195,7 @@ struct ControlTests {
     @Test("Clients that say nothing, half a line, or take nothing keep nobody waiting and are dropped")
     func slowClients() throws {
         let server = try serve(
-            patience: .milliseconds(700),
+            patience: .seconds(2),
             answer: { $0.command == "long" ? String(repeating: "x", count: 4 << 20) : "{}" })
         defer { server.close() }
         let begun = MonotonicClock.nanoseconds()
@@ -205,12 +205,13 @@ struct ControlTests {
         let greedy = try RawClient(path)
         greedy.send("{\"command\":\"long\"}\n")
         for _ in 0..<20 { #expect(try ask() == "{}") }
-        #expect(MonotonicClock.nanoseconds() - begun < 600_000_000)
+        #expect(MonotonicClock.nanoseconds() - begun < 1_800_000_000)
         #expect(silent.readToEnd() == "")
         #expect(half.readToEnd() == "")
         let waited = MonotonicClock.nanoseconds() - begun
-        #expect((600_000_000..<5_000_000_000).contains(waited))
-        usleep(300_000)
+        #expect((1_800_000_000..<15_000_000_000).contains(waited))
+        // From its last byte on, with some slack for a machine that does much at once.
+        usleep(2_000_000)
         #expect(greedy.readToEnd().utf8.count < 4 << 20)
         #expect(try ask() == "{}")
     }

@@ -27,6 +27,8 @@ final class DeletionQueue: Sendable {
         var isRunning = false
         var window: DeletionWindow
         var paused: String?
+        /// Deletions that a person wants done and that are not measured, as many as are not done yet.
+        var allowance = 0
         var task: Task<Void, Never>?
         var isCancelled = false
     }
@@ -76,6 +78,12 @@ final class DeletionQueue: Sendable {
             state.window.reset(created: created, now: MonotonicClock.nanoseconds())
         }
     }
+
+    /// How many deletions are done without being measured.
+    var allowance: Int { state.withLock { $0.allowance } }
+
+    /// A person has seen that so many deletions are due and wants them done.
+    func allow(_ count: Int) { state.withLock { $0.allowance = count } }
 
     /// Takes note of what was created so far; to be called every minute at least.
     func sample() {
@@ -127,8 +135,9 @@ final class DeletionQueue: Sendable {
     }
 
     private func delete(_ batch: [Entry]) async -> [Result<Outcome, ObjectFailure>] {
+        var outcomes = [Result<Outcome, ObjectFailure>](repeating: .success(.deleted), count: batch.count)
+        var isAdmitted = false
         do {
-            var outcomes = [Result<Outcome, ObjectFailure>](repeating: .success(.deleted), count: batch.count)
             let isEmpty = try await source.isEmpty()
             var due: [Int] = []
             for (index, entry) in batch.enumerated() {
@@ -144,11 +153,25 @@ final class DeletionQueue: Sendable {
                 for index in due { outcomes[index] = .success(.held(reason)) }
                 return outcomes
             }
+            isAdmitted = true
             try await delete(batch, due, &outcomes)
-            return outcomes
         } catch {
-            return Array(repeating: .failure(ObjectFailure(error)), count: batch.count)
+            outcomes = Array(repeating: .failure(ObjectFailure(error)), count: batch.count)
         }
+        if isAdmitted { takeBack(outcomes) }
+        return outcomes
+    }
+
+    /// What the target refused is tried again and must not count each time. An answer that was lost may mean a deletion.
+    private func takeBack(_ outcomes: [Result<Outcome, ObjectFailure>]) {
+        let refused = outcomes.count { outcome in
+            switch outcome {
+            case .failure(.server(let error)): error.status > 0
+            case .failure(.notDeleted): true
+            default: false
+            }
+        }
+        if refused > 0 { state.withLock { $0.window.takeBack(refused) } }
     }
 
     private func delete(
@@ -168,8 +191,17 @@ final class DeletionQueue: Sendable {
         }
         guard !kept.isEmpty else { return }
         let failures = try await target.delete(kept.map { batch[$0].extra.key })
+        var reported: [ObjectKey] = []
         for (index, failure) in zip(kept, failures) {
-            if let failure { outcomes[index] = .failure(.server(failure)) }
+            if let failure {
+                outcomes[index] = .failure(.server(failure))
+            } else {
+                reported.append(batch[index].extra.key)
+            }
+        }
+        let survivors = try await DeletionCheck.survivors(of: reported, in: target)
+        for index in kept where survivors.contains(batch[index].extra.key) {
+            outcomes[index] = .failure(DeletionCheck.failure(batch[index].extra.key, target))
         }
     }
 
@@ -183,13 +215,17 @@ final class DeletionQueue: Sendable {
         let now = MonotonicClock.nanoseconds()
         let (objection, isNew) = state.withLock { state -> (String?, Bool) in
             if let paused = state.paused { return (paused, false) }
-            let objection = state.window.objection(
-                adding: count, targetObjects: objects, created: created, now: now)
+            let measured = max(0, count - state.allowance)
+            let objection =
+                measured == 0
+                ? nil
+                : state.window.objection(adding: measured, targetObjects: objects, created: created, now: now)
             if let objection {
                 state.paused = objection
                 return (objection, true)
             }
-            state.window.add(count, created: created, now: now)
+            state.allowance -= count - measured
+            state.window.add(measured, created: created, now: now)
             return (nil, false)
         }
         if isNew, let objection { onPause(objection) }

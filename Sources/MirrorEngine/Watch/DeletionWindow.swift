@@ -54,6 +54,13 @@ struct DeletionWindow {
         deleted += count
     }
 
+    /// `count` deletions that were added a moment ago were not done.
+    mutating func takeBack(_ count: Int) {
+        let count = min(count, deleted)
+        seconds[seconds.count - 1].deleted -= count
+        deleted -= count
+    }
+
     /// Takes note of what was created so far; to be called every minute at least.
     mutating func sample(created: Int, now: Int64) {
         let second = now / 1_000_000_000

@@ -69,10 +69,11 @@ extension MirrorWatch {
         let began = MonotonicClock.nanoseconds()
         let start = WallClock.now()
         let extras = KeySpill()
-        let lastGood = control.withLock { control in
+        let (lastGood, isApproved) = control.withLock { control in
             control.hasBegunReconcile = true
-            return control.lastGood
+            return (control.lastGood, control.isApproved)
         }
+        let allowance = isApproved ? nil : deletions.allowance
         work.forgetListing()
         let (markedBefore, unprovenBefore) = work.tally.withLock { tally in
             tally.targetChange = Amount()
@@ -92,7 +93,8 @@ extension MirrorWatch {
             control.target = target
             control.heldDeletes = 0
         }
-        let isHeld = try await mark(extras, extra, source, target)
+        let isHeld = try await mark(extras, extra, source, target, allowance: allowance)
+        if isApproved { control.withLock { $0.isApproved = false } }
         if reason != .poll, !work.options.checksHeaders, dropped == nil { try await compareHeaders(start, source) }
         let ended = MonotonicClock.nanoseconds()
         let cost = Duration.nanoseconds(ended - began)
@@ -148,13 +150,17 @@ extension MirrorWatch {
         work.dirty.setGate(isOpen: true)
     }
 
-    /// Marks what only the target has, unless that is too much to be meant; true if so.
-    private func mark(_ extras: KeySpill, _ count: Int, _ source: Amount, _ target: Amount) async throws -> Bool {
+    /// Marks what only the target has, unless that is too much to be meant; true if so. A person wants up to
+    /// `allowance` of them gone; nil for all.
+    private func mark(
+        _ extras: KeySpill, _ count: Int, _ source: Amount, _ target: Amount, allowance: Int?
+    ) async throws -> Bool {
         let paused = count > 0 ? deletions.paused : nil
+        var limit = work.options.deletionGuard
+        if count <= allowance ?? .max { limit.limit = .percent(100) }
         let objection =
             paused
-            ?? work.options.deletionGuard.objection(
-                deletions: count, targetObjects: target.objects, sourceObjects: source.objects)
+            ?? limit.objection(deletions: count, targetObjects: target.objects, sourceObjects: source.objects)
         let isNew = control.withLock { control in
             defer { control.objection = objection }
             if objection != nil { control.heldDeletes = count }
@@ -166,6 +172,7 @@ extension MirrorWatch {
             return true
         }
         guard count > 0 else { return false }
+        if allowance == nil { deletions.allow(count) }
         while true {
             let batch = try await extras.next(limit: 1000).map(Extra.init(spilled:))
             guard !batch.isEmpty else { return false }

@@ -55,6 +55,8 @@ public final class MirrorWatch: Sendable {
         var unproven: (start: Timestamp, startAtSource: Timestamp, ended: Int64)?
         var lastRecorded: Int64 = 0
         var objection: String?
+        /// A person wants the deletions done that the next reconcile finds, however many they are.
+        var isApproved = false
         var heldDeletes = 0
         var source = Amount()
         /// Objects of the target as of the last reconcile; nil before the first one.
@@ -213,11 +215,17 @@ public final class MirrorWatch: Sendable {
     /// Reads both listings now.
     public func requestReconcile() { want(.request) }
 
-    /// Lets deletions go on that a guard paused; what it held back is found anew.
+    /// Lets deletions go on that a guard paused or held back: they are found anew, and not measured this time. A source
+    /// that is empty still empties nothing.
     public func resumeDeletes() async {
-        guard deletions.paused != nil else { return }
+        let isPaused = deletions.paused != nil
+        let isDue = control.withLock { control in
+            control.isApproved = isPaused || control.objection != nil
+            return control.isApproved
+        }
+        guard isDue else { return }
         deletions.resume()
-        await work.journal.setFact("deletes-paused", nil)
+        if isPaused { await work.journal.setFact("deletes-paused", nil) }
         emit(.deletesResumed)
         want(.request)
     }

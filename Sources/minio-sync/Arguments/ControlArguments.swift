@@ -58,8 +58,8 @@ struct ControlOptions: Hashable, Sendable {
             )
         case .resumeDeletes:
             (
-                "let a running watch delete again after its guard paused it",
-                "Look first at why it was paused (minio-sync status): a source that lost its data looks as if everything had "
+                "let a running watch delete what its guards held back",
+                "Look first at why (minio-sync status): a source that lost its data looks as if everything had "
                     + "been deleted. \(names)"
             )
         }

@@ -1,11 +1,16 @@
-"""A watch that runs for more than a minute while other tests do, for what takes its time to show."""
+"""What takes its time to show: begun before other tests, and looked at after them."""
 
+import contextlib
 import json
+import signal
+import socket
 import threading
 import time
 
 import samples
-from watching import Watch
+import servers as real
+from samples import MIB
+from watching import Watch, uploads
 
 
 REFUSED = {"key": "bad*", "status": 400, "code": "XMinioInvalidObjectName"}
@@ -93,3 +98,54 @@ class Steady:
             thread.join(10)
         self.watch.kill()
         self.watch.check()
+
+
+@contextlib.contextmanager
+def black_hole():
+    """A server that accepts connections and says nothing."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        accepted = []
+        ending = threading.Event()
+
+        def accept():
+            while not ending.is_set():
+                with contextlib.suppress(OSError):
+                    accepted.append(listener.accept()[0])
+        thread = threading.Thread(target=accept, daemon=True)
+        thread.start()
+        yield f"http://{real.ACCESS_KEY}:example@127.0.0.1:{listener.getsockname()[1]}"
+        ending.set()
+        for each in accepted:
+            each.close()
+
+
+class Ending:
+    """Three watches of these pairs that were told to end while something was in flight, and may take fifteen seconds."""
+
+    def __init__(self, pairs, folder, nobody):
+        self.folder, self.pairs = folder, pairs
+        self.slow, down, _ = pairs
+        samples.put_parts(self.slow.source, self.slow.source_bucket, "large", [5 * MIB] * 6)
+        for each in self.pairs:
+            each.put("small")
+        self.watches = [self.start(0, "--limit-download", "1600KiB"),
+                        self.start(1, MC_HOST_target=f"http://{real.ACCESS_KEY}:example@127.0.0.1:9"),
+                        self.start(2, MC_HOST_target=nobody)]
+        self.watches[0].wait("copied", key="small")
+        self.watches[0].until(lambda: uploads(self.slow), what="the large object is on its way")
+        self.watches[1].wait("reconcile-failed")
+        down.put("another")
+        self.begun = time.monotonic()
+        for each in self.watches:
+            each.send(signal.SIGTERM)
+
+    def start(self, number, *flags, **environment):
+        pair = self.pairs[number]
+        return Watch(["--remove", *flags, *pair.places()], pair.environment | environment, self.folder / "home",
+                     self.folder / f"{number}.db")
+
+    def end(self):
+        for each in self.watches:
+            each.kill()
+        for each in self.watches:
+            each.check()
