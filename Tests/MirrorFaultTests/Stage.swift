@@ -13,13 +13,7 @@ final class Stage: Sendable {
     let target: Sandbox
     private static let reactor = Reactor(name: "fault-tests")
 
-    /// How long a run waits for an answer.
-    private let patience: Duration
-
-    init(
-        source: Behaviour = Behaviour(), target: Behaviour = Behaviour(), patience: Duration = .milliseconds(1500)
-    ) throws {
-        self.patience = patience
+    init(source: Behaviour = Behaviour(), target: Behaviour = Behaviour()) throws {
         self.source = try Self.server(source)
         self.target = try Self.server(target)
     }
@@ -82,11 +76,11 @@ final class Stage: Sendable {
     }
 
     func store(
-        _ server: Sandbox, _ name: String, prefix: ObjectKey = "", patience: Duration? = nil,
+        _ server: Sandbox, _ name: String, prefix: ObjectKey = "", firstByte: Duration = .milliseconds(1500),
         reads: ConcurrencyLimit.Bounds = ConcurrencyLimit.Bounds()
     ) -> S3Bucket {
         var timeouts = ConnectionOptions.Timeouts()
-        timeouts.firstByte = patience ?? self.patience
+        timeouts.firstByte = firstByte
         timeouts.stall = .milliseconds(700)
         var options = S3Client.Options()
         options.retries.backoff = Backoff(base: .milliseconds(1), cap: .milliseconds(4))

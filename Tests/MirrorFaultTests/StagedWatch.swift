@@ -22,8 +22,8 @@ final class StagedWatch: Sendable {
         var turnstile = Turnstile(places: 4)
         /// Of streams, from the start on.
         var refusal: S3Error.Kind?
-        /// How long answers are waited for; nil for as long as the stage's runs do.
-        var patience: Duration?
+        /// How long answers are waited for.
+        var firstByte = Duration.milliseconds(1500)
         var reactor = StagedWatch.nextReactor()
 
         init() {
@@ -54,7 +54,7 @@ final class StagedWatch: Sendable {
         self.stage = stage
         reactor = settings.reactor
         let source = stage.store(
-            stage.source, "source", prefix: settings.prefix, patience: settings.patience)
+            stage.source, "source", prefix: settings.prefix, firstByte: settings.firstByte)
         let tap = Tap(S3Changes(source.client, bucket: Stage.bucket, prefix: source.prefix))
         self.tap = tap
         tap.refuse(settings.refusal)
@@ -62,7 +62,7 @@ final class StagedWatch: Sendable {
         if let given = settings.journal { journal = given } else { journal = try await Journal.temporary() }
         watch = MirrorWatch(
             source: source,
-            target: stage.store(stage.target, "target", prefix: settings.prefix, patience: settings.patience),
+            target: stage.store(stage.target, "target", prefix: settings.prefix, firstByte: settings.firstByte),
             options: settings.mirror, watch: settings.watch, stream: tap, journal: journal,
             budget: ByteBudget(capacity: 20 << 20), reactors: [settings.reactor], turnstile: settings.turnstile
         ) { [told] in told.add($0) }

@@ -38,8 +38,7 @@ struct TwoRunsTests {
     private func stage() throws -> Stage {
         var small = Behaviour()
         small.minimumPartSize = 1
-        // One run is held up for as long as the other one takes.
-        let stage = try Stage(source: small, target: small, patience: .seconds(60))
+        let stage = try Stage(source: small, target: small)
         try stage.put("h", patterned(10, seed: 1))
         try stage.put("g", patterned(300_000, seed: 2), partSize: 100_000)
         return stage

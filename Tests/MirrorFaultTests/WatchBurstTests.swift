@@ -25,7 +25,7 @@ struct WatchBurstTests {
             $0.watch.depth = Self.depth
             $0.mirror.maxWorkers = 16
             $0.reactor = Self.reactor
-            $0.patience = .seconds(60)
+            $0.firstByte = .seconds(60)
         }
         var name = ""
         // Told after those that find room in memory.

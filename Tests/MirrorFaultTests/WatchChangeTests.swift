@@ -197,7 +197,7 @@ struct WatchChangeTests {
         let stage = try Self.stage()
         defer { stage.stop() }
         try await stage.watched {
-            $0.patience = .seconds(60)
+            $0.firstByte = .seconds(60)
         } _: { watch in
             try await watch.untilWatching()
             try await watch.untilQuiet()

@@ -302,7 +302,7 @@ struct WatchOutageTests {
         var settings = StagedWatch.Settings()
         settings.turnstile = turnstile
         settings.watch.events = .poll
-        settings.patience = .seconds(60)
+        settings.firstByte = .seconds(60)
         let stuck = try await StagedWatch(hanging, settings)
         stuck.start()
         try await stuck.pass(.milliseconds(100))
@@ -327,7 +327,7 @@ struct WatchOutageTests {
         try stage.put("a", [1])
         try stage.put("b", [1])
         var settings = StagedWatch.Settings()
-        settings.patience = .seconds(60)
+        settings.firstByte = .seconds(60)
         let watch = try await StagedWatch(stage, settings)
         watch.start()
         try await watch.untilWatching()

@@ -93,7 +93,7 @@ struct WatchStateTests {
         try await stage.watched {
             $0.journal = journal
             $0.mirror.maxWorkers = 2
-            $0.patience = .seconds(60)
+            $0.firstByte = .seconds(60)
         } _: { watch in
             try await watch.untilWatching()
             for index in 0..<10 { try stage.put(ObjectKey("k\(index)"), [1]) }
