@@ -168,6 +168,47 @@ struct WatchDeletionTests {
         }
     }
 
+    @Test("A person may have a reconcile's deletions done however many they are, once")
+    func approved() async throws {
+        let stage = try stage(10)
+        defer { stage.stop() }
+        for index in 0..<150 { try stage.putTarget(ObjectKey("extra/\(index)"), [1]) }
+        try await stage.watched { watch in
+            try await watch.until("guarded") { watch.status.objection != nil }
+            try await watch.until("reconciled") { watch.status.lastReconcile != nil }
+            await watch.watch.resumeDeletes()
+            try await watch.untilSame()
+            try await watch.untilQuiet()
+            #expect(watch.status.deleted == 150 && watch.status.objection == nil && watch.told.pauses.isEmpty)
+            // The next ones are measured again.
+            for index in 0..<150 { try stage.putTarget(ObjectKey("extra/\(index)"), [1]) }
+            watch.watch.requestReconcile()
+            try await watch.until("guarded again") { watch.status.objection != nil }
+            try await watch.untilQuiet()
+            #expect(count(stage) == 160 && watch.status.heldDeletes == 150)
+        }
+    }
+
+    @Test("Whatever a person says, an empty source empties nothing")
+    func approvedEmpty() async throws {
+        let stage = try stage(5)
+        defer { stage.stop() }
+        try await stage.watched { watch in
+            try await watch.untilWatching()
+            try lose(stage, bucketToo: false)
+            for _ in 0..<2 {
+                let reconciles = watch.told.outcomes.count
+                watch.watch.requestReconcile()
+                try await watch.until("reconciled") { watch.told.outcomes.count > reconciles }
+                try await watch.until("guarded") { watch.status.objection != nil }
+                await watch.watch.resumeDeletes()
+                try await watch.until("reconciled anew") { watch.told.outcomes.count > reconciles + 1 }
+                try await watch.untilQuiet()
+            }
+            #expect(count(stage) == 5 && watch.status.deleted == 0)
+        }
+    }
+
     @Test("A pause outlives the process, and so does its end")
     func pauseIsKept() async throws {
         let stage = try stage(10)
