@@ -70,6 +70,8 @@ let package = Package(
         tests(
             "MirrorFaultTests", ["MirrorEngine", "Stores", "S3", "Journal", "ObjectModel", "Runtime", "S3Sandbox"]),
         tests("S3SandboxTests", ["S3Sandbox", "S3", "ObjectModel", "Runtime"]),
-        tests("MinioSyncTests", ["minio-sync", "Configuration", "MirrorEngine", "Service", "ObjectModel"]),
+        tests(
+            "MinioSyncTests",
+            ["minio-sync", "Configuration", "MirrorEngine", "Service", "ObjectModel", "Runtime", "S3", "S3Sandbox"]),
     ]
 )

@@ -70,9 +70,14 @@ struct Deleter: Sendable {
         }
         try await keep(&due, began)
         let failures = try await work.target.delete(due.map(\.key))
+        let reported = zip(due, failures).filter { $0.1 == nil }.map(\.0.key)
+        let survivors = try await DeletionCheck.survivors(of: reported, in: work.target)
         for (extra, failure) in zip(due, failures) {
             if let failure {
                 run.fail(Job(key: extra.key, decision: .extra), .server(failure), began: began)
+            } else if survivors.contains(extra.key) {
+                let failure = DeletionCheck.failure(extra.key, work.target)
+                run.fail(Job(key: extra.key, decision: .extra), failure, began: began)
             } else {
                 work.tally.withLock { tally in
                     tally.summary.deleted += 1

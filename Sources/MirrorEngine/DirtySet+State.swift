@@ -135,7 +135,7 @@ extension DirtySet {
 
         mutating func takeNext() -> Job? {
             guard hasNext else { return nil }
-            if isGated, let fresh = waiting.values.first(where: { $0.job.attempt == 0 }) { return start(fresh) }
+            if isGated, let fresh = oldestFresh { return start(fresh) }
             let order: [Lane] = urgentTurns < 3 ? [.urgent, .bulk] : [.bulk, .urgent]
             for lane in order {
                 guard let entry = pop(lane) else { continue }
@@ -143,6 +143,10 @@ extension DirtySet {
                 return start(entry)
             }
             return nil
+        }
+
+        private var oldestFresh: Waiting? {
+            waiting.values.lazy.filter { $0.job.attempt == 0 }.min { $0.since < $1.since }
         }
 
         private mutating func start(_ entry: Waiting) -> Job {

@@ -23,8 +23,9 @@ struct JobWorker {
     /// Throws what kept the key from being settled.
     func perform() async throws {
         try await settle()
-        // What an earlier try began and this one had no use for: the object changed since, or went back to what it was.
-        if !options.isDryRun, work.journal.hasUpload(of: key) {
+        // What an earlier try began and this one had no use for: the object changed since, or went back to what it was. A
+        // run that ends sweeps then.
+        if work.isWatching, work.journal.hasUpload(of: key) {
             try? await UploadSweeper(target: work.target, journal: work.journal).abandon(uploadsOf: key)
         }
     }
@@ -60,6 +61,8 @@ struct JobWorker {
         guard !job.isRemoval, job.reason != .extra else { return false }
         guard try await work.source.listed(key) != nil else { return false }
         guard key.bytes.last == UInt8(ascii: "/") else {
+            // It may have come between the two questions.
+            guard job.attempt > 1 else { throw ObjectFailure.changed }
             throw ObjectFailure.impossible(
                 "\(work.source.name) lists \(key) and answers a HEAD of it with 404, so it cannot be copied; nothing is "
                     + "deleted for it.")

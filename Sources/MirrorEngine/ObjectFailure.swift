@@ -12,6 +12,8 @@ public enum ObjectFailure: Error, Sendable {
     case corruptSource(String)
     /// The source gives another length than its listing told, under the same ETag.
     case wrongLength(String)
+    /// The target said that it was deleted, and still has it.
+    case notDeleted(String)
     /// It cannot be copied as it is, however often it is tried.
     case impossible(String)
     /// The source's bucket is not there any more.
@@ -23,7 +25,7 @@ public enum ObjectFailure: Error, Sendable {
         case .server(let error):
             // An upload that is gone was ended by another run of the same mirror; it begins anew.
             error.isTransient || error.kind == .cancelled || error.kind == .noSuchUpload
-        case .changed, .notProven, .corruptSource, .wrongLength: true
+        case .changed, .notProven, .corruptSource, .wrongLength, .notDeleted: true
         case .impossible, .bucketGone: false
         }
     }
@@ -60,7 +62,8 @@ extension ObjectFailure: CustomStringConvertible {
         switch self {
         case .server(let error): error.description
         case .changed: "The source's object kept changing while it was read; it is tried again in the next run."
-        case .notProven(let reason), .corruptSource(let reason), .wrongLength(let reason), .impossible(let reason),
+        case .notProven(let reason), .corruptSource(let reason), .wrongLength(let reason), .notDeleted(let reason),
+            .impossible(let reason),
             .bucketGone(let reason):
             reason
         }

@@ -96,7 +96,8 @@ public final class S3Client: Sendable {
             error.attempts = attempt
             error.isAnonymous = credentials == nil
             guard error.isTransient, error.kind != .digestMismatch, request.operation.isRepeatable,
-                !(request.isProbe && error.kind == .serverFailure && attempt > 1), attempt < options.retries.attempts,
+                !(request.isProbe && error.kind == .serverFailure && attempt > 1),
+                attempt < min(options.retries.attempts, request.attempts),
                 !Task.isCancelled
             else { throw error }
             await pause(after: error, attempt: attempt)

@@ -15,6 +15,8 @@ struct S3Request {
     var patience = HTTPRequest.Patience.ordinary
     /// Opens a connection for it, whatever others are there.
     var needsFreshConnection = false
+    /// All tries at most, where fewer than the client's.
+    var attempts = Int.max
     /// For what not every server knows: a 5xx may be its way to say so, and is asked for only once more.
     var isProbe = false
     /// Called inside libcurl's callbacks with the headers of the answer, before the sink gets its first byte.

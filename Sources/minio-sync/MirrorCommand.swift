@@ -14,6 +14,7 @@ final class MirrorCommand: Sendable {
     private let current = Mutex(Current())
 
     private struct Current {
+        var check: Task<Void, any Error>?
         var run: MirrorRun?
         var isInterrupted = false
     }
@@ -26,9 +27,10 @@ final class MirrorCommand: Sendable {
     func run() async -> ExitCode {
         do throws(CommandError) {
             let plan = try MirrorPlan(arguments, console: console)
+            Signals.whenEnding { [self] in interrupt() }
+            try await checkServers(plan)
             let journal = try await StateFile.open(
                 plan.options.state, configured: plan.configuredState, isDryRun: plan.options.dryRun, plan.environment)
-            Signals.whenEnding { [self] in interrupt() }
             let summary = try await mirror(plan, journal)
             await journal?.close()
             return ExitCode(summary)
@@ -39,11 +41,24 @@ final class MirrorCommand: Sendable {
     }
 
     private func interrupt() {
-        let run = current.withLock { current in
+        let (check, run) = current.withLock { current in
             current.isInterrupted = true
-            return current.run
+            return (current.check, current.run)
         }
+        check?.cancel()
         run?.interrupt()
+    }
+
+    /// In a task of its own, which a signal can end.
+    private func checkServers(_ plan: MirrorPlan) async throws(CommandError) {
+        let body: @Sendable () async throws -> Void = { [console] in try await plan.checkServers(Remarks(console)) }
+        let task = Task(executorPreference: Reactor.required(), operation: body)
+        let isInterrupted = current.withLock { current in
+            current.check = task
+            return current.isInterrupted
+        }
+        if isInterrupted { task.cancel() }
+        if case .failure(let error as CommandError) = await task.result { throw error }
     }
 
     // MARK: Buckets

@@ -117,12 +117,39 @@ struct MirrorPlan {
                 "\(whole) names a whole server and \(part) one bucket; give a bucket on both sides, or on neither to "
                     + "mirror all buckets.")
         }
-        guard sourceClient.endpoint.url == targetClient.endpoint.url, source.bucket == target.bucket else { return }
+        guard placesOverlap, sourceClient.endpoint.url == targetClient.endpoint.url else { return }
+        throw overlap(on: sourceClient.endpoint.url)
+    }
+
+    /// Whether one place contains the other one, if both are on one server.
+    private var placesOverlap: Bool {
         let (one, other) = (source.prefix, target.prefix)
-        guard source.bucket == nil || one.hasPrefix(other) || other.hasPrefix(one) else { return }
-        throw CommandError(
-            "\(source) and \(target) overlap on \(sourceClient.endpoint.url): a mirror into itself would never end; "
-                + "choose places that do not contain each other.")
+        return source.bucket == target.bucket
+            && (source.bucket == nil || one.hasPrefix(other) || other.hasPrefix(one))
+    }
+
+    private func overlap(on server: String) -> CommandError {
+        CommandError(
+            "\(source) and \(target) overlap on \(server): a mirror into itself would never end; choose places that do not "
+                + "contain each other.")
+    }
+
+    /// Refuses places that overlap on one server which goes by two names. Asks both servers, if they would overlap; one
+    /// that is away or refuses to tell is no reason to refuse.
+    func checkServers(_ remarks: Remarks) async throws(CommandError) {
+        guard placesOverlap else { return }
+        let (one, other) = (sourceClient.endpoint.url, targetClient.endpoint.url)
+        let question = SameServer(
+            source: sourceClient, target: targetClient, bucket: source.bucket, prefix: target.prefix,
+            mayWrite: !options.dryRun)
+        switch await question.verdict() {
+        case .different: return
+        case .similar where options.dryRun:
+            remarks.warn(
+                "\(one) and \(other) have a bucket of the same date, so they may be one server; without --dry-run it is "
+                    + "found out.")
+        case .same, .similar: throw overlap(on: "\(one), which is \(other) as well")
+        }
     }
 
     /// The buckets to mirror. Asks the source for them where all are meant.

@@ -145,7 +145,7 @@ final class MirrorReport: Sendable {
         case .ok where options.compare == .size: "Done; what was there already was compared by size alone."
         case .ok: "Done and proven."
         case .failed where summary.error != nil: "NOT done."
-        case .failed: "NOT everything is done and proven; the lines above say what."
+        case .failed: "NOT everything is done and proven; the lines about them say what."
         case .guarded: "NOTHING WAS DELETED."
         case .interrupted: "Interrupted; run it again to go on."
         }

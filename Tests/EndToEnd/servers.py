@@ -401,3 +401,47 @@ class Sandbox(Server):
         """(key, part number) of each part that was taken, in order."""
         return [(each["key"], int(urllib.parse.parse_qs(each["query"])["partNumber"][0]))
                 for each in self.requests() if each["operation"] == "UploadPart" and each["status"] == 200]
+
+
+class Forwarder:
+    """Another way to a server: a port that is opened after some seconds and leads to the server's own."""
+
+    _program = """
+import asyncio, sys
+async def pump(reader, writer):
+    try:
+        while data := await reader.read(65536):
+            writer.write(data)
+            await writer.drain()
+    finally:
+        writer.close()
+async def serve(reader, writer):
+    far_reader, far_writer = await asyncio.open_connection("127.0.0.1", int(sys.argv[2]))
+    await asyncio.gather(pump(reader, far_writer), pump(far_reader, writer), return_exceptions=True)
+async def main():
+    await asyncio.sleep(float(sys.argv[3]))
+    server = await asyncio.start_server(serve, "127.0.0.1", int(sys.argv[1]))
+    await server.serve_forever()
+asyncio.run(main())
+"""
+
+    def __init__(self, server, after=0):
+        self.port, self._server, self._after = free_ports(1)[0], server, after
+
+    @property
+    def mc_host(self):
+        return self._server.mc_host.replace(f":{self._server.port}", f":{self.port}")
+
+    def __enter__(self):
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", self._program, str(self.port), str(self._server.port), str(self._after)],
+            stdin=subprocess.DEVNULL, preexec_fn=_die_with_parent)
+        while not self._after and socket.socket().connect_ex(("127.0.0.1", self.port)) != 0:
+            if self.process.poll() is not None:
+                raise ServerFailed("the forwarder ended")
+            time.sleep(0.02)
+        return self
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.wait()

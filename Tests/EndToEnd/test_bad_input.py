@@ -3,6 +3,7 @@
 import ctypes
 import os
 import resource
+import shutil
 import signal
 import socket
 import sqlite3
@@ -107,12 +108,71 @@ def test_a_place_is_not_mirrored_into_itself(run, pair, source, target):
     assert list(pair.source_snapshot()) == [b"app.apk"]
 
 
-def test_the_same_server_under_two_names_is_recognised(run, pair):
-    environment = {"MC_HOST_source": pair.source_server.mc_host, "MC_HOST_other": pair.source_server.mc_host}
-    bucket = pair.source_bucket
-    result = run("mirror", "--once", "--no-state", f"source/{bucket}", f"other/{bucket}/backup/",
-                 environment=environment, expect=USAGE)
-    assert_one_sentence(result)
+@pytest.mark.parametrize("name", ["juicefs", "seaweedfs", "moto", "sandbox"])
+@pytest.mark.parametrize("way", ["alias", "localhost", "forwarded", "forwarded-dry"])
+@pytest.mark.parametrize("source, target", [("", "backup/"), ("backup/", "")])
+def test_the_same_server_under_two_names_is_recognised(run, pair_of, name, way, source, target):
+    pair = pair_of(name, name)
+    pair.put("backup/app.apk", b"apk")
+    server, bucket = pair.source_server, pair.source_bucket
+    with real.Forwarder(server) as forwarder:
+        other = {"alias": server.mc_host, "localhost": server.mc_host.replace("127.0.0.1", "localhost")}
+        dry = ["--dry-run"] if way == "forwarded-dry" else []
+        result = run("mirror", "--no-state", "--remove", *dry, f"source/{bucket}/{source}", f"other/{bucket}/{target}",
+                     environment={"MC_HOST_source": server.mc_host,
+                                  "MC_HOST_other": other.get(way, forwarder.mc_host)},
+                     expect={0, 4} if dry else USAGE)
+    if dry:  # Writes nothing, so it cannot be sure.
+        assert "may be one server" in result.stderr
+    else:
+        assert_one_sentence(result, "overlap")
+    assert list(pair.source_snapshot()) == [b"backup/app.apk"]
+    assert not pair.source.list_multipart_uploads(Bucket=bucket).get("Uploads")
+
+
+@pytest.mark.parametrize("way", ["localhost", "forwarded"])
+def test_a_whole_server_under_two_names_is_recognised(run, pair, way):
+    server = pair.source_server
+    with real.Forwarder(server) as forwarder:
+        other = forwarder.mc_host if way == "forwarded" else server.mc_host.replace("127.0.0.1", "localhost")
+        result = run("mirror", "--no-state", "source", "other", expect=USAGE,
+                     environment={"MC_HOST_source": server.mc_host, "MC_HOST_other": other})
+    assert_one_sentence(result, "overlap")
+
+
+def test_a_watch_does_not_mirror_a_server_into_itself(run, pair):
+    server, bucket = pair.source_server, pair.source_bucket
+    with real.Forwarder(server) as forwarder:
+        result = run("mirror", "--watch", "--no-state", f"source/{bucket}", f"other/{bucket}/backup/", expect=USAGE,
+                     environment={"MC_HOST_source": server.mc_host, "MC_HOST_other": forwarder.mc_host}, timeout=30)
+    assert_one_sentence(result, "overlap")
+
+
+def test_a_watch_begins_although_a_server_is_away(pair, tmp_path):
+    away = f"http://{USER}@127.0.0.1:{real.free_ports(1)[0]}"
+    process = minio_sync.start_minio_sync(
+        ["mirror", "--watch", "--no-state", "source/bucket", "other/bucket"],
+        {"MC_HOST_source": pair.source_server.mc_host, "MC_HOST_other": away}, tmp_path / "home")
+    with pytest.raises(subprocess.TimeoutExpired):
+        process.wait(3)
+    process.terminate()
+    process.communicate(timeout=20)
+    assert process.returncode == 130
+
+
+def test_a_copy_of_a_server_is_another_server(pair_of, run, tmp_path):
+    """A disk that was copied has buckets of the same date."""
+    folder = tmp_path / "copy"
+    with real.Sandbox(tmp_path / "original") as original:
+        samples.put(original.client(), "bucket", "app.apk", b"apk")
+        shutil.copytree(tmp_path / "original" / "data", folder / "data", symlinks=True)
+        with real.Sandbox(folder) as copy:
+            assert copy.client().list_buckets()["Buckets"] == original.client().list_buckets()["Buckets"]
+            samples.put(original.client(), "bucket", "new.apk", b"new")
+            run("mirror", "--no-state", "source/bucket", "target/bucket",
+                environment={"MC_HOST_source": original.mc_host, "MC_HOST_target": copy.mc_host})
+            assert sorted(each["Key"] for each in copy.client().list_objects_v2(Bucket="bucket")["Contents"]) == [
+                "app.apk", "new.apk"]
 
 
 # Servers

@@ -3,7 +3,6 @@
 import random
 import signal
 import subprocess
-import sys
 import time
 
 import pytest
@@ -127,7 +126,7 @@ def test_an_upload_of_a_source_that_changed_is_not_resumed(pair_of):
     assert uploads(pair) == []
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda each: each.name)
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda each: each.name)
 def test_a_signal_ends_the_run_in_good_order(pair_of, number):
     pair = pair_of("juicefs", "juicefs-2")
     fill(pair, small=50)
@@ -163,36 +162,10 @@ def test_a_second_signal_ends_the_run_at_once(pair_of):
 def test_a_server_that_restarts_for_seconds_is_waited_for(pair_of, tmp_path, side):
     pair = pair_of("sandbox", "sandbox-2")
     pair.put("app.apk", b"apk")
-    port = real.free_ports(1)[0]
-    server = getattr(pair, f"{side}_server")
-    # A way to the server that is opened after three seconds.
-    opened = subprocess.Popen([sys.executable, "-c", FORWARD, str(port), str(server.port), "3"], stdin=subprocess.DEVNULL)
-    environment = pair.environment | {f"MC_HOST_{side}": server.mc_host.replace(str(server.port), str(port))}
-    try:
+    with real.Forwarder(getattr(pair, f"{side}_server"), after=3) as way:
+        environment = pair.environment | {f"MC_HOST_{side}": way.mc_host}
         minio_sync.run_minio_sync(pair.arguments("--json"), environment, pair.folder / "home")
-    finally:
-        opened.kill()
-        opened.wait()
     pair.assert_replica()
-
-
-#: Forwards a port of 127.0.0.1 to another one, after some seconds.
-FORWARD = """
-import asyncio, sys
-async def pump(reader, writer):
-    while data := await reader.read(65536):
-        writer.write(data)
-        await writer.drain()
-    writer.close()
-async def serve(reader, writer):
-    far_reader, far_writer = await asyncio.open_connection("127.0.0.1", int(sys.argv[2]))
-    await asyncio.gather(pump(reader, far_writer), pump(far_reader, writer), return_exceptions=True)
-async def main():
-    await asyncio.sleep(float(sys.argv[3]))
-    server = await asyncio.start_server(serve, "127.0.0.1", int(sys.argv[1]))
-    await server.serve_forever()
-asyncio.run(main())
-"""
 
 
 def test_a_server_that_comes_back_in_time_costs_nothing_but_time(pair_of, tmp_path, fleet):

@@ -67,6 +67,24 @@ struct ContradictionTests {
         #expect(again.summary.status == .ok && again.summary.deleted == 1)
     }
 
+    @Test("A target that reports a deletion and does none is no success")
+    func keepsDeleted() async throws {
+        let stage = try Stage()
+        defer { stage.stop() }
+        try stage.put("stays", [1])
+        try stage.putTarget("stays", [1])
+        try stage.putTarget("extra", [2])
+        stage.target.faults.add(
+            FaultRule(
+                "mounted read-only", .operation(.deleteObject), .status(FaultAction.Failure(204, hasBody: false))))
+        let result = await stage.mirror { $0.removes = true }
+        #expect(result.summary.status == .failed && result.summary.deleted == 0 && result.summary.failed == 1)
+        #expect(result.report("extra")?.error?.contains("still has it") == true)
+        stage.target.faults.removeAll()
+        let again = await stage.mirror { $0.removes = true }
+        #expect(again.summary.status == .ok && again.summary.deleted == 1)
+    }
+
     @Test("A target without ETags that was overwritten with equal size is not taken for proven")
     func overwrittenTarget() async throws {
         var nameless = Behaviour()

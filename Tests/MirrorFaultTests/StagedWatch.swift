@@ -1,3 +1,4 @@
+import Glibc
 import Journal
 import ObjectModel
 import Runtime
@@ -19,6 +20,8 @@ final class StagedWatch: Sendable {
         /// Nil for one that forgets.
         var journal: Journal?
         var turnstile = Turnstile(places: 4)
+        /// Of streams, from the start on.
+        var refusal: S3Error.Kind?
         /// How long answers are waited for.
         var firstByte = Duration.milliseconds(1500)
         var reactor = StagedWatch.nextReactor()
@@ -54,6 +57,7 @@ final class StagedWatch: Sendable {
             stage.source, "source", prefix: settings.prefix, firstByte: settings.firstByte)
         let tap = Tap(S3Changes(source.client, bucket: Stage.bucket, prefix: source.prefix))
         self.tap = tap
+        tap.refuse(settings.refusal)
         let journal: Journal
         if let given = settings.journal { journal = given } else { journal = try await Journal.temporary() }
         watch = MirrorWatch(
@@ -122,16 +126,13 @@ final class StagedWatch: Sendable {
 
     /// Waits until `isDone`, and records an issue where that takes longer than `limit`.
     func until(
-        _ what: String, within limit: Duration = .seconds(15), _ isDone: () throws -> Bool,
+        _ what: String, within limit: Duration = .seconds(60), _ isDone: () throws -> Bool,
         sourceLocation: SourceLocation = #_sourceLocation
     ) async throws {
         let deadline = ContinuousClock.now + limit
         while try !isDone() {
             guard ContinuousClock.now < deadline else {
                 Issue.record("Waited in vain: \(what). \(status)", sourceLocation: sourceLocation)
-                print(
-                    "DEBUG", watch.work.dirty.counts, watch.control.withLock { $0.breaker },
-                    MonotonicClock.nanoseconds())
                 throw WaitedInVain()
             }
             try await Task.sleep(for: .milliseconds(3))
@@ -150,7 +151,7 @@ final class StagedWatch: Sendable {
 
     /// Waits until both sides hold the same.
     func untilSame(
-        within limit: Duration = .seconds(15), sourceLocation: SourceLocation = #_sourceLocation
+        within limit: Duration = .seconds(60), sourceLocation: SourceLocation = #_sourceLocation
     ) async throws {
         try await until(
             "both sides the same", within: limit, { try self.stage.differences() == [] }, sourceLocation: sourceLocation
@@ -166,6 +167,18 @@ final class StagedWatch: Sendable {
 
     /// Lets the watch do what it likes for a while.
     func pass(_ duration: Duration) async throws { try await Task.sleep(for: duration) }
+}
+
+/// Holds requests up until it is opened.
+final class Gate: Sendable {
+    private let isOpen = Mutex(false)
+
+    func open() { isOpen.withLock { $0 = true } }
+
+    /// As a fault: on the thread of the request's connection, which may block.
+    var fault: FaultAction {
+        .hook(.beforeOperation, { while !self.isOpen.withLock({ $0 }) { usleep(1000) } })
+    }
 }
 
 /// A condition that a test waited for did not come about; the issue says which.

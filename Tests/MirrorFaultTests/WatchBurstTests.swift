@@ -18,11 +18,14 @@ struct WatchBurstTests {
         let stage = try WatchChangeTests.stage()
         defer { stage.stop() }
         let journal = try await Journal.temporary()
+        let gate = Gate()
+        defer { gate.open() }
         let configure: (inout StagedWatch.Settings) -> Void = {
             $0.journal = journal
             $0.watch.depth = Self.depth
             $0.mirror.maxWorkers = 16
             $0.reactor = Self.reactor
+            $0.firstByte = .seconds(60)
         }
         var name = ""
         // Told after those that find room in memory.
@@ -31,7 +34,7 @@ struct WatchBurstTests {
         try await stage.watched(configure) { watch in
             name = watch.watch.name
             try await watch.untilWatching()
-            stage.target.faults.add(FaultRule("slow", FaultRule.Match(), .delay(milliseconds: 1000)))
+            stage.target.faults.add(FaultRule("held up", FaultRule.Match(), gate.fault))
             for (index, key) in planted.enumerated() {
                 try stage.source.store.put(
                     key, in: Stage.bucket, patterned(40, seed: UInt64(index)),
@@ -59,6 +62,7 @@ struct WatchBurstTests {
             }
             #expect(watch.told.reconciles == [.start])
             stage.target.faults.removeAll()
+            gate.open()
         }
         // The first watch settled some of them while it ended; what it left it wrote down.
         let left = try await journal.pendingCount(mirror: name)

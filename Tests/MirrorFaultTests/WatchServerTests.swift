@@ -56,7 +56,7 @@ struct WatchServerTests {
         func until(_ what: String, _ isDone: () throws -> Bool, sourceLocation: SourceLocation = #_sourceLocation)
             async throws
         {
-            let deadline = ContinuousClock.now + .seconds(15)
+            let deadline = ContinuousClock.now + .seconds(60)
             while try !isDone() {
                 guard ContinuousClock.now < deadline else {
                     let feeds = watch.watches.mapValues(\.status.feed)

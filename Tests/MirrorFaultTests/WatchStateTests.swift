@@ -87,19 +87,28 @@ struct WatchStateTests {
         let stage = try stage()
         defer { stage.stop() }
         let journal = try await Journal.temporary()
-        let configure: (inout StagedWatch.Settings) -> Void = {
+        let gate = Gate()
+        defer { gate.open() }
+        stage.target.faults.add(FaultRule("held up", .operation(.putObject), gate.fault))
+        try await stage.watched {
             $0.journal = journal
             $0.mirror.maxWorkers = 2
-        }
-        try await stage.watched(configure) { watch in
+            $0.firstByte = .seconds(60)
+        } _: { watch in
             try await watch.untilWatching()
-            stage.target.faults.add(FaultRule("slow", .operation(.putObject), .delay(milliseconds: 300)))
             for index in 0..<10 { try stage.put(ObjectKey("k\(index)"), [1]) }
-            try await watch.until("in flight") { stage.source.requests.count(.getObject) == 2 }
+            try await watch.until("in flight") { stage.target.faults.hits("held up") == 2 }
+            let end = Task { await watch.stop() }
+            try await watch.until("stopping") { watch.watch.isStopping }
+            gate.open()
+            await end.value
         }
         #expect(stage.target.store.keys(in: Stage.bucket).count == 2)
-        stage.target.faults.removeAll()
-        try await stage.watched(configure) { watch in try await watch.untilSame() }
+        try await stage.watched {
+            $0.journal = journal
+        } _: { watch in
+            try await watch.untilSame()
+        }
     }
 
     @Test("Two watches of one mirror may run beside each other, and both sides end the same")

@@ -96,9 +96,9 @@ struct WatchStreamTests {
             try await watch.untilSame()
             #expect(watch.status.feed == .polling && watch.told.polling == 1 && watch.told.listening == 0)
             try stage.put("b", [1])
-            try await watch.untilSame(within: .seconds(8))
+            try await watch.untilSame()
             try stage.source.store.remove("a", in: Stage.bucket)
-            try await watch.untilSame(within: .seconds(8))
+            try await watch.untilSame()
             #expect(watch.told.reconciles.first == .start && watch.told.reconciles.last == .poll)
         }
     }
@@ -111,8 +111,8 @@ struct WatchStreamTests {
         defer { stage.stop() }
         try await stage.watched {
             $0.watch.listenRetry = .milliseconds(retry)
+            $0.refusal = kind
         } _: { watch in
-            watch.tap.refuse(kind)
             try await watch.until("polling") { watch.status.feed == .polling }
             try await watch.until("asked again") { watch.tap.begun >= 3 }
             #expect(watch.told.polling == 1 && watch.told.streamLost == 0)
@@ -135,9 +135,8 @@ struct WatchStreamTests {
         try await stage.watched {
             $0.watch.events = .listen
             $0.watch.listenRetry = .milliseconds(200)
+            $0.refusal = .refused
         } _: { watch in
-            watch.tap.refuse(.refused)
-            watch.tap.cut()
             try stage.put("a", [1])
             try await watch.pass(.milliseconds(500))
             #expect(watch.told.polling == 0 && watch.told.reconciles.isEmpty)
@@ -167,11 +166,11 @@ struct WatchStreamTests {
     func streamNeverComes(kind: S3Error.Kind) async throws {
         let stage = try stage()
         defer { stage.stop() }
-        try await stage.watched { watch in
-            watch.tap.refuse(kind)
-            watch.tap.cut()
+        try await stage.watched {
+            $0.refusal = kind
+        } _: { watch in
             try stage.put("a", [1])
-            try await watch.untilSame(within: .seconds(12))
+            try await watch.untilSame()
             #expect(watch.status.feed == .polling)
             #expect(watch.told.polling == 1)
         }
@@ -202,15 +201,19 @@ struct WatchStreamTests {
         } _: { watch in
             try await watch.untilSame()
             try await watch.untilQuiet()
-            // What was written within the last two seconds is looked at twice, because dates may be whole seconds.
-            try await watch.pass(.milliseconds(2500))
+            // What was written within the last seconds is looked at twice, because dates may be whole seconds.
+            try await watch.pass(.milliseconds(4000))
             stage.source.requests.removeAll()
             stage.target.requests.removeAll()
             let before = watch.told.outcomes.count
             try await watch.until("five more polls") { watch.told.outcomes.count >= before + 5 }
             let polls = watch.told.outcomes.count - before
-            #expect(Set(stage.source.requests.counts.keys) == [.listObjectsV2], "\(stage.source.requests.counts)")
-            #expect(Set(stage.target.requests.counts.keys) == [.listObjectsV2], "\(stage.target.requests.counts)")
+            for server in [stage.source, stage.target] {
+                // On a busy machine it may ask once whether a slow server lives.
+                #expect(server.requests.count(.headBucket) <= 1)
+                let operations = Set(server.requests.counts.keys).subtracting([.headBucket])
+                #expect(operations == [.listObjectsV2], "\(server.requests.counts)")
+            }
             #expect((polls - 1...polls + 1).contains(stage.source.requests.count(.listObjectsV2)))
         }
     }
@@ -234,7 +237,7 @@ struct WatchStreamTests {
             stage.target.behaviour.refusedKeys = []
             try await watch.pass(.milliseconds(5))
             try stage.put("poison", patterned(51, seed: 2))
-            try await watch.untilSame(within: .seconds(8))
+            try await watch.untilSame()
         }
     }
 }

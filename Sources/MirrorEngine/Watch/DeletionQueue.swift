@@ -165,7 +165,11 @@ final class DeletionQueue: Sendable {
     /// What the target refused is tried again and must not count each time. An answer that was lost may mean a deletion.
     private func takeBack(_ outcomes: [Result<Outcome, ObjectFailure>]) {
         let refused = outcomes.count { outcome in
-            if case .failure(.server(let error)) = outcome { error.status > 0 } else { false }
+            switch outcome {
+            case .failure(.server(let error)): error.status > 0
+            case .failure(.notDeleted): true
+            default: false
+            }
         }
         if refused > 0 { state.withLock { $0.window.takeBack(refused) } }
     }
@@ -187,8 +191,17 @@ final class DeletionQueue: Sendable {
         }
         guard !kept.isEmpty else { return }
         let failures = try await target.delete(kept.map { batch[$0].extra.key })
+        var reported: [ObjectKey] = []
         for (index, failure) in zip(kept, failures) {
-            if let failure { outcomes[index] = .failure(.server(failure)) }
+            if let failure {
+                outcomes[index] = .failure(.server(failure))
+            } else {
+                reported.append(batch[index].extra.key)
+            }
+        }
+        let survivors = try await DeletionCheck.survivors(of: reported, in: target)
+        for index in kept where survivors.contains(batch[index].extra.key) {
+            outcomes[index] = .failure(DeletionCheck.failure(batch[index].extra.key, target))
         }
     }
 

@@ -46,13 +46,14 @@ extension MirrorWatch {
             control.progress += 1
             control.lastProgress = MonotonicClock.nanoseconds()
             let closed = control.breaker.succeeded()
-            if closed { control.serverGone = nil }
+            if closed {
+                control.serverGone = nil
+                // Under the lock: of two reactors, the one that changed the breaker last must have the last word.
+                work.dirty.setGate(isOpen: true)
+            }
             return closed
         }
-        if closed {
-            emit(.serverBack)
-            work.dirty.setGate(isOpen: true)
-        }
+        if closed { emit(.serverBack) }
         return closed
     }
 
@@ -71,15 +72,15 @@ extension MirrorWatch {
             // A key that was refused before says nothing new of the server: it may be forbidden for good while others go.
             let counts = job.attempt == 0 || RetryPlan.concernsAll(failure) || control.breaker.isOpen
             let opened = counts && control.breaker.failed(now: now, using: &random)
-            if opened { control.serverGone = "\(failure)" }
+            if opened {
+                control.serverGone = "\(failure)"
+                work.dirty.setGate(isOpen: false)
+            }
             return (control.breaker.isOpen, opened)
         }
         if isStopping { return work.dirty.settle(job.key) }
         if cause == .object, noteAnswer() { work.dirty.wakeConditions() }
-        if opened {
-            work.dirty.setGate(isOpen: false)
-            emit(.serverGone("\(failure)"))
-        }
+        if opened { emit(.serverGone("\(failure)")) }
         // Without a decision, both sides are looked at; the listing's state tells whether a later one brings news.
         var again = Job(key: job.key, source: job.source, reason: job.reason ?? job.decision?.reason)
         again.isRemoval = job.isRemoval
@@ -153,6 +154,8 @@ extension MirrorWatch {
     func wakeTicker() {
         let isIdle = control.withLock { control in
             defer { control.isTickerIdle = false }
+            // There was nothing to make progress with.
+            if control.isTickerIdle { control.lastProgress = MonotonicClock.nanoseconds() }
             return control.isTickerIdle
         }
         if isIdle { tickBell.ring() }

@@ -17,7 +17,7 @@ enum RetryPlan {
         switch failure {
         case .changed: return .changed
         case .notProven, .corruptSource, .wrongLength, .impossible: return .object
-        case .bucketGone: return .condition
+        case .bucketGone, .notDeleted: return .condition
         case .server(let error):
             switch error.kind {
             case .unacceptable, .notImplemented, .other, .digestMismatch, .preconditionFailed: return .object

@@ -7,9 +7,10 @@ extension S3Client {
         public let created: Timestamp?
     }
 
-    /// All buckets of this user, in the server's order.
-    public func listBuckets() async throws(S3Error) -> [Bucket] {
-        let request = S3Request(.listBuckets, .get)
+    /// All buckets of this user, in the server's order, after at most `attempts` tries.
+    public func listBuckets(attempts: Int = .max) async throws(S3Error) -> [Bucket] {
+        var request = S3Request(.listBuckets, .get)
+        request.attempts = attempts
         let document = try await document(request, root: "ListAllMyBucketsResult")
         return (document["Buckets"]?.all("Bucket") ?? []).compactMap { node in
             guard let name = node["Name"]?.text else { return nil }

@@ -26,7 +26,11 @@ enum Invocation: Hashable, Sendable {
             try self.init(control: ControlArguments.Action(rawValue: word) ?? .status, rest)
         case "--version": self = .version
         case "--help", "-h", "help":
-            if rest.first?.hasPrefix("-") ?? true { self = .help(Self.helpText) } else { try self.init(Array(rest) + ["--help"]) }
+            if rest.first?.hasPrefix("-") ?? true {
+                self = .help(Self.helpText)
+            } else {
+                try self.init(Array(rest) + ["--help"])
+            }
         case nil: throw UsageError("No command was given; minio-sync --help lists them.")
         case let word?:
             let advice =

@@ -45,7 +45,7 @@ final class WatchCommand: Sendable {
 
     func run() async -> ExitCode {
         do throws(CommandError) {
-            let plan = try WatchPlan(arguments, log.remarks)
+            let plan = try await WatchPlan(arguments, log.remarks).checked(log.remarks)
             let journal = try await openJournal(plan)
             let control = openControl(plan)
             Signals.whenEnding(
@@ -122,7 +122,7 @@ final class WatchCommand: Sendable {
     /// Takes over a changed configuration: mirrors that changed or went end, and new ones begin; the others go on.
     private func reload(_ process: WatchedMirror.Process) async {
         do throws(CommandError) {
-            let plan = try WatchPlan(arguments, log.remarks)
+            let plan = try await WatchPlan(arguments, log.remarks).checked(log.remarks)
             if let error = plan.unusable.first { throw error }
             let known = mirrors.withLock { $0 }
             let gone = known.filter { mirror in

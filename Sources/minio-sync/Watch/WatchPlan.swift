@@ -62,4 +62,32 @@ struct WatchPlan {
         if message.contains(definition.file) { return message }
         return "Mirror \(definition.name) (\(definition.file), line \(definition.line)): \(message)"
     }
+
+    private init(mirrors: [(name: String, plan: MirrorPlan)], unusable: [CommandError], configuredState: String?) {
+        (self.mirrors, self.unusable, self.configuredState) = (mirrors, unusable, configuredState)
+    }
+
+    /// The plan without mirrors into themselves on servers that go by two names, which cannot be used. A server that is
+    /// away tells nothing, and is no reason to refuse.
+    ///
+    /// - Throws: `CommandError` if no mirror is left.
+    func checked(_ remarks: Remarks) async throws(CommandError) -> WatchPlan {
+        let problems = await withTaskGroup(of: (String, CommandError)?.self) { group in
+            for (name, plan) in mirrors {
+                group.addTask {
+                    do throws(CommandError) {
+                        try await plan.checkServers(remarks)
+                        return nil
+                    } catch {
+                        return (name, error)
+                    }
+                }
+            }
+            return await group.compactMap { $0 }.reduce(into: [String: CommandError]()) { $0[$1.0] = $1.1 }
+        }
+        let usable = mirrors.filter { problems[$0.name] == nil }
+        let all = mirrors.compactMap { problems[$0.name] } + unusable
+        if usable.isEmpty, let first = all.first { throw first }
+        return WatchPlan(mirrors: usable, unusable: all, configuredState: configuredState)
+    }
 }
