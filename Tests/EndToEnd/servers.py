@@ -435,7 +435,7 @@ asyncio.run(main())
     def __enter__(self):
         self.process = subprocess.Popen(
             [sys.executable, "-c", self._program, str(self.port), str(self._server.port), str(self._after)],
-            stdin=subprocess.DEVNULL, preexec_fn=_die_with_parent)
+            stdin=subprocess.DEVNULL, preexec_fn=die_with_parent)
         while not self._after and socket.socket().connect_ex(("127.0.0.1", self.port)) != 0:
             if self.process.poll() is not None:
                 raise ServerFailed("the forwarder ended")

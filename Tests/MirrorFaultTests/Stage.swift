@@ -42,14 +42,15 @@ final class Stage: Sendable {
     /// Mirrors once. `journal` is nil for a run without state.
     func mirror(
         journal: Journal? = nil, reads: ConcurrencyLimit.Bounds = ConcurrencyLimit.Bounds(),
-        _ change: (inout MirrorOptions) -> Void = { _ in }
+        firstByte: Duration = .milliseconds(1500), _ change: (inout MirrorOptions) -> Void = { _ in }
     ) async -> Result {
         var options = MirrorOptions()
         options.backoff = Backoff(base: .milliseconds(1), cap: .milliseconds(4))
         change(&options)
         let said = Said()
         let run = MirrorRun(
-            source: store(source, "source", reads: reads), target: store(target, "target"), options: options,
+            source: store(source, "source", firstByte: firstByte, reads: reads),
+            target: store(target, "target", firstByte: firstByte), options: options,
             journal: journal,
             budget: ByteBudget(capacity: 20 << 20), reactors: [Self.reactor]
         ) { said.add($0) }

@@ -46,7 +46,8 @@ struct TwoRunsTests {
 
     private func mirror(_ stage: Stage, _ key: String, _ journal: Journal) async throws -> Stage.Result {
         let filter = Filter(rules: [.include(try Glob(key))])
-        return await stage.mirror(journal: journal) { $0.filter = filter }
+        // Longer than anybody is held: a part that is given up would be another test.
+        return await stage.mirror(journal: journal, firstByte: .seconds(30)) { $0.filter = filter }
     }
 
     private func expectGood(_ results: Stage.Result..., sourceLocation: SourceLocation = #_sourceLocation) {
