@@ -135,7 +135,7 @@ extension DirtySet {
 
         mutating func takeNext() -> Job? {
             guard hasNext else { return nil }
-            if isGated, let fresh = oldestFresh { return start(fresh) }
+            if isGated, let fresh = newestFresh { return start(fresh) }
             let order: [Lane] = urgentTurns < 3 ? [.urgent, .bulk] : [.bulk, .urgent]
             for lane in order {
                 guard let entry = pop(lane) else { continue }
@@ -145,8 +145,9 @@ extension DirtySet {
             return nil
         }
 
-        private var oldestFresh: Waiting? {
-            waiting.values.lazy.filter { $0.job.attempt == 0 }.min { $0.since < $1.since }
+        /// The key that has least to do with those that failed: keys that came together may fail together.
+        private var newestFresh: Waiting? {
+            waiting.values.lazy.filter { $0.job.attempt == 0 }.max { $0.since < $1.since }
         }
 
         private mutating func start(_ entry: Waiting) -> Job {

@@ -141,7 +141,8 @@ public final class DirtySet: Sendable {
         wakeConsumer()
     }
 
-    /// Lets one job through the closed gate, however many are in flight: of a key that has not failed yet, if there is one.
+    /// Lets one job through the closed gate, however many are in flight: of the newest key that has not failed yet, if there is
+    /// one.
     func allowOne() {
         state.withLock { $0.permits = 1 }
         wakeConsumer()

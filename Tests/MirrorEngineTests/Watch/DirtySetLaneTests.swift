@@ -199,17 +199,17 @@ struct DirtySetLaneTests {
         set.allowOne()
         while seen.withLock({ $0.count }) < 1 { await Task.yield() }
         for _ in 0..<100 { await Task.yield() }
-        #expect(seen.withLock { $0 } == ["b"])
+        #expect(seen.withLock { $0 } == ["c"])
         set.setGate(isOpen: true)
         for _ in 0..<100 { await Task.yield() }
         // Open again, the width counts.
-        #expect(seen.withLock { $0 } == ["b"])
-        for key in ["a", "b"] { set.settle(ObjectKey(key)) }
+        #expect(seen.withLock { $0 } == ["c"])
+        for key in ["a", "c"] { set.settle(ObjectKey(key)) }
         while seen.withLock({ $0.count }) < 2 { await Task.yield() }
-        set.settle("c")
+        set.settle("b")
         set.end()
         await worker.value
-        #expect(seen.withLock { $0 } == ["b", "c"])
+        #expect(seen.withLock { $0 } == ["c", "b"])
     }
 
     @Test("What tries a closed gate is a key that has not failed yet, if there is one")
