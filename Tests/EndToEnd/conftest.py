@@ -125,6 +125,16 @@ def pair_of(fleet, tmp_path):
 
 
 @pytest.fixture
+def own_pair(fleet, tmp_path):
+    """A `Pair` of servers that a test may stop and kill, because no other one uses them meanwhile."""
+    pair = Pair(fleet["juicefs-own"], fleet["juicefs-own-2"], tmp_path)
+    yield pair
+    for server in (pair.source_server, pair.target_server):
+        if server.process.poll() is not None:
+            server.start()
+
+
+@pytest.fixture
 def start_watch(tmp_path):
     """Starts a `Watch` with these arguments and variables; at the end of the test it is ended and checked."""
     started = []
@@ -151,9 +161,9 @@ def watch(start_watch):
 @pytest.fixture(scope="session")
 def steady(tmp_path_factory):
     """Begun before the first test of watching, and looked at by the last ones."""
-    from background import Steady
+    from background import PICKY, Steady
     folder = tmp_path_factory.mktemp("steady")
-    with real.Sandbox(folder / "source") as source, real.Sandbox(folder / "target") as target:
+    with real.Sandbox(folder / "source") as source, real.Sandbox(folder / "target", behaviour=PICKY) as target:
         steady = Steady(source, target, folder)
         try:
             yield steady.start()

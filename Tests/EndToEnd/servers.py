@@ -337,15 +337,15 @@ class RcloneServe(Server):
 class Sandbox(Server):
     """s3-sandbox, with its request log and its scripted faults.
 
-    `certificate` and `key` are PEM files; with them it speaks TLS.
+    `certificate` and `key` are PEM files; with them it speaks TLS. `behaviour` is how it differs from S3, across restarts.
     """
 
     name = "sandbox"
     tells_parts = True
 
-    def __init__(self, folder, bucket="bucket", certificate=None, key=None, faults=None, **credentials):
+    def __init__(self, folder, bucket="bucket", certificate=None, key=None, faults=None, behaviour=None, **credentials):
         super().__init__(folder, **credentials)
-        self.bucket = bucket
+        self.bucket, self.behaviour = bucket, behaviour
         self.certificate, self.key, self.faults = certificate, key, faults
         self.scheme = "https" if certificate else "http"
         self.request_log = self.folder / "requests.log"
@@ -365,6 +365,8 @@ class Sandbox(Server):
             extra += ["--tls-cert", str(self.certificate), "--tls-key", str(self.key)]
         if self.faults:
             extra += ["--faults", str(self.faults)]
+        if self.behaviour:
+            extra += ["--behaviour", json.dumps(self.behaviour)]
         return [str(self.program()), "--port", str(self.port), "--folder", str(self.folder / "data"), "--access-key",
                 self.access_key, "--secret-key", self.secret_key, "--bucket", self.bucket, "--request-log",
                 str(self.request_log), *extra]
@@ -382,7 +384,7 @@ class Sandbox(Server):
         return [json.loads(line) for line in self._control("GET", "/.sandbox/requests").splitlines() if line.strip()]
 
     def behave(self, **behaviour):
-        """Differs from S3 in these ways from now on, and in no others."""
+        """Differs from S3 in these ways from now on, and otherwise as it was started."""
         self._control("POST", "/.sandbox/behaviour", json.dumps(behaviour).encode())
 
     def break_with(self, *rules):

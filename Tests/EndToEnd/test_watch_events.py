@@ -5,7 +5,6 @@ import time
 
 import pytest
 
-from conftest import Pair
 from watching import wait_replica
 
 LISTENING = "ListenBucketNotification"
@@ -98,8 +97,8 @@ def test_a_server_that_cannot_be_listened_to_though_that_was_demanded(pair_of, w
     assert running.stop() < 5
 
 
-def test_what_was_missed_while_the_stream_was_away_is_found(fleet, tmp_path, watch):
-    pair = Pair(fleet["juicefs-own"], fleet["juicefs-own-2"], tmp_path)
+def test_what_was_missed_while_the_stream_was_away_is_found(own_pair, watch):
+    pair = own_pair
     running = watch(pair, "--remove")
     pair.put("kept")
     pair.put("gone")

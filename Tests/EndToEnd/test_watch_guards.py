@@ -221,4 +221,5 @@ def test_the_last_object_can_be_deleted_as_an_event_tells_it(pair_of, watch):
     wait_replica(pair, watch=running)
     pair.source.delete_object(Bucket=pair.source_bucket, Key="only")
     wait_replica(pair, watch=running)
+    running.until(lambda: running.standing()["guard"] is None)
     assert not running.seen("guarded")

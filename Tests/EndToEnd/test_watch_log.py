@@ -7,7 +7,6 @@ import pytest
 
 import minio_sync
 import samples
-from conftest import Pair
 from watching import wait_replica
 
 #: Begins what the last test of signals looks at.
@@ -84,9 +83,9 @@ def test_how_much_is_told(pair_of, watch, flag):
         assert bool(running.seen("request")) == (flag == "--debug")
 
 
-def test_a_server_that_is_away_floods_no_log(fleet, tmp_path, watch):
+def test_a_server_that_is_away_floods_no_log(own_pair, watch):
     """Five seconds of writes while the target is down: what fails is said once, then summed up."""
-    pair = Pair(fleet["juicefs-own"], fleet["juicefs-own-2"], tmp_path)
+    pair = own_pair
     running = watch(pair, "--remove").wait_live()
     pair.put("before")
     wait_replica(pair, watch=running)

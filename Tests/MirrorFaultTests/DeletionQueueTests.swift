@@ -170,6 +170,30 @@ struct DeletionQueueTests {
         #expect(left == 14)
     }
 
+    @Test("What a person wants gone is not measured, and only that")
+    func allowance() async {
+        let queue = queue { $0.deletionGuard.limit = .count(3) }
+        queue.allow(10)
+        #expect(await delete(queue, Array(keys.prefix(10))) == Array(repeating: .deleted, count: 10))
+        #expect(queue.allowance == 0)
+        for key in keys.dropFirst(10).prefix(3) { #expect(await delete(queue, [key]) == [.deleted]) }
+        guard case .held = await delete(queue, [keys[13]])[0] else { return #expect(Bool(false), "not held") }
+        #expect(left == 7)
+    }
+
+    @Test("What the target refuses does not count, however often it is tried")
+    func refusedIsNotCounted() async {
+        let queue = queue { $0.deletionGuard.limit = .count(3) }
+        stage.target.faults.add(
+            FaultRule("no", .init(), .status(FaultAction.Failure(403, code: "AccessDenied"))))
+        for _ in 0..<5 {
+            for key in keys.prefix(2) { #expect(await delete(queue, [key]) == [.failed(.refused)]) }
+        }
+        stage.target.faults.removeAll()
+        for key in keys.prefix(3) { #expect(await delete(queue, [key]) == [.deleted]) }
+        guard case .held = await delete(queue, [keys[3]])[0] else { return #expect(Bool(false), "not held") }
+    }
+
     @Test("A pause of an earlier process holds from the first key on")
     func pausedBefore() async {
         let queue = queue()

@@ -71,7 +71,7 @@ struct WatchDeletionTests {
             try await watch.untilQuiet()
             #expect(count(stage) == 20 && watch.status.deleted == 0)
             #expect(stage.target.requests.count(.deleteObjects) == 0)
-            #expect(watch.told.guarded.contains { $0.contains("--allow-empty-source") })
+            try await watch.until("told") { watch.told.guarded.contains { $0.contains("--allow-empty-source") } }
             // Copies go on.
             try stage.put("new", [1])
             try await watch.until("copied") { try stage.targetBytes("new") == [1] }

@@ -139,10 +139,12 @@ extension MirrorWatch {
             let isNew = control.withLock { control in
                 control.heldDeletes += 1
                 control.unproven = nil
-                defer { control.objection = reason }
-                return control.objection != reason
+                guard control.objection == nil else { return false }
+                control.objection = reason
+                return true
             }
-            if isNew, deletions.paused == nil { emit(.guarded(reason)) }
+            // The key may have been looked at just before its removal was told: a reconcile says whether anything is held.
+            if isNew, deletions.paused == nil { want(.retry) }
         }
     }
 
