@@ -24,7 +24,7 @@ def sandboxes(pair_of):
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=lambda each: each.name)
 def test_an_idle_watch_ends_at_once(sandboxes, watch, number):
-    running = watch(sandboxes, "--remove").wait_live()
+    running = watch(sandboxes, "--remove", "--events", "poll").wait_live()
     assert running.stop(number) < 3
     assert [line.event for line in running.lines[-2:]] == ["ending", "ended"]
 
