@@ -191,7 +191,8 @@ struct WatchStateTests {
             try await watch.untilSame()
             try await watch.untilQuiet()
             #expect(stage.targetUploads == 0)
-            #expect(watch.told.reconciles == [.start])
+            // No later one, which would clear up.
+            #expect(Set(watch.told.reconciles).isSubset(of: [.start, .retry]))
         }
         #expect(stage.targetUploads == 0)
     }

@@ -164,8 +164,10 @@ extension MirrorWatch {
         let isNew = control.withLock { control in
             defer { control.objection = objection }
             if objection != nil { control.heldDeletes = count }
-            // The numbers in it may change with every poll.
-            return control.objection == nil
+            // Once, though the numbers in it may change with every poll, and though a job may have met it first.
+            let wasTold = control.isObjectionTold
+            control.isObjectionTold = objection != nil && (wasTold || paused == nil)
+            return !wasTold
         }
         if let objection {
             if isNew, paused == nil { emit(.guarded(objection)) }

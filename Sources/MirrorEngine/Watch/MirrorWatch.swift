@@ -55,6 +55,7 @@ public final class MirrorWatch: Sendable {
         var unproven: (start: Timestamp, startAtSource: Timestamp, ended: Int64)?
         var lastRecorded: Int64 = 0
         var objection: String?
+        var isObjectionTold = false
         /// A person wants the deletions done that the next reconcile finds, however many they are.
         var isApproved = false
         var heldDeletes = 0
