@@ -183,7 +183,7 @@ def test_keys_are_kept_byte_for_byte(quick_pair, watch):
     for key in gone:
         pair.source.delete_object(Bucket=pair.source_bucket, Key=key)
     wait_replica(pair, watch=running)
-    assert {line["key"] for line in running.seen("deleted")} == set(gone)
+    running.until(lambda: {line["key"] for line in running.seen("deleted")} == set(gone), what="all deletions are logged")
 
 
 @pytest.mark.parametrize("behaviour", [{"encodesEventKeys": True, "pings": "ignored"}, {"pings": "refused"}],
