@@ -50,12 +50,15 @@ let package = Package(
         room("S3", ["ObjectModel", "Runtime", "CCurl", "COpenSSL", "CXML2", "CLinux"]),
         room("Stores", ["ObjectModel", "Runtime", "S3"]),
         room("Journal", ["ObjectModel", "Runtime", "CSQLite", "CLinux"]),
-        room("MirrorEngine", ["ObjectModel", "Runtime", "S3", "Stores", "Journal"]),
+        room("Listings", ["ObjectModel", "Runtime", "S3", "Stores", "Journal"]),
+        room("MirrorEngine", ["ObjectModel", "Runtime", "S3", "Stores", "Journal", "Listings"]),
+        room("AndroidPackage", ["ObjectModel"]),
+        room("Audit", ["ObjectModel", "Runtime", "S3", "Stores", "Listings", "AndroidPackage"]),
         room("Configuration", ["ObjectModel", "Runtime", "CYAML"]),
         room("Service", ["Runtime", "ObjectModel", "CLinux"]),
         program(
             "minio-sync",
-            ["ObjectModel", "Runtime", "S3", "Stores", "Journal", "MirrorEngine", "Configuration", "Service"]),
+            ["ObjectModel", "Runtime", "S3", "Stores", "Journal", "Listings", "MirrorEngine", "Configuration", "Service"]),
 
         room("S3Sandbox", ["ObjectModel", "Runtime", "S3", "CXML2", "CMicroHTTPD", "CLinux"]),
         program("s3-sandbox", ["S3Sandbox"]),
@@ -64,14 +67,15 @@ let package = Package(
         tests("RuntimeTests", ["Runtime", "ObjectModel"]),
         tests("S3Tests", ["S3", "S3Sandbox", "ObjectModel", "Runtime"]),
         tests("JournalTests", ["Journal", "ObjectModel"]),
+        tests("ListingsTests", ["Listings", "Stores", "S3", "ObjectModel", "Runtime"]),
         tests("ConfigurationTests", ["Configuration", "ObjectModel", "Runtime"]),
         tests("ServiceTests", ["Service", "ObjectModel", "Runtime"]),
-        tests("MirrorEngineTests", ["MirrorEngine", "Journal", "Stores", "S3", "ObjectModel", "Runtime"]),
+        tests("MirrorEngineTests", ["MirrorEngine", "Listings", "Journal", "Stores", "S3", "ObjectModel", "Runtime"]),
         tests(
-            "MirrorFaultTests", ["MirrorEngine", "Stores", "S3", "Journal", "ObjectModel", "Runtime", "S3Sandbox"]),
+            "MirrorFaultTests", ["MirrorEngine", "Listings", "Stores", "S3", "Journal", "ObjectModel", "Runtime", "S3Sandbox"]),
         tests("S3SandboxTests", ["S3Sandbox", "S3", "ObjectModel", "Runtime"]),
         tests(
             "MinioSyncTests",
-            ["minio-sync", "Configuration", "MirrorEngine", "Service", "ObjectModel", "Runtime", "S3", "S3Sandbox"]),
+            ["minio-sync", "Configuration", "Listings", "MirrorEngine", "Service", "ObjectModel", "Runtime", "S3", "S3Sandbox"]),
     ]
 )

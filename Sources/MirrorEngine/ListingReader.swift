@@ -1,4 +1,5 @@
 import Journal
+import Listings
 import ObjectModel
 import Runtime
 import S3
@@ -57,8 +58,8 @@ struct ListingReader: Sendable {
     /// Takes ranges until none is left.
     private func readRanges(_ ranges: RangeQueue, _ options: DecisionOptions, _ looksAtAll: Bool) async throws {
         while let range = ranges.next() {
-            var source = cursor(work.source, isSource: true, range)
-            var target = cursor(work.target, isSource: false, range)
+            var source = cursor(work.source, side: 0, range)
+            var target = cursor(work.target, side: 1, range)
             try await source.start()
             try await target.start()
             var merge = ListingMerge(
@@ -69,11 +70,11 @@ struct ListingReader: Sendable {
         }
     }
 
-    private func cursor(_ store: any ObjectStore, isSource: Bool, _ range: RangeQueue.Range) -> ListingCursor {
+    private func cursor(_ store: any ObjectStore, side: Int, _ range: RangeQueue.Range) -> ListingCursor {
         let pages = store.listing(after: range.after, through: range.through)
         return ListingCursor(
             OrderedPages(
-                pages, store: store.name, isSource: isSource, order: .bytes, after: store.fullKey(range.after)),
+                pages, store: store.name, side: side, order: .bytes, after: store.fullKey(range.after)),
             prefixLength: store.prefixLength)
     }
 
@@ -170,23 +171,4 @@ struct ListingCount {
         target.bytes -= other.target.bytes
         same -= other.same
     }
-}
-
-/// Ranges of keys that wait to be read: from each point to the next, and from the last to the end.
-final class RangeQueue: Sendable {
-    struct Range: Sendable, Hashable {
-        let after: ObjectKey
-        /// Nil for the end of the bucket.
-        let through: ObjectKey?
-    }
-
-    private let waiting: Mutex<[Range]>
-
-    /// `points` ascend in bytes; there is at least one.
-    init(_ points: [ObjectKey]) {
-        let ends = points.dropFirst().map(Optional.some) + [nil]
-        waiting = Mutex(zip(points, ends).map { Range(after: $0, through: $1) }.reversed())
-    }
-
-    func next() -> Range? { waiting.withLock { $0.popLast() } }
 }

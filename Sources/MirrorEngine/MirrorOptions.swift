@@ -1,3 +1,4 @@
+public import Listings
 public import ObjectModel
 public import Runtime
 

@@ -1,3 +1,4 @@
+import Listings
 public import Journal
 import ObjectModel
 import Runtime
@@ -197,7 +198,7 @@ public final class MirrorRun: Sendable {
 
     /// Backs off without holding a place, then looks at both sides anew.
     private func tryLater(_ job: Job, on reactor: Reactor) {
-        var random = SystemRandomNumberGenerator()
+        var random = SeededGenerator.arbitrary()
         let delay = options.backoff.delay(attempt: job.attempt, using: &random)
         var again = Job(key: job.key)
         again.attempt = job.attempt + 1

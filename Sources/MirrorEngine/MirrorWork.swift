@@ -1,3 +1,4 @@
+import Listings
 import Journal
 import ObjectModel
 import Runtime

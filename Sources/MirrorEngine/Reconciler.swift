@@ -1,4 +1,5 @@
 import Journal
+import Listings
 import ObjectModel
 import Runtime
 import S3
@@ -70,10 +71,10 @@ struct Reconciler: Sendable {
     private func pass(_ orders: Orders) async throws {
         let order = orders.source == orders.target ? orders.source : nil
         var source = ListingCursor(
-            try await pages(work.source, isSource: true, orders.source, mergedIn: order),
+            try await pages(work.source, side: 0, orders.source, mergedIn: order),
             prefixLength: work.source.prefixLength)
         var target = ListingCursor(
-            try await pages(work.target, isSource: false, orders.target, mergedIn: order),
+            try await pages(work.target, side: 1, orders.target, mergedIn: order),
             prefixLength: work.target.prefixLength)
         try await source.start()
         try await startTarget(&target)
@@ -101,10 +102,10 @@ struct Reconciler: Sendable {
     }
 
     private func pages(
-        _ store: any ObjectStore, isSource: Bool, _ own: KeyOrder?, mergedIn order: KeyOrder?
+        _ store: any ObjectStore, side: Int, _ own: KeyOrder?, mergedIn order: KeyOrder?
     ) async throws -> any PageReader {
         var reader: any PageReader = store.listing(after: nil, through: nil)
-        if let own { reader = OrderedPages(reader, store: store.name, isSource: isSource, order: own) }
+        if let own { reader = OrderedPages(reader, store: store.name, side: side, order: own) }
         if own != nil, own == order || order == nil && own == .bytes { return reader }
         return try await SortedPages(reader, store: store.name)
     }
@@ -142,7 +143,5 @@ struct Reconciler: Sendable {
 }
 
 extension ListingDisorder {
-    var sentence: String {
-        "\(store) lists its keys out of order (\(first) before \(second))."
-    }
+    fileprivate var isSource: Bool { side == 0 }
 }

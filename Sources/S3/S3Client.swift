@@ -110,7 +110,7 @@ public final class S3Client: Sendable {
     }
 
     private func pause(after error: S3Error, attempt: Int) async {
-        var random = SystemRandomNumberGenerator()
+        var random = SeededGenerator.arbitrary()
         var delay = options.retries.delay(after: error.kind, attempt: attempt - 1, using: &random)
         if let seconds = error.retryAfter { delay = max(delay, .seconds(min(seconds, 60))) }
         await Reactor.sleep(for: delay)

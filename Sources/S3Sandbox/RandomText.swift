@@ -2,7 +2,6 @@
 enum RandomText {
     /// Two digits for each of `bytes` bytes.
     static func hexadecimal(bytes: Int) -> String {
-        var generator = SystemRandomNumberGenerator()
-        return Hexadecimal.encode((0..<bytes).map { _ in UInt8.random(in: 0...255, using: &generator) })
+        Hexadecimal.encode((0..<bytes).map { _ in UInt8.random(in: 0...255) })
     }
 }

@@ -1,12 +1,13 @@
 public import ObjectModel
 public import S3
 
-/// A set of objects that can be mirrored: the part of a bucket below a prefix, or (another adapter) a folder.
+/// What can be read of a set of objects: the part of a bucket below a prefix, or (another adapter) a folder. Nothing in
+/// it changes anything on the server, so who is given no more cannot write.
 ///
-/// Keys are relative to the prefix on both sides, so the engine never sees where a store is rooted. All calls are made
-/// from tasks that run on a `Reactor`. Failures are `S3Error`s whose kind says what to do; a missing object is an answer,
-/// not a failure, where a call says so.
-public protocol ObjectStore: Sendable {
+/// Keys are relative to the prefix, so nobody above sees where a store is rooted. All calls are made from tasks that run
+/// on a `Reactor`. Failures are `S3Error`s whose kind says what to do; a missing object is an answer, not a failure, where
+/// a call says so.
+public protocol ReadableStore: Sendable {
     /// The place as the user gave it, for messages.
     var name: String { get }
     /// The place in a form that is the same in every run: what state is filed under.
@@ -17,8 +18,6 @@ public protocol ObjectStore: Sendable {
     var prefixLength: Int { get }
     /// What a relative key is called on the server.
     func fullKey(_ key: ObjectKey) -> ObjectKey
-
-    // Reading
 
     /// Reads the keys that come after `start` and not after `last`, or all of them, in the server's order. A part can be
     /// asked for only where that is the order of bytes.
@@ -49,8 +48,14 @@ public protocol ObjectStore: Sendable {
     /// Every part's size; a request a part.
     func allPartSizes(of key: ObjectKey, size: Int64, parts: Int) async throws(S3Error) -> [Int64]?
 
-    // Writing
+    /// The server's clock minus ours in milliseconds, as far as it is known.
+    var clockOffset: Int64? { get }
+    /// Counts the requests of the client behind this store, which other stores may share.
+    var counters: RequestCounters { get }
+}
 
+/// A set of objects that can be mirrored: read, written, deleted.
+public protocol ObjectStore: ReadableStore {
     /// Creates the bucket if it is missing.
     func create() async throws(S3Error)
     func write(
@@ -85,11 +90,6 @@ public protocol ObjectStore: Sendable {
     func listParts(_ key: ObjectKey, upload: String) async throws(S3Error) -> [UploadedPart]
     /// The uploads under way for exactly this key: upload ID and when it began.
     func uploads(of key: ObjectKey) async throws(S3Error) -> [(id: String, initiated: Timestamp?)]
-
-    /// The server's clock minus ours in milliseconds, as far as it is known.
-    var clockOffset: Int64? { get }
-    /// Counts the requests of the client behind this store, which other stores may share.
-    var counters: RequestCounters { get }
 }
 
 /// What a listing says of one object.

@@ -1,3 +1,4 @@
+import Listings
 import MirrorEngine
 import ObjectModel
 import S3Sandbox

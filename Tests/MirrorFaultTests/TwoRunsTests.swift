@@ -1,3 +1,4 @@
+import Listings
 import Glibc
 import Journal
 import MirrorEngine

@@ -52,7 +52,7 @@ struct ChangeFeed: Sendable {
             switch Self.answer(to: error, silent: silent, refused: refused, retry: retry) {
             case .lost:
                 handle(.lost(error.description))
-                var random = SystemRandomNumberGenerator()
+                var random = SeededGenerator.arbitrary()
                 await Reactor.sleep(for: backoff.delay(attempt: attempt, using: &random))
                 attempt += 1
             case .unavailable(let pause):

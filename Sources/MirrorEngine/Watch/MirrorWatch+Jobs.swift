@@ -60,7 +60,7 @@ extension MirrorWatch {
     private func noteFailure(_ job: Job, _ failure: ObjectFailure, began: Int64) {
         let now = MonotonicClock.nanoseconds()
         let cause = RetryPlan.cause(of: failure)
-        var random = SystemRandomNumberGenerator()
+        var random = SeededGenerator.arbitrary()
         let isStopping = isStopping
         let (isOpen, opened) = control.withLock { control in
             control.progress += 1
@@ -109,7 +109,7 @@ extension MirrorWatch {
             }
             return work.dirty.settle(job.key)
         }
-        var random = SystemRandomNumberGenerator()
+        var random = SeededGenerator.arbitrary()
         let delay = RetryPlan.delay(cause, attempt: job.attempt - 1, retrying: retrying, using: &random)
         work.dirty.retryLater(job, due: now + delay, isCondition: cause != .object)
     }

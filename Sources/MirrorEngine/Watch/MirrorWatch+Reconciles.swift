@@ -46,7 +46,7 @@ extension MirrorWatch {
             try await turnstile.with { try await read(reason) }
         } catch {
             guard !Task.isCancelled else { return }
-            var random = SystemRandomNumberGenerator()
+            var random = SeededGenerator.arbitrary()
             let isMissing = ObjectFailure(error).missingBucket != nil
             let backoff = Backoff(base: .milliseconds(200), cap: isMissing ? .seconds(10) : .seconds(2))
             control.withLock { control in

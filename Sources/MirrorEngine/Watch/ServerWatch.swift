@@ -73,7 +73,7 @@ public final class ServerWatch: Sendable {
                 } catch {
                     if isStopping { break }
                     note(error)
-                    var random = SystemRandomNumberGenerator()
+                    var random = SeededGenerator.arbitrary()
                     pause = Backoff(base: .milliseconds(200), cap: .seconds(2)).delay(attempt: attempt, using: &random)
                     attempt += 1
                 }

@@ -217,7 +217,7 @@ extension S3Client {
                 error.attempts = attempt
                 guard error.isTransient, attempt < options.retries.attempts, !Task.isCancelled else { throw error }
                 attempt += 1
-                var random = SystemRandomNumberGenerator()
+                var random = SeededGenerator.arbitrary()
                 await Reactor.sleep(for: options.retries.backoff.delay(attempt: attempt - 2, using: &random))
             }
         }

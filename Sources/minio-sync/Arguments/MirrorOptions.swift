@@ -1,3 +1,4 @@
+import Listings
 import Configuration
 import MirrorEngine
 import ObjectModel

@@ -1,14 +1,14 @@
-import ObjectModel
+public import ObjectModel
 import S3
-import Stores
+public import Stores
 
 /// Finds keys at which the rest of a long listing can be cut, so that its parts are listed at the same time.
 ///
 /// S3 tells the first key after a given one. Climbing from a key that was just listed, one probe a level says how far up
 /// the tree of prefixes the bucket goes on; walking the branches of that level, one probe a branch, gives the cuts. So
 /// a flat bucket of counted names splits as well as one of folders, at the cost of some tens of requests of one key.
-struct RangeSplitter {
-    private let store: any ObjectStore
+public struct RangeSplitter: Sendable {
+    private let store: any ReadableStore
     /// Levels that are tried, and branches that are walked at most.
     private static let levels = 32
     private static let branches = 64
@@ -16,12 +16,12 @@ struct RangeSplitter {
     private static let enough = 6
     private static let depth = 3
 
-    init(_ store: any ObjectStore) {
+    public init(_ store: any ReadableStore) {
         self.store = store
     }
 
     /// Ascending keys after `last`, the last one listed so far; nil or few where the rest is short or does not split.
-    func points(after last: ObjectKey) async throws -> [ObjectKey]? {
+    public func points(after last: ObjectKey) async throws -> [ObjectKey]? {
         guard let top = try await topLevel(last) else { return nil }
         var points: [ObjectKey] = []
         // Where the top level has few branches left, the next ones below `last` have more: they come before.

@@ -1,4 +1,4 @@
-import MirrorEngine
+import Listings
 import ObjectModel
 import Testing
 

@@ -1,15 +1,14 @@
+import Listings
 import ObjectModel
 import Runtime
 import S3
 import Testing
 
-@testable import MirrorEngine
-
 @Suite("The order of a listing")
 struct ListingOrderTests {
     private func read(_ keys: [ObjectKey], pageSize: Int, as order: KeyOrder) async throws -> [ObjectKey] {
         let pages = OrderedPages(
-            MemoryPages(keys.map { .init($0) }, size: pageSize), store: "main/apks", isSource: true, order: order)
+            MemoryPages(keys.map { .init($0) }, size: pageSize), store: "main/apks", side: 0, order: order)
         return try await pages.allObjects().flatMap { $0.map(\.key) }
     }
 
@@ -28,14 +27,14 @@ struct ListingOrderTests {
     @Test("Empty pages in between do not hide a disorder")
     func emptyPages() async throws {
         let pages = OrderedPages(
-            MemoryPages([[], [.init("b")], [], [], [.init("a")]]), store: "main/apks", isSource: true, order: .bytes)
+            MemoryPages([[], [.init("b")], [], [], [.init("a")]]), store: "main/apks", side: 0, order: .bytes)
         await #expect(throws: ListingDisorder.self) { _ = try await pages.allObjects() }
     }
 
     @Test("A listing that does not begin after the key it was asked to is a disorder", arguments: ["a", "b", "c"])
     func ignoredStart(_ start: String) async throws {
         let pages = OrderedPages(
-            MemoryPages([[], [.init("b"), .init("c")]]), store: "main/apks", isSource: true, order: .bytes,
+            MemoryPages([[], [.init("b"), .init("c")]]), store: "main/apks", side: 0, order: .bytes,
             after: ObjectKey(start))
         if start == "a" {
             #expect(try await pages.allObjects().flatMap { $0 }.count == 2)
@@ -53,7 +52,7 @@ struct ListingOrderTests {
         }
         #expect(error?.first == "d" && error?.second == "c")
         #expect(error?.likely == nil)
-        #expect(error?.isSource == true && error?.store == "main/apks")
+        #expect(error?.side == 0 && error?.store == "main/apks")
         #expect(error?.sentence.contains("main/apks") == true)
     }
 
@@ -82,11 +81,9 @@ struct ListingOrderTests {
         let keys = randomKeys(&random).shuffled(using: &random)
         let objects = keys.enumerated().map { index, key in
             ListingPage.Object(
-                key,
-                ObjectState(
-                    size: Int64(index), etag: ETag(index % 2 == 0 ? "9e107d9d372bb6826bd81d3542a419d6-7" : "opaque"),
-                    lastModified: Timestamp(milliseconds: Int64(index)), storageClass: index % 3 == 0 ? "GLACIER" : nil)
-            )
+                key: key, size: Int64(index),
+                etag: ETag(index % 2 == 0 ? "9e107d9d372bb6826bd81d3542a419d6-7" : "opaque"),
+                lastModified: Timestamp(milliseconds: Int64(index)), storageClass: index % 3 == 0 ? "GLACIER" : nil)
         }
         let pages = try await SortedPages(MemoryPages(objects, size: pageSize), store: "main/apks")
         let sorted = try await pages.allObjects().flatMap { $0 }
@@ -101,7 +98,7 @@ struct ListingOrderTests {
     @Test("A listing that begins a page as it began another goes in circles, and says so")
     func circles() async throws {
         let page = [ListingPage.Object("b"), ListingPage.Object("a")]
-        let error = await #expect(throws: ObjectFailure.self) {
+        let error = await #expect(throws: CircularListing.self) {
             _ = try await SortedPages(MemoryPages([page, [], [.init("c")], page]), store: "main/apks")
         }
         #expect(error?.description.contains("circles") == true)

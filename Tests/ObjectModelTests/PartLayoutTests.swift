@@ -2,8 +2,6 @@ import ObjectModel
 import Runtime
 import Testing
 
-@testable import MirrorEngine
-
 @Suite("Layouts of parts")
 struct PartLayoutTests {
     private static let mebibyte: Int64 = 1 << 20

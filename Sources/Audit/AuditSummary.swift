@@ -1,0 +1,90 @@
+public import ObjectModel
+public import S3
+
+/// How an audit ended.
+public struct AuditSummary: Hashable, Sendable {
+    public enum Status: String, Hashable, Sendable, CaseIterable {
+        case identical
+        case different
+        /// Nothing is known to differ, and not everything is known to be identical.
+        case unverifiable
+        /// A place could not be read to its end, or keys could not be looked at.
+        case incomplete
+    }
+
+    public struct Place: Hashable, Sendable {
+        /// As it was given.
+        public var name: String
+        public var objects = 0
+        public var bytes: Int64 = 0
+        /// Why it could not be read to its end, one sentence; nil if it was.
+        public var error: String?
+
+        public init(name: String) { self.name = name }
+    }
+
+    public var status = Status.identical
+    /// In the order given; the first one that was reached is the reference.
+    public var places: [Place] = []
+    /// Keys in scope, over all places.
+    public var compared = 0
+    public var identical = 0
+    public var differs = 0
+    public var missing = 0
+    public var extra = 0
+    public var unverifiable = 0
+    public var errors = 0
+    /// Keys whose bytes were read.
+    public var read = 0
+    public var bytesRead: Int64 = 0
+    /// APKs with problems, and packages that do not agree or are not as expected.
+    public var packageProblems = 0
+    public var packages = 0
+    public var requests: [RequestVerb: Int] = [:]
+    public var seconds = 0.0
+    /// When it began, by this machine's clock.
+    public var start = Timestamp(milliseconds: 0)
+    /// Of `--sample`: the share from 0 to 1 that was read, and what it was drawn with.
+    public var sample: Sample?
+    /// Whether a signal ended it before its time.
+    public var isInterrupted = false
+
+    public struct Sample: Hashable, Sendable {
+        public var share: Double
+        public var seed: UInt64
+
+        public init(share: Double, seed: UInt64) {
+            self.share = share
+            self.seed = seed
+        }
+    }
+
+    public init() {}
+
+    /// Takes note of one finding.
+    mutating func count(_ state: Finding.State) {
+        compared += 1
+        switch state {
+        case .identical: identical += 1
+        case .differs: differs += 1
+        case .missing: missing += 1
+        case .extra: extra += 1
+        case .unverifiable: unverifiable += 1
+        case .error: errors += 1
+        }
+    }
+
+    /// The status that the counts and the places add up to.
+    ///
+    /// | | status |
+    /// |---|---|
+    /// | a place not read to its end, a key not looked at, or interrupted | incomplete |
+    /// | else anything that differs, lacks, exceeds, or a package with problems | different |
+    /// | else anything unverifiable | unverifiable |
+    /// | else | identical |
+    public var concluded: Status {
+        if isInterrupted || errors > 0 || places.contains(where: { $0.error != nil }) { return .incomplete }
+        if differs + missing + extra + packageProblems > 0 { return .different }
+        return unverifiable > 0 ? .unverifiable : .identical
+    }
+}
