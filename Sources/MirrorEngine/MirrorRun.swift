@@ -1,5 +1,5 @@
-import Listings
 public import Journal
+import Listings
 import ObjectModel
 import Runtime
 public import S3

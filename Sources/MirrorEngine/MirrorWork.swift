@@ -1,5 +1,5 @@
-import Listings
 import Journal
+import Listings
 import ObjectModel
 import Runtime
 import S3

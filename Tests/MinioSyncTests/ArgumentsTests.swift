@@ -1,5 +1,5 @@
-import Listings
 import Configuration
+import Listings
 import MirrorEngine
 import ObjectModel
 import Service

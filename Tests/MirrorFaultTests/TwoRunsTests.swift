@@ -1,6 +1,6 @@
-import Listings
 import Glibc
 import Journal
+import Listings
 import MirrorEngine
 import ObjectModel
 import Runtime
