@@ -58,7 +58,10 @@ let package = Package(
         room("Service", ["Runtime", "ObjectModel", "CLinux"]),
         program(
             "minio-sync",
-            ["ObjectModel", "Runtime", "S3", "Stores", "Journal", "Listings", "MirrorEngine", "Configuration", "Service"]),
+            [
+                "ObjectModel", "Runtime", "S3", "Stores", "Journal", "Listings", "MirrorEngine", "Configuration",
+                "Service",
+            ]),
 
         room("S3Sandbox", ["ObjectModel", "Runtime", "S3", "CXML2", "CMicroHTTPD", "CLinux"]),
         program("s3-sandbox", ["S3Sandbox"]),
@@ -72,10 +75,14 @@ let package = Package(
         tests("ServiceTests", ["Service", "ObjectModel", "Runtime"]),
         tests("MirrorEngineTests", ["MirrorEngine", "Listings", "Journal", "Stores", "S3", "ObjectModel", "Runtime"]),
         tests(
-            "MirrorFaultTests", ["MirrorEngine", "Listings", "Stores", "S3", "Journal", "ObjectModel", "Runtime", "S3Sandbox"]),
+            "MirrorFaultTests",
+            ["MirrorEngine", "Listings", "Stores", "S3", "Journal", "ObjectModel", "Runtime", "S3Sandbox"]),
         tests("S3SandboxTests", ["S3Sandbox", "S3", "ObjectModel", "Runtime"]),
         tests(
             "MinioSyncTests",
-            ["minio-sync", "Configuration", "Listings", "MirrorEngine", "Service", "ObjectModel", "Runtime", "S3", "S3Sandbox"]),
+            [
+                "minio-sync", "Configuration", "Listings", "MirrorEngine", "Service", "ObjectModel", "Runtime", "S3",
+                "S3Sandbox",
+            ]),
     ]
 )
