@@ -53,7 +53,8 @@ let package = Package(
         room("Listings", ["ObjectModel", "Runtime", "S3", "Stores", "Journal"]),
         room("MirrorEngine", ["ObjectModel", "Runtime", "S3", "Stores", "Journal", "Listings"]),
         room("AndroidPackage", ["ObjectModel"]),
-        room("Audit", ["ObjectModel", "Runtime", "S3", "Stores", "Listings", "AndroidPackage"]),
+        room(
+            "Audit", ["ObjectModel", "Runtime", "S3", "Stores", "Journal", "Listings", "AndroidPackage"]),
         room("Configuration", ["ObjectModel", "Runtime", "CYAML"]),
         room("Service", ["Runtime", "ObjectModel", "CLinux"]),
         program(
