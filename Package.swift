@@ -60,8 +60,8 @@ let package = Package(
         program(
             "minio-sync",
             [
-                "ObjectModel", "Runtime", "S3", "Stores", "Journal", "Listings", "MirrorEngine", "Configuration",
-                "Service",
+                "ObjectModel", "Runtime", "S3", "Stores", "Journal", "Listings", "MirrorEngine", "Audit",
+                "Configuration", "Service",
             ]),
 
         room("S3Sandbox", ["ObjectModel", "Runtime", "S3", "CXML2", "CMicroHTTPD", "CLinux"]),

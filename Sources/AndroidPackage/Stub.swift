@@ -4,8 +4,8 @@ public enum AndroidPackage {
     public static func facts(of source: some PackageSource) async throws -> PackageFacts { throw PackageError(description: "") }
     public static func verify(_ source: some PackageSource, facts: PackageFacts) async throws -> [PackageProblem] { [] }
 }
-public struct PackageVerifier {
-    public init?(_ source: some PackageSource, facts: PackageFacts) async throws { return nil }
+public struct PackageVerifier: ~Copyable, Sendable {
+    public init?(_ facts: PackageFacts) { return nil }
     public mutating func update(_ bytes: UnsafeRawBufferPointer) {}
     public mutating func finish() -> [PackageProblem] { [] }
 }

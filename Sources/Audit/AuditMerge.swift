@@ -28,6 +28,7 @@ struct AuditMerge {
     private let order: KeyOrder
     /// Gives out every key.
     private let looksAtAll: Bool
+    private let takesMissingForEmpty: Bool
     /// Keys that are the same everywhere, by listings alone, and were not given out.
     private(set) var same = 0
     private(set) var places: [AuditSummary.Place]
@@ -37,8 +38,9 @@ struct AuditMerge {
     ///   - looksAtAll: whether `next` gives out keys that are plainly the same, too.
     init(
         _ readers: [(any PageReader)?], prefixLengths: [Int], manifest: Manifest?, places: [AuditSummary.Place],
-        order: KeyOrder, looksAtAll: Bool
+        order: KeyOrder, looksAtAll: Bool, takesMissingForEmpty: Bool
     ) {
+        self.takesMissingForEmpty = takesMissingForEmpty
         self.places = places
         self.order = order
         self.looksAtAll = looksAtAll
@@ -75,6 +77,8 @@ struct AuditMerge {
             sides[index] = .listing(cursor)
         } catch let error as ListingDisorder {
             throw error
+        } catch let error as S3Error where error.kind == .noSuchBucket && takesMissingForEmpty {
+            sides[index] = .manifest([])
         } catch {
             if Task.isCancelled { throw CancellationError() }
             note(cursor, at: index)

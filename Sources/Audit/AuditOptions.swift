@@ -1,4 +1,5 @@
 public import Listings
+public import ObjectModel
 
 /// What an audit looks at, and how closely.
 public struct AuditOptions: Sendable {
@@ -24,12 +25,12 @@ public struct AuditOptions: Sendable {
     public var filter = Filter.everything
     /// The keys that are APKs, by their names without the prefix.
     public var packages: [Glob] = []
-    /// The newest version that every place must have, by package, as in `2.0.6+48`.
-    public var expectations: [String: String] = [:]
     /// Reports identical keys too.
     public var reportsIdentical = false
-    /// Tells which command would mend what is found.
-    public var plansRepair = false
+    /// A bucket that is not there counts as an empty one: it is one of all buckets of a server.
+    public var takesMissingForEmpty = false
+    /// What findings' keys have before the key in the bucket.
+    public var keyPrefix = ObjectKey(bytes: [])
 
     public init() {}
 }

@@ -10,6 +10,8 @@ public struct AuditPlace: Sendable {
         case store(any ReadableStore)
         /// Must come first: what a manifest says is the reference.
         case manifest(Manifest)
+        /// It is out of reach already, which was told.
+        case nothing
     }
 
     public init(name: String, content: Content) {

@@ -45,7 +45,7 @@ extension Examiner {
             let facts = try await AndroidPackage.facts(of: source)
             entry.facts = facts
             entry.problems = facts.problems.map(\.description)
-            let tap = try await PackageTap(source, facts)
+            let tap = PackageTap(facts)
             let content = try await reader.read(key, etag: known.etag, size: known.size ?? 0, tap: tap)
             let damage: [PackageProblem]
             if let tap {

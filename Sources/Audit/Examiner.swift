@@ -146,7 +146,7 @@ struct Examiner: Sendable {
     }
 
     func fullKey(_ key: ObjectKey) -> ObjectKey {
-        places.lazy.compactMap(\.store).first?.fullKey(key) ?? key
+        (places.lazy.compactMap(\.store).first?.fullKey(key) ?? key).prefixed(by: options.keyPrefix)
     }
 
     // MARK: HEADs

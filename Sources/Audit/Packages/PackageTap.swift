@@ -5,8 +5,8 @@ final class PackageTap {
     private var verifier: PackageVerifier
 
     /// Nil where the signature cannot be checked in one pass: an APK of the oldest scheme alone.
-    init?(_ source: StoredPackage, _ facts: PackageFacts) async throws {
-        guard let verifier = try await PackageVerifier(source, facts: facts) else { return nil }
+    init?(_ facts: PackageFacts) {
+        guard let verifier = PackageVerifier(facts) else { return nil }
         self.verifier = verifier
     }
 

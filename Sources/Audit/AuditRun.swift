@@ -9,7 +9,7 @@ import Stores
 ///
 /// It is given `ReadableStore`s, so nothing in it can write to a server. What waits between the two passes is on disk, so
 /// memory does not depend on how much differs.
-public final class Audit: Sendable {
+public final class AuditRun: Sendable {
     private let places: [AuditPlace]
     private let options: AuditOptions
     private let reactors: [Reactor]
@@ -36,9 +36,12 @@ public final class Audit: Sendable {
     /// Compares all keys in scope. Failures of places and keys are in the findings and the summary.
     ///
     /// A cancelled task ends it early; the summary says so.
-    public func run(book: PackageBook? = nil, repair: RepairPlan? = nil) async -> Outcome {
-        var outcome = Outcome(
-            book: book ?? PackageBook(places: places.map(\.name), expectations: options.expectations), repair: repair)
+    ///
+    /// - Parameters:
+    ///   - book: takes up the APKs.
+    ///   - repair: takes up what has to be mended.
+    public func run(book: PackageBook, repair: RepairPlan) async -> Outcome {
+        var outcome = Outcome(book: book, repair: repair)
         outcome.summary.start = WallClock.now()
         outcome.summary.places = places.map { AuditSummary.Place(name: $0.name) }
         if case .sample(let sample) = options.depth { outcome.summary.sample = sample }
@@ -59,13 +62,13 @@ public final class Audit: Sendable {
         return outcome
     }
 
-    /// What several audits of one command (the buckets of a server) add up.
+    /// What an audit gives back; `book` and `repair` are taken on to the next bucket.
     public struct Outcome: Sendable {
         /// Keys of the present batch that were told.
         fileprivate var told = 0
         public var summary = AuditSummary()
         public var book: PackageBook
-        public var repair: RepairPlan?
+        public var repair: RepairPlan
     }
 
     // MARK: Listings
@@ -107,7 +110,7 @@ public final class Audit: Sendable {
 
     private func merge(_ orders: [KeyOrder?], _ summary: inout AuditSummary) async throws -> Listed {
         let known = Set(places.indices.filter { places[$0].store != nil }.map { orders[$0] })
-        let hasManifest = places.contains { $0.store == nil }
+        let hasManifest = manifest != nil
         // A manifest is sorted by bytes.
         let order = known.count == 1 && !hasManifest ? known.first ?? .bytes : nil
         var merge = try await openMerge(orders, order)
@@ -156,6 +159,7 @@ public final class Audit: Sendable {
         for (index, place) in places.enumerated() {
             guard let store = place.store else {
                 readers.append(nil)
+                if case .nothing = place.content { failures[index] = "It is out of reach." }
                 continue
             }
             var reader: any PageReader = store.listing(after: nil, through: nil)
@@ -173,7 +177,8 @@ public final class Audit: Sendable {
         }
         var merge = AuditMerge(
             readers, prefixLengths: places.map { $0.store?.prefixLength ?? 0 }, manifest: manifest,
-            places: places.map { AuditSummary.Place(name: $0.name) }, order: order ?? .bytes, looksAtAll: looksAtAll)
+            places: places.map { AuditSummary.Place(name: $0.name) }, order: order ?? .bytes, looksAtAll: looksAtAll,
+            takesMissingForEmpty: options.takesMissingForEmpty)
         for (index, failure) in failures { merge.fail(index, failure) }
         return merge
     }
@@ -279,7 +284,7 @@ public final class Audit: Sendable {
         if !candidate.isSame || needsLook(candidate.key) { outcome.summary.count(result.finding.state) }
         outcome.summary.bytesRead += result.bytesRead
         if result.isRead { outcome.summary.read += 1 }
-        outcome.repair?.add(result.finding)
+        outcome.repair.add(result.finding)
         progressState.withLock { progress in
             progress.examined += 1
             progress.bytesRead += result.bytesRead
