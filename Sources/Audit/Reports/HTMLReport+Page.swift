@@ -5,8 +5,9 @@ extension HTMLReport {
     /// Up to and with the answer.
     func opening(_ summary: AuditSummary?) -> String {
         let status = summary?.status ?? .incomplete
-        let sentence =
-            summary.map(ReportWords.sentence) ?? "The audit ended before its summary; what it found until then follows."
+        let sentences =
+            summary.map(ReportWords.sentences)
+            ?? ["The audit ended before its summary.", "What it found until then follows."]
         var text = """
             <!DOCTYPE html>
             <html lang="en">
@@ -25,11 +26,13 @@ extension HTMLReport {
             <header class="verdict \(status.ground)">
             <span class="mark" aria-hidden="true">\(status.glyph)</span>
             <div>
-            <h1>\(Markup.text(sentence))</h1>
+            <h1>\(Markup.text(sentences[0]))</h1>
 
             """
+        for sentence in sentences.dropFirst() { text += "<p>\(Markup.text(sentence))</p>\n" }
         if let summary {
-            text += "<p class=\"soft\">\(ReportWords.moment(summary.start)), \(ReportWords.duration(summary.seconds))"
+            text += "<p class=\"soft\">\(ReportWords.moment(summary.start)), "
+            text += "<span class=\"whole\">\(ReportWords.duration(summary.seconds))</span>"
             text += "; \(Markup.text(ReportWords.list(labels.all.map { Visible.text($0) })))</p>\n"
         }
         return text + "</div>\n</header>\n"
@@ -39,10 +42,11 @@ extension HTMLReport {
         var items = Finding.State.allCases.map { state in
             Self.item(summary.count(of: state), state == .error ? "errors" : state.rawValue, state.ground)
         }
-        if summary.packages > 0 || summary.packageProblems > 0 {
-            items.append(Self.item(summary.packages, summary.packages == 1 ? "package" : "packages", ""))
-            let problems = summary.packageProblems
+        let problems = summary.packageProblems
+        if problems > 0 {
             items.append(Self.item(problems, problems == 1 ? "package problem" : "package problems", "bad"))
+        } else if summary.packages > 0 {
+            items.append(Self.item(summary.packages, summary.packages == 1 ? "package" : "packages", "good"))
         }
         return "<ul class=\"counts\" aria-label=\"Keys by what was found\">\n\(items.joined())</ul>\n"
     }
@@ -64,8 +68,8 @@ extension HTMLReport {
                 ?? "<span class=\"chip good\">✓ read to its end</span>"
             text += """
                 <tr><th scope="row">\(Markup.text(labels[index]))\(reference)</th>\
-                <td class="number" data-label="Objects">\(ReportWords.number(place.objects))</td>\
-                <td class="number" data-label="Size">\(ByteSize.format(place.bytes))</td><td>\(listing)</td></tr>
+                <td class="number" data-label="Objects">\(place.isUnknown ? "–" : ReportWords.number(place.objects))</td>\
+                <td class="number" data-label="Size">\(place.isUnknown ? "–" : ByteSize.format(place.bytes))</td><td>\(listing)</td></tr>
 
                 """
         }

@@ -9,7 +9,7 @@ extension HTMLReport {
         var text = "<tr data-state=\"\(state.rawValue)\"><td><span class=\"chip \(state.ground)\">"
         text += "\(state.glyph) \(state.rawValue)</span>"
         if let reason = finding.reason, reason.rawValue != state.rawValue {
-            text += " <span class=\"soft\">\(reason.rawValue)</span>"
+            text += " <span class=\"reason\">\(reason.rawValue)</span>"
         }
         text += "</td><td>\(Self.key(finding.key))"
         if !finding.detail.isEmpty { text += "<p>\(Markup.text(finding.detail))</p>" }

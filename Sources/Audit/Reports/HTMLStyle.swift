@@ -34,7 +34,7 @@ enum HTMLStyle {
         .mark{flex:none;width:3rem;height:3rem;border-radius:50%;display:grid;place-items:center;font-size:1.5rem;font-weight:700;line-height:1}
         .good .mark{color:var(--good);background:var(--good-ground)}.bad .mark{color:var(--bad);background:var(--bad-ground)}.doubt .mark{color:var(--doubt);background:var(--doubt-ground)}
         .verdict>div{min-width:0}
-        .counts{display:grid;grid-template-columns:repeat(auto-fit,minmax(8.5rem,1fr));gap:.625rem;margin:0;padding:0;list-style:none}
+        .counts{display:grid;grid-template-columns:repeat(auto-fit,minmax(8rem,1fr));gap:.625rem;margin:0;padding:0;list-style:none}
         .counts li{background:var(--card);border:1px solid var(--line);border-radius:10px;padding:.75rem .875rem}
         .counts b{display:block;font-size:1.375rem;line-height:1.25;font-weight:650;font-variant-numeric:tabular-nums}
         .counts li:not(.zero) b.good{color:var(--good)}.counts li:not(.zero) b.bad{color:var(--bad)}.counts li:not(.zero) b.doubt{color:var(--doubt)}.counts li:not(.zero) b.other{color:var(--other)}
@@ -49,9 +49,13 @@ enum HTMLStyle {
         .number{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
         .chip{display:inline-block;padding:.0625rem .5rem;border-radius:999px;font-size:.8125rem;font-weight:600;white-space:nowrap}
         .chip.good{color:var(--good);background:var(--good-ground)}.chip.bad{color:var(--bad);background:var(--bad-ground)}.chip.doubt{color:var(--doubt);background:var(--doubt-ground)}.chip.other{color:var(--other);background:var(--other-ground)}
+        td .reason{display:block;color:var(--soft);font-size:.875rem;margin-top:.125rem}
+        tbody th .soft{font-weight:400}
         .key{white-space:pre-wrap;overflow-wrap:anywhere;font-weight:600}
         .escape{color:var(--bad);background:var(--bad-ground);border-radius:3px;padding:0 .125rem}
         .findings td:first-child{width:9.5rem}.findings td:last-child{width:14rem}
+        .packages{table-layout:fixed}.packages th:last-child{width:28%}
+        .whole{white-space:nowrap}
         details{margin-top:.25rem}summary{cursor:pointer;color:var(--soft);font-size:.875rem;width:fit-content}
         .facts{margin:.5rem 0 .25rem;padding:0;list-style:none;display:grid;gap:.5rem}
         .facts li{padding-left:.75rem;border-left:3px solid var(--line)}
@@ -59,10 +63,11 @@ enum HTMLStyle {
         .filter{display:flex;flex-wrap:wrap;gap:.5rem;align-items:center;margin:0 0 .75rem}
         .filter[hidden]{display:none}
         .filter input[type=search]{flex:1 1 14rem;min-width:0;font:inherit;color:inherit;background:var(--card);border:1px solid var(--soft);border-radius:8px;padding:.375rem .75rem}
+        .filter input::placeholder{color:var(--soft);opacity:1}
         .filter label{display:inline-flex;gap:.375rem;align-items:center;padding:.25rem .625rem;min-height:2.25rem;border:1px solid var(--line);border-radius:8px;background:var(--card);font-size:.875rem;cursor:pointer}
         .filter label:has(:checked){border-color:var(--soft)}
         :focus-visible{outline:2px solid var(--focus);outline-offset:2px}
-        .note{border-left:4px solid var(--doubt);background:var(--doubt-ground);color:var(--ink);border-radius:8px;padding:.625rem .875rem;margin:.625rem 0;overflow-wrap:anywhere}
+        .note{border-left:4px solid var(--other);background:var(--other-ground);border-radius:8px;padding:.625rem .875rem;margin:.75rem 0;overflow-wrap:anywhere}
         pre{margin:0;padding:.875rem;white-space:pre-wrap;overflow-wrap:anywhere}
         pre+pre{border-top:1px solid var(--line)}
         ul.problems{margin:.25rem 0 0;padding-left:1.125rem}
@@ -78,7 +83,8 @@ enum HTMLStyle {
         tbody tr+tr{border-top:1px solid var(--line)}tbody tr+tr>*{border-top:0}
         th,td{padding:.125rem 0}
         .findings td:first-child,.findings td:last-child{width:auto}
-        .number{text-align:left;white-space:normal}
+        .packages th:last-child{width:auto}
+        td.number{display:inline-block;text-align:left;margin-right:1.25rem}
         td[data-label]::before{content:attr(data-label) ": ";color:var(--soft);font-size:.875rem}
         td:empty{display:none}
         }

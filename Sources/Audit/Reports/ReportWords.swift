@@ -5,21 +5,26 @@ import S3
 
 /// What a summary says, in words.
 enum ReportWords {
-    /// The answer: one or two sentences.
+    /// The answer, and what else there is to say of it.
     static func sentence(_ summary: AuditSummary) -> String {
+        sentences(summary).joined(separator: " ")
+    }
+
+    /// The answer as one plain sentence; after it, for an audit that is incomplete, what is known all the same.
+    static func sentences(_ summary: AuditSummary) -> [String] {
         switch summary.status {
         case .identical where summary.compared == 0:
-            return "The places are identical: no key is in scope on any of them."
+            ["The places are identical: no key is in scope on any of them."]
         case .identical:
-            return "The places are identical."
+            ["The places are identical."]
         case .different where differing(summary) > 0:
-            return "The places differ: " + clauses(summary, first: ofAll(differing(summary), summary)) + "."
+            ["The places differ: \(clauses(summary, first: ofAll(differing(summary), summary)))."]
         case .different:
-            return "The packages are not as they should be: " + clauses(summary, first: "no key differs") + "."
+            ["The packages have \(counted(summary.packageProblems, "problem")); no key differs\(unverified(summary))."]
         case .unverifiable:
-            return "The places are not proven identical: \(ofAll(summary.unverifiable, summary)) could not be verified."
+            ["The places are not proven identical: \(ofAll(summary.unverifiable, summary)) could not be verified."]
         case .incomplete:
-            return "The audit is incomplete: \(hindrances(summary)). \(known(summary))"
+            ["The audit is incomplete: \(hindrances(summary)).", known(summary)]
         }
     }
 
@@ -33,12 +38,12 @@ enum ReportWords {
     }
 
     private static func clauses(_ summary: AuditSummary, first: String) -> String {
-        var clauses = [first]
-        if summary.unverifiable > 0 { clauses.append("\(number(summary.unverifiable)) could not be verified") }
-        if summary.packageProblems > 0 {
-            clauses.append("\(counted(summary.packageProblems, "problem")) with packages")
-        }
-        return clauses.joined(separator: ", ")
+        let problems = summary.packageProblems
+        return first + unverified(summary) + (problems > 0 ? "; the packages have \(counted(problems, "problem"))" : "")
+    }
+
+    private static func unverified(_ summary: AuditSummary) -> String {
+        summary.unverifiable > 0 ? "; \(number(summary.unverifiable)) could not be verified" : ""
     }
 
     private static func hindrances(_ summary: AuditSummary) -> String {
@@ -53,8 +58,8 @@ enum ReportWords {
     private static func known(_ summary: AuditSummary) -> String {
         guard summary.compared > 0 else { return "Nothing was compared." }
         let differing = differing(summary)
-        return "Of what was compared, "
-            + clauses(summary, first: differing > 0 ? "\(ofAll(differing, summary)) differ" : "no key differs") + "."
+        let first = differing > 0 ? "\(ofAll(differing, summary)) differ\(differing == 1 ? "s" : "")" : "no key differs"
+        return "Of what was compared, \(clauses(summary, first: first))."
     }
 
     // MARK: Numbers and names

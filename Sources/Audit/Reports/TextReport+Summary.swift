@@ -25,8 +25,9 @@ extension TextReport {
         let names = zip(labels, summary.places.indices).map { label, index in
             Visible.text(label) + (index == 0 ? " (reference)" : "")
         }
-        let objects = summary.places.map { ReportWords.number($0.objects) }
-        let bytes = summary.places.map { ByteSize.format($0.bytes) }
+        // Nothing came from a place that could not be reached, which is not the same as nothing is there.
+        let objects = summary.places.map { $0.isUnknown ? "-" : ReportWords.number($0.objects) }
+        let bytes = summary.places.map { $0.isUnknown ? "-" : ByteSize.format($0.bytes) }
         let widths = (
             name: max(12, names.map(\.count).max() ?? 0), objects: max(7, objects.map(\.count).max() ?? 0),
             bytes: max(8, bytes.map(\.count).max() ?? 0)
@@ -76,6 +77,11 @@ extension TextReport {
                 + (row.count == 0 ? "" : Self.gap + style.dim(row.note)) + "\n"
         }.joined()
     }
+}
+
+extension AuditSummary.Place {
+    /// Whether nothing is known of what is there.
+    var isUnknown: Bool { error != nil && objects == 0 }
 }
 
 extension StringProtocol {
