@@ -78,6 +78,7 @@ let package = Package(
         tests(
             "MirrorFaultTests",
             ["MirrorEngine", "Listings", "Stores", "S3", "Journal", "ObjectModel", "Runtime", "S3Sandbox"]),
+        tests("AuditTests", ["Audit", "AndroidPackage", "S3", "ObjectModel", "Runtime"]),
         tests("S3SandboxTests", ["S3Sandbox", "S3", "ObjectModel", "Runtime"]),
         tests(
             "MinioSyncTests",

@@ -1,0 +1,112 @@
+import Glibc
+
+/// A file that appears under its name whole or not at all: written beside it, flushed to the disk, then renamed.
+///
+/// Its mode is 0644 as the umask leaves it. A symbolic link to a file stays, and what it points to is replaced. Without
+/// `commit`, or after an error, nothing is left when the value is released.
+public final class AtomicFile {
+    /// As it was given, for messages.
+    private let name: String
+    /// What is replaced.
+    private let target: String
+    private let temporary: String
+    private var descriptor: Int32
+    private var pending: [UInt8] = []
+
+    /// - Throws: where `path` is no place for a file: its folder is missing or may not be written to, or something that is
+    ///   no regular file has that name.
+    public init(path: String) throws(ReportError) {
+        name = path
+        guard !path.isEmpty else { throw ReportError("A report cannot be written: its file has no name; name one.") }
+        let target = try Self.target(of: path)
+        self.target = target
+        let folder = Self.folder(of: target)
+        let file = target.dropFirst(folder.count)
+        var attempts = 0
+        while true {
+            // A hidden name with an ending of its own: no collector that watches the folder takes it for a report.
+            let digits = String(UInt64.random(in: 0...UInt64.max), radix: 36)
+            let candidate = "\(folder).\(file.prefix(64)).\(digits).tmp"
+            let descriptor = unsafe open(candidate, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC | O_NOFOLLOW, 0o644)
+            if descriptor >= 0 {
+                temporary = candidate
+                self.descriptor = descriptor
+                return
+            }
+            attempts += 1
+            guard errno == EEXIST || errno == EINTR, attempts < 100 else {
+                throw ReportError(Self.failure(path), errno: errno)
+            }
+        }
+    }
+
+    deinit {
+        abandon()
+    }
+
+    /// Appends bytes. After an error only `deinit` may follow.
+    public func write(_ bytes: [UInt8]) throws(ReportError) {
+        pending += bytes
+        if pending.count >= 64 << 10 { try flush() }
+    }
+
+    /// Puts the file in place of what was there. Once, after the last `write`.
+    ///
+    /// - Throws: where it could not be; then what was there before is still there.
+    public func commit() throws(ReportError) {
+        guard descriptor >= 0 else { return }
+        try flush()
+        guard fsync(descriptor) == 0 else { throw ReportError(Self.failure(name), errno: errno) }
+        // Some network file systems tell of a failed write only here.
+        let closed = close(descriptor)
+        descriptor = -1
+        guard closed == 0, unsafe rename(temporary, target) == 0 else {
+            let code = errno
+            unsafe unlink(temporary)
+            throw ReportError(Self.failure(name), errno: code)
+        }
+        // The new name survives a power cut only once the folder is on the disk too; a folder that cannot be flushed is
+        // no reason to call a file missing that is there.
+        let folder = unsafe open("\(Self.folder(of: target)).", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        if folder >= 0 {
+            fsync(folder)
+            close(folder)
+        }
+    }
+
+    private func flush() throws(ReportError) {
+        try Output.write(pending, to: descriptor, Self.failure(name))
+        pending.removeAll(keepingCapacity: true)
+    }
+
+    private func abandon() {
+        guard descriptor >= 0 else { return }
+        close(descriptor)
+        descriptor = -1
+        unsafe unlink(temporary)
+    }
+
+    /// A path up to and with its last slash; empty for the present folder.
+    private static func folder(of path: String) -> String {
+        path.lastIndex(of: "/").map { String(path[...$0]) } ?? ""
+    }
+
+    private static func failure(_ path: String) -> String { "The report cannot be written to \(Visible.text(path))" }
+
+    /// What a write to `path` replaces. Devices, pipes and folders are refused: renaming a file over `/dev/null` would
+    /// take it from the whole system.
+    private static func target(of path: String) throws(ReportError) -> String {
+        var status = stat()
+        guard unsafe stat(path, &status) == 0 else {
+            // What does not exist yet, or a link to what does not; other errors show when the file is made.
+            return path
+        }
+        guard status.st_mode & S_IFMT == S_IFREG else {
+            let kind = status.st_mode & S_IFMT == S_IFDIR ? "a folder" : "not a regular file"
+            throw ReportError("\(failure(path)): it is \(kind); name a file, or - for standard output.")
+        }
+        guard let resolved = unsafe realpath(path, nil) else { return path }
+        defer { unsafe free(resolved) }
+        return unsafe String(cString: resolved)
+    }
+}
