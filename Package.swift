@@ -53,14 +53,15 @@ let package = Package(
         room("Listings", ["ObjectModel", "Runtime", "S3", "Stores", "Journal"]),
         room("MirrorEngine", ["ObjectModel", "Runtime", "S3", "Stores", "Journal", "Listings"]),
         room("AndroidPackage", ["ObjectModel"]),
-        room("Audit", ["ObjectModel", "Runtime", "S3", "Stores", "Listings", "AndroidPackage"]),
+        room(
+            "Audit", ["ObjectModel", "Runtime", "S3", "Stores", "Journal", "Listings", "AndroidPackage"]),
         room("Configuration", ["ObjectModel", "Runtime", "CYAML"]),
         room("Service", ["Runtime", "ObjectModel", "CLinux"]),
         program(
             "minio-sync",
             [
-                "ObjectModel", "Runtime", "S3", "Stores", "Journal", "Listings", "MirrorEngine", "Configuration",
-                "Service",
+                "ObjectModel", "Runtime", "S3", "Stores", "Journal", "Listings", "MirrorEngine", "Audit",
+                "Configuration", "Service",
             ]),
 
         room("S3Sandbox", ["ObjectModel", "Runtime", "S3", "CXML2", "CMicroHTTPD", "CLinux"]),

@@ -40,6 +40,8 @@ public struct AuditSummary: Hashable, Sendable {
     /// APKs with problems, and packages that do not agree or are not as expected.
     public var packageProblems = 0
     public var packages = 0
+    /// Packages that are not as `--expect` wants them.
+    public var unmetExpectations = 0
     public var requests: [RequestVerb: Int] = [:]
     public var seconds = 0.0
     /// When it began, by this machine's clock.
@@ -72,6 +74,32 @@ public struct AuditSummary: Hashable, Sendable {
         case .unverifiable: unverifiable += 1
         case .error: errors += 1
         }
+    }
+
+    /// Adds what an audit of another bucket of the same places found.
+    public mutating func add(_ other: AuditSummary) {
+        if places.isEmpty {
+            places = other.places
+        } else {
+            for (index, place) in other.places.enumerated() where index < places.count {
+                places[index].objects += place.objects
+                places[index].bytes += place.bytes
+                places[index].error = places[index].error ?? place.error
+            }
+        }
+        compared += other.compared
+        identical += other.identical
+        differs += other.differs
+        missing += other.missing
+        extra += other.extra
+        unverifiable += other.unverifiable
+        errors += other.errors
+        read += other.read
+        bytesRead += other.bytesRead
+        packageProblems += other.packageProblems
+        packages += other.packages
+        isInterrupted = isInterrupted || other.isInterrupted
+        sample = sample ?? other.sample
     }
 
     /// The status that the counts and the places add up to.

@@ -31,6 +31,8 @@ public struct Finding: Hashable, Sendable {
         case opaque
         /// A server gives no ETag.
         case absentETag = "no-etag"
+        /// A digest is given that the ETag cannot be compared with, and the bytes were not read.
+        case unread
         /// A server lists it under another name than it answers to.
         case name
         case missing
@@ -77,15 +79,18 @@ public struct Finding: Hashable, Sendable {
 
 /// What one place has under a key.
 public struct ObjectFacts: Hashable, Sendable {
-    public var size: Int64
+    /// Bytes; nil where a manifest's line is all there is.
+    public var size: Int64?
     /// Absent for the lines of a manifest.
     public var etag: ETag
     public var lastModified: Timestamp?
+    /// From listings, where they tell.
+    public var storageClass: String?
     /// Lower-case hexadecimal, where the bytes were read.
     public var md5: String?
     public var sha256: String?
 
-    public init(size: Int64, etag: ETag, lastModified: Timestamp?, md5: String? = nil, sha256: String? = nil) {
+    public init(size: Int64?, etag: ETag, lastModified: Timestamp?, md5: String? = nil, sha256: String? = nil) {
         self.size = size
         self.etag = etag
         self.lastModified = lastModified

@@ -54,6 +54,7 @@ public final class S3Client: Sendable {
 
     public let endpoint: Endpoint
     public let counters = RequestCounters()
+    public let unanswered = UnansweredWrites()
     public let reads: ConcurrencyLimit
     public let writes: ConcurrencyLimit
     let credentials: Credentials?
@@ -150,6 +151,12 @@ public final class S3Client: Sendable {
         counters.count(request.operation)
         request.onStart?()
         let transfer = Reactor.required().engine.start(signed(request))
+        if let bucket = request.bucket, !request.changedKeys.isEmpty {
+            let keys = request.changedKeys
+            transfer.whenEnded { [unanswered, unowned transfer] _ in
+                if transfer.mayHaveArrivedUnanswered { unanswered.note(keys, in: bucket) }
+            }
+        }
         if let trace = options.trace {
             let began = MonotonicClock.nanoseconds()
             transfer.whenEnded { [endpoint] _ in

@@ -19,6 +19,8 @@ struct S3Request {
     var attempts = Int.max
     /// For what not every server knows: a 5xx may be its way to say so, and is asked for only once more.
     var isProbe = false
+    /// The keys of a request that names several.
+    var keys: [ObjectKey] = []
     /// Called inside libcurl's callbacks with the headers of the answer, before the sink gets its first byte.
     var onHead: ((HTTPHead) -> Void)?
     /// Called before each try, for a sink that has to begin anew.
@@ -34,6 +36,16 @@ struct S3Request {
         self.key = key
         self.query = query
         self.headers = headers
+    }
+
+    /// The keys whose objects it changes.
+    var changedKeys: [ObjectKey] {
+        switch operation {
+        case .putObject, .copyObject, .completeMultipartUpload, .deleteObject, .putObjectTagging, .deleteObjectTagging:
+            key.map { [$0] } ?? []
+        case .deleteObjects: keys
+        default: []
+        }
     }
 
     /// Whether its answer costs the server little, so that its first byte comes soon if it comes at all: not where

@@ -76,6 +76,9 @@ public protocol ObjectStore: ReadableStore {
     /// Keeps a copy of `key` under `trash` (a full key prefix) before it is replaced or deleted.
     func keep(_ key: ObjectKey, size: Int64, under trash: ObjectKey) async throws(S3Error)
 
+    /// Keys of writes and deletions that ended without an answer since this was asked last, and that may yet be done.
+    func takeUnanswered() -> [ObjectKey]
+
     // Multipart
 
     func createUpload(_ key: ObjectKey, headers: ObjectHeaders) async throws(S3Error) -> String

@@ -137,6 +137,10 @@ public final class S3Bucket: ObjectStore {
 
     // MARK: Writing
 
+    public func takeUnanswered() -> [ObjectKey] {
+        client.unanswered.take(from: bucket, prefix: prefix).map { $0.droppingFirst(prefixLength) }
+    }
+
     public func create() async throws(S3Error) {
         try await client.createBucket(bucket)
     }

@@ -14,7 +14,8 @@ final class Console: Sendable {
     private let state = Mutex(State())
     /// Whether people watch standard error.
     let isTerminal: Bool
-    private let printsToTerminal: Bool
+    /// Whether people watch standard output.
+    let printsToTerminal: Bool
 
     init() {
         isTerminal = isatty(STDERR_FILENO) == 1
@@ -27,6 +28,21 @@ final class Console: Sendable {
             state.pending += Array(text.utf8) + Array(terminator.utf8)
             if printsToTerminal || state.pending.count > 16 << 10 { Self.flush(&state, isTerminal: isTerminal) }
         }
+    }
+
+    /// Puts bytes on standard output, as `print` does with text.
+    func write(_ bytes: [UInt8]) {
+        state.withLock { state in
+            state.pending += bytes
+            if printsToTerminal || state.pending.count > 16 << 10 { Self.flush(&state, isTerminal: isTerminal) }
+        }
+    }
+
+    /// Columns of the terminal that standard output is; 80 where it does not tell.
+    var columns: Int {
+        var size = winsize()
+        let isKnown = unsafe ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0
+        return isKnown ? Int(size.ws_col) : 80
     }
 
     /// Puts a line on standard error.

@@ -23,6 +23,7 @@ do throws(UsageError) {
         run { await WatchCommand(arguments, console: console).run() }
     case .mirror(let arguments): run { await MirrorCommand(arguments, console: console).run() }
     case .control(let arguments): console.exit(ControlCommand(arguments, console: console).run())
+    case .audit(let arguments): run { await AuditCommand(arguments, console: console).run() }
     case .list(let arguments): run { await ListCommand(arguments, console: console).run() }
     case .configCheck(let options): console.exit(ConfigCheckCommand(options, console: console).run())
     }

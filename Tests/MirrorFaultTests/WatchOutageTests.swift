@@ -349,4 +349,30 @@ struct WatchOutageTests {
         #expect(ContinuousClock.now - start < .seconds(8), "\(ContinuousClock.now - start)")
         stage.target.faults.removeAll()
     }
+
+    @Test("A write that was given up and arrives after a newer one is found and mended", arguments: [false, true])
+    func lateWrite(_ isDeletion: Bool) async throws {
+        let stage = try stage()
+        defer { stage.stop() }
+        if isDeletion { try stage.put("k", [0]) }
+        try await stage.watched { watch in
+            try await watch.untilWatching()
+            try await watch.untilSame()
+            stage.target.faults.add(
+                FaultRule("lost", .operation(isDeletion ? .deleteObject : .putObject, times: 1), .loseAnswer))
+            if isDeletion { try stage.source.store.remove("k", in: Stage.bucket) } else { try stage.put("k", [1]) }
+            try await watch.untilSame()
+            try stage.put("k", [2])
+            try await watch.untilSame()
+            try await watch.untilQuiet()
+            // What held the first request up lets it go.
+            if isDeletion {
+                try stage.target.store.remove("k", in: Stage.bucket)
+            } else {
+                try stage.putTarget("k", [1])
+            }
+            try await watch.untilSame()
+            #expect(try stage.targetBytes("k") == [2])
+        }
+    }
 }

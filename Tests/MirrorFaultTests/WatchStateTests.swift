@@ -196,4 +196,30 @@ struct WatchStateTests {
         }
         #expect(stage.targetUploads == 0)
     }
+
+    @Test("After a process that did not end in order both listings are read a second time", arguments: [true, false])
+    func secondReconcile(_ wasKilled: Bool) async throws {
+        let stage = try stage()
+        defer { stage.stop() }
+        let journal = try await Journal.temporary()
+        let configure: (inout StagedWatch.Settings) -> Void = {
+            $0.journal = journal
+            $0.watch.secondReconcile = .milliseconds(300)
+        }
+        var name = ""
+        try await stage.watched(configure) { watch in
+            name = watch.watch.name
+            try await watch.untilWatching()
+        }
+        if wasKilled { try await journal.setFact(mirror: name, "running", "") }
+        try await stage.watched(configure) { watch in
+            try await watch.untilWatching()
+            if wasKilled {
+                try await watch.until("a second time") { watch.told.outcomes.count == 2 }
+            } else {
+                try await watch.pass(.milliseconds(900))
+                #expect(watch.told.outcomes.count == 1)
+            }
+        }
+    }
 }

@@ -170,6 +170,7 @@ extension MirrorWatch {
             deletions.sample()
             let now = MonotonicClock.nanoseconds()
             var next = work.dirty.wakeDue(now) ?? .max
+            next = min(next, lookAgainAfterLateWrites(now))
             let (mayProbe, probe) = control.withLock { control in
                 let mayProbe = control.breaker.takeProbe(now: now)
                 return (mayProbe, control.breaker.nextProbe)
@@ -186,6 +187,27 @@ extension MirrorWatch {
             await tickBell.wait(until: min(next, now + 30_000_000_000))
             control.withLock { $0.isTickerIdle = false }
         }
+    }
+
+    /// Marks keys that a write may have changed which nobody waits for any more; gives when the next one is due.
+    private func lookAgainAfterLateWrites(_ now: Int64) -> Int64 {
+        let unanswered = work.target.takeUnanswered().filter(work.isInScope)
+        let (due, next, isGap) = control.withLock { control in
+            control.lateWrites.note(unanswered, now: now)
+            let due = control.lateWrites.takeDue(now: now)
+            var next = control.lateWrites.nextDue ?? .max
+            var isGap = false
+            if let moment = control.secondReconcile {
+                isGap = moment <= now
+                if isGap { control.secondReconcile = nil } else { next = min(next, moment) }
+            }
+            return (due, next, isGap)
+        }
+        for key in due where !work.dirty.offer(Job(key: key), since: now) {
+            _ = overflow.add(PendingKey(key: key, since: WallClock.now(), isRemoval: false))
+        }
+        if isGap { want(.gap) }
+        return next
     }
 
     private var isBusy: Bool {

@@ -54,6 +54,10 @@ public final class MirrorWatch: Sendable {
         /// A reconcile that ended, and whose keys are not all settled: when it began, and when it ended (monotonic).
         var unproven: (start: Timestamp, startAtSource: Timestamp, ended: Int64)?
         var lastRecorded: Int64 = 0
+        var lateWrites = LateWrites()
+        /// When both listings are read once more after a process that did not end in order: what it had sent may arrive
+        /// after the first look. In monotonic nanoseconds.
+        var secondReconcile: Int64?
         var objection: String?
         var isObjectionTold = false
         /// A person wants the deletions done that the next reconcile finds, however many they are.
@@ -142,6 +146,11 @@ public final class MirrorWatch: Sendable {
             deletions.pause(reason)
             emit(.deletesPaused(reason))
         }
+        if await work.journal.fact("running") != nil {
+            let moment = MonotonicClock.nanoseconds() + options.secondReconcile.nanoseconds
+            control.withLock { $0.secondReconcile = moment }
+        }
+        await work.journal.setFact("running", "")
         let lastGood = await work.journal.lastGoodStart().map(Reconciler.LastGood.here)
         control.withLock { $0.lastGood = lastGood }
         _ = await work.journal.uploads()
@@ -160,6 +169,7 @@ public final class MirrorWatch: Sendable {
         // What was taken back, or told, after all was written down.
         await overflow.writeDown()
         await work.journal.flush()
+        await work.journal.setFact("running", nil)
         work.journal.releaseLock()
     }
 

@@ -25,6 +25,7 @@ extension S3Client {
                 try XMLBody.delete(representable, isQuiet: false)
             }
             request.setBody(body)
+            request.keys = representable
             // MinIO refuses the request without it.
             request.headers.append(HeaderField("Content-MD5", MD5Hasher.digest(body).base64))
             let document = try await document(request, root: "DeleteResult")

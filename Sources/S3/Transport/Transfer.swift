@@ -56,6 +56,19 @@ final class Transfer: @unchecked Sendable {
     var head: HTTPHead { HTTPHead(status: status, block: headBlock) }
     var isEnded: Bool { outcome != nil }
 
+    /// Whether it ended without an answer of the server, and the whole request may have reached it: a body that was cut
+    /// is no request. A gateway's 502 and 504 are its own words, not the server's.
+    var mayHaveArrivedUnanswered: Bool {
+        if status == 502 || status == 504 { return true }
+        guard status == 0, case .failure(let error)? = outcome else { return false }
+        if case .ring(_, let length) = request.body, sent < length { return false }
+        return switch error {
+        case .timedOut(let stage): stage != .connect
+        case .curl(let code, _): ![5, 6, 7, 35, 60].contains(code)
+        case .cancelled, .tooLarge, .refusedBySink: true
+        }
+    }
+
     // MARK: For the task that started it
 
     /// Waits for the final answer's headers; they may have come with the whole body already.

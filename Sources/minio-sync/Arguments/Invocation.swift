@@ -1,9 +1,10 @@
 import Runtime
 
 /// A whole command line, understood.
-enum Invocation: Hashable, Sendable {
+enum Invocation: Sendable {
     case mirror(MirrorArguments)
     case list(ListArguments)
+    case audit(AuditArguments)
     case configCheck(ConfigCheckOptions)
     case control(ControlArguments)
     case version
@@ -17,6 +18,9 @@ enum Invocation: Hashable, Sendable {
         case "mirror":
             let reading = try MirrorOptions.command.read(Array(rest))
             self = reading.wantsHelp ? .help(MirrorOptions.command.helpText) : .mirror(try MirrorArguments(reading))
+        case "audit":
+            let reading = try AuditOptions.command.read(Array(rest))
+            self = reading.wantsHelp ? .help(AuditOptions.command.helpText) : .audit(try AuditArguments(reading))
         case "ls":
             let reading = try ListOptions.command.read(Array(rest))
             self = reading.wantsHelp ? .help(ListOptions.command.helpText) : .list(try ListArguments(reading))
@@ -61,11 +65,14 @@ enum Invocation: Hashable, Sendable {
     }
 
     private static let words =
-        ["mirror", "ls", "config"] + ControlArguments.Action.allCases.map(\.rawValue) + ["--version", "--help"]
+        ["mirror", "audit", "ls", "config"] + ControlArguments.Action.allCases.map(\.rawValue) + [
+            "--version", "--help",
+        ]
 
     private static var helpText: String {
         var commands = [
             (MirrorOptions.command.name, MirrorOptions.command.summary),
+            (AuditOptions.command.name, AuditOptions.command.summary),
             (ListOptions.command.name, ListOptions.command.summary),
         ]
         for action in ControlArguments.Action.allCases {

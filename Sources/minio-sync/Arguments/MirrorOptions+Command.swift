@@ -17,7 +17,8 @@ extension MirrorOptions {
                 + "server cannot be reached or refuses; 4 a deletion guard stopped the deletions; 130 interrupted.",
         ],
         groups: [
-            changes, watching, filters, safety, speed, output, state, Command<MirrorOptions>.connectionGroup,
+            changes, watching, Command<MirrorOptions>.filterGroup(reference: "SOURCE"), safety, speed, output, state,
+            Command<MirrorOptions>.connectionGroup,
         ], contradictions: [("quiet", "verbose"), ("state", "no-state")])
 
     /// The flags that a mirror of the configuration file may have.
@@ -68,21 +69,6 @@ extension MirrorOptions {
             ])
     }
 
-    private static var filters: Group {
-        Group(
-            title: "Which objects",
-            flags: [
-                rule("include", "Take keys that match") { .include($0) },
-                rule("exclude", "Leave out keys that match, from copying and from deleting") { .exclude($0) },
-                age("older-than", "Only objects modified before: 7d, 12h30m, 2026-11-21") { $0.olderThan = $1 },
-                age("newer-than", "Only objects modified since then") { $0.newerThan = $1 },
-                .parsed(
-                    "storage-class", "CLASS[,CLASS]", "Only objects of these classes of SOURCE; may be repeated",
-                    expects: "names such as STANDARD,STANDARD_IA", classes
-                ) { $0.storageClasses.formUnion($1) },
-            ])
-    }
-
     private static var safety: Group {
         Group(
             title: "Safety",
@@ -111,8 +97,10 @@ extension MirrorOptions {
                     $0.maxWorkers = $1
                 },
                 .number("retry", "N", 0...1000, "Try a failed object N times more (default 4)") { $0.retries = $1 },
-                rate("limit-upload", "At most so many bytes a second to TARGET, such as 10MiB") { $0.uploadLimit = $1 },
-                rate("limit-download", "At most so many bytes a second from SOURCE") { $0.downloadLimit = $1 },
+                .rate("limit-upload", "At most so many bytes a second to TARGET, such as 10MiB") {
+                    $0.uploadLimit = $1
+                },
+                .rate("limit-download", "At most so many bytes a second from SOURCE") { $0.downloadLimit = $1 },
             ])
     }
 
@@ -150,53 +138,11 @@ extension MirrorOptions {
             ])
     }
 
-    private static func rule(
-        _ name: String, _ help: String, _ make: @escaping @Sendable (Glob) -> Filter.Rule
-    ) -> Flag<MirrorOptions> {
-        let kind = Flag<MirrorOptions>.Kind.value("PATTERN") { options, text in
-            // It would match no key, and leave out or take in all of them.
-            if text.isEmpty { return "a pattern such as *.tmp" }
-            do throws(Glob.Malformed) {
-                options.rules.append(make(try Glob(text)))
-                return nil
-            } catch {
-                return "another pattern: \(error.why), and a bracket that stands for itself is written [[]"
-            }
-        }
-        let text = "\(help); * matches / too, the first matching rule decides; may be repeated"
-        return Flag(name: name, short: nil, help: text, kind: kind, isConfigurable: true)
-    }
-
-    private static func age(
-        _ name: String, _ help: String, _ set: @escaping @Sendable (inout MirrorOptions, AgeLimit) -> Void
-    ) -> Flag<MirrorOptions> {
-        .parsed(
-            name, "TIME", help, expects: "a length of time such as 7d or 12h30m, or a date such as 2026-11-21",
-            { AgeLimit($0) }, set)
-    }
-
     private static func interval(
         _ name: String, _ help: String, _ set: @escaping @Sendable (inout MirrorOptions, Duration) -> Void
     ) -> Flag<MirrorOptions> {
         .parsed(
             name, "TIME", help, expects: "a length of time from 100ms to 7d, such as 2s or 30m",
             { DurationText.parse($0).flatMap { (.milliseconds(100))...(.seconds(604_800)) ~= $0 ? $0 : nil } }, set)
-    }
-
-    private static func rate(
-        _ name: String, _ help: String, _ set: @escaping @Sendable (inout MirrorOptions, Int64) -> Void
-    ) -> Flag<MirrorOptions> {
-        .parsed(
-            name, "SIZE", help, expects: "a number of bytes a second such as 10MiB",
-            { ByteSize.parse($0).flatMap { $0 > 0 ? $0 : nil } }, set)
-    }
-
-    private static let classes: @Sendable (String) -> Set<String>? = { text in
-        let names = text.split(separator: ",", omittingEmptySubsequences: false).map { $0.uppercased() }
-        let isWellFormed = names.allSatisfy { name in
-            !name.isEmpty
-                && name.utf8.allSatisfy { (0x41...0x5A).contains($0) || (0x30...0x39).contains($0) || $0 == 0x5F }
-        }
-        return isWellFormed ? Set(names) : nil
     }
 }

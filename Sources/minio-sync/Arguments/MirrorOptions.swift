@@ -5,7 +5,7 @@ import ObjectModel
 import Service
 
 /// What a mirror is asked to do, from the command line and the configuration file.
-struct MirrorOptions: Hashable, ConnectingOptions {
+struct MirrorOptions: Hashable, ConnectingOptions, FilteringOptions {
     /// What tells that two objects are the same.
     enum Comparison: String, Hashable, Sendable, CaseIterable {
         case etag
@@ -86,11 +86,6 @@ struct MirrorOptions: Hashable, ConnectingOptions {
     var state = State.usual
     var configurationFile: String?
     var connection = ConnectionOptions()
-
-    /// The filter that the rules and limits make.
-    var filter: Filter {
-        Filter(rules: rules, olderThan: olderThan, newerThan: newerThan, storageClasses: storageClasses)
-    }
 
     /// Refuses options that contradict each other.
     func validate() throws(UsageError) {

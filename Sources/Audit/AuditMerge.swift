@@ -1,0 +1,216 @@
+import Listings
+import ObjectModel
+import S3
+import Stores
+
+/// A streaming merge of any number of listings in the same order, and of a manifest: constant memory, and nothing
+/// allocated for keys that are plainly the same everywhere.
+///
+/// A listing that fails takes its place out of the comparison from there on; the others go on.
+struct AuditMerge {
+    /// A key with what each place lists under it; nil where absent, and for places that are out.
+    struct Row {
+        var key: ObjectKey
+        var facts: [ObjectFacts?]
+        /// The facts tell plainly that it is the same everywhere.
+        var isSame: Bool
+    }
+
+    /// One of the merged: a listing, or the lines of a manifest.
+    private enum Side {
+        case listing(ListingCursor)
+        case manifest(ArraySlice<Manifest.Entry>)
+        /// Why it cannot be read, one sentence.
+        case failed(String)
+    }
+
+    private var sides: [Side]
+    private let order: KeyOrder
+    /// Gives out every key.
+    private let looksAtAll: Bool
+    private let takesMissingForEmpty: Bool
+    /// Keys that are the same everywhere, by listings alone, and were not given out.
+    private(set) var same = 0
+    private(set) var places: [AuditSummary.Place]
+
+    /// - Parameters:
+    ///   - readers: the listings of the places; nil for the manifest, which is the first then.
+    ///   - looksAtAll: whether `next` gives out keys that are plainly the same, too.
+    init(
+        _ readers: [(any PageReader)?], prefixLengths: [Int], manifest: Manifest?, places: [AuditSummary.Place],
+        order: KeyOrder, looksAtAll: Bool, takesMissingForEmpty: Bool
+    ) {
+        self.takesMissingForEmpty = takesMissingForEmpty
+        self.places = places
+        self.order = order
+        self.looksAtAll = looksAtAll
+        sides = zip(readers, prefixLengths).map { reader, length in
+            guard let reader else { return .manifest(manifest?.entries[...] ?? []) }
+            return .listing(ListingCursor(reader, prefixLength: length))
+        }
+    }
+
+    /// Which places take part still.
+    var isCounted: [Bool] {
+        sides.map { if case .failed = $0 { false } else { true } }
+    }
+
+    /// Goes to the first key of each.
+    ///
+    /// - Throws: `ListingDisorder` and `CancellationError`; any other failure takes its place out.
+    mutating func start() async throws {
+        for index in sides.indices {
+            try await change(index) { try await $0.start() }
+        }
+    }
+
+    /// Takes a place out before it begins.
+    mutating func fail(_ index: Int, _ reason: String) {
+        sides[index] = .failed(reason)
+        places[index].error = reason
+    }
+
+    private mutating func change(_ index: Int, _ body: (inout ListingCursor) async throws -> Void) async throws {
+        guard case .listing(var cursor) = sides[index] else { return }
+        do {
+            try await body(&cursor)
+            sides[index] = .listing(cursor)
+        } catch let error as ListingDisorder {
+            throw error
+        } catch let error as S3Error where error.kind == .noSuchBucket && takesMissingForEmpty {
+            sides[index] = .manifest([])
+        } catch {
+            if Task.isCancelled { throw CancellationError() }
+            note(cursor, at: index)
+            fail(index, "\(error)")
+        }
+    }
+
+    /// The next key that is not plainly the same everywhere; nil at the end of all.
+    ///
+    /// - Throws: as `start`.
+    mutating func next() async throws -> Row? {
+        while true {
+            guard let lead = smallest() else {
+                noteAll()
+                return nil
+            }
+            let holders = holders(of: lead)
+            let isSame = holders.count == sides.count && isPlainlySame
+            let row = isSame && !looksAtAll ? nil : self.row(lead, holders, isSame: isSame)
+            if row == nil { same += 1 }
+            for index in holders { try await advance(index) }
+            if let row { return row }
+        }
+    }
+
+    /// The side whose present key comes first; nil where all are at their ends.
+    private func smallest() -> Int? {
+        var lead: Int?
+        for index in sides.indices where !isAtEnd(index) {
+            if let present = lead, compare(present, index) <= 0 { continue }
+            lead = index
+        }
+        return lead
+    }
+
+    /// The sides that stand at the same key.
+    private func holders(of lead: Int) -> [Int] {
+        sides.indices.filter { !isAtEnd($0) && ($0 == lead || compare(lead, $0) == 0) }
+    }
+
+    private func isAtEnd(_ index: Int) -> Bool {
+        switch sides[index] {
+        case .listing(let cursor): cursor.isAtEnd
+        case .manifest(let entries): entries.isEmpty
+        case .failed: true
+        }
+    }
+
+    private func compare(_ left: Int, _ right: Int) -> Int {
+        if case .listing(let one) = sides[left], case .listing(let other) = sides[right], let page = one.page,
+            let otherPage = other.page
+        {
+            return page.compareKey(
+                at: one.index, with: otherPage, at: other.index, order: order, droppingLeft: one.prefixLength,
+                droppingRight: other.prefixLength)
+        }
+        let (one, other) = (key(left), key(right))
+        return one == other ? 0 : order.precedes(one, other) ? -1 : 1
+    }
+
+    private func key(_ index: Int) -> ObjectKey {
+        switch sides[index] {
+        case .listing(let cursor): cursor.page.map { cursor.key(of: $0) } ?? ObjectKey(bytes: [])
+        case .manifest(let entries): entries.first?.key ?? ObjectKey(bytes: [])
+        case .failed: ObjectKey(bytes: [])
+        }
+    }
+
+    /// Whether all sides are listings that show equal sizes and equal digests. All stand at the same key.
+    private var isPlainlySame: Bool {
+        guard case .listing(let first) = sides[0], let page = first.page else { return false }
+        for side in sides.dropFirst() {
+            guard case .listing(let cursor) = side, let other = cursor.page,
+                page.size(at: first.index) == other.size(at: cursor.index),
+                page.isSameETag(at: first.index, other, at: cursor.index),
+                page.isComparableETag(at: first.index, other, at: cursor.index)
+            else { return false }
+        }
+        return true
+    }
+
+    private func row(_ lead: Int, _ holders: [Int], isSame: Bool) -> Row {
+        var facts: [ObjectFacts?] = Array(repeating: nil, count: sides.count)
+        for index in holders {
+            switch sides[index] {
+            case .listing(let cursor):
+                guard let page = cursor.page else { continue }
+                var listed = ObjectFacts(
+                    size: page.size(at: cursor.index), etag: page.etag(at: cursor.index),
+                    lastModified: page.lastModified(at: cursor.index))
+                listed.storageClass = page.storageClass(at: cursor.index)
+                facts[index] = listed
+            case .manifest(let entries):
+                facts[index] = entries.first?.digest.facts
+            case .failed: break
+            }
+        }
+        return Row(key: key(lead), facts: facts, isSame: isSame)
+    }
+
+    private mutating func advance(_ index: Int) async throws {
+        switch sides[index] {
+        case .listing(var cursor):
+            // In place, and without suspending, as long as the page goes on.
+            if cursor.advanceWithinPage() {
+                sides[index] = .listing(cursor)
+            } else {
+                try await change(index) { try await $0.advance() }
+            }
+        case .manifest(let entries): sides[index] = .manifest(entries.dropFirst())
+        case .failed: break
+        }
+    }
+
+    private mutating func note(_ cursor: ListingCursor, at index: Int) {
+        places[index].objects = cursor.objects
+        places[index].bytes = cursor.bytes
+    }
+
+    private mutating func noteAll() {
+        for index in sides.indices {
+            if case .listing(let cursor) = sides[index] { note(cursor, at: index) }
+        }
+    }
+}
+
+extension Manifest.Digest {
+    /// What a manifest says of a key.
+    var facts: ObjectFacts {
+        switch self {
+        case .md5(let digest): ObjectFacts(size: nil, etag: .absent, lastModified: nil, md5: digest)
+        case .sha256(let digest): ObjectFacts(size: nil, etag: .absent, lastModified: nil, sha256: digest)
+        }
+    }
+}

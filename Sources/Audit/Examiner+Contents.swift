@@ -1,0 +1,130 @@
+import AndroidPackage
+import ObjectModel
+import S3
+import Stores
+
+extension Examiner {
+    /// Reads every place that has the key, all at once, and puts the digests into the facts.
+    ///
+    /// - Returns: which places have bytes that are not those of their own ETags.
+    func readAll(
+        _ key: ObjectKey, _ look: inout Look, _ result: inout Result, isPackage: Bool
+    ) async throws -> [Int] {
+        let facts = look.facts
+        var damaged: [Int] = []
+        var packages: [Int: PackageEntry] = [:]
+        try await withThrowingTaskGroup(of: (Int, Content, PackageEntry?).self) { group in
+            for (index, place) in places.enumerated() where isCounted[index] {
+                guard let store = place.store, let known = facts[index] else { continue }
+                group.addTask(executorPreference: reactor(key, index)) {
+                    try await Self.at(index) {
+                        guard isPackage else { return (index, try await read(key, known, store), nil) }
+                        let (content, entry) = try await readPackage(key, known, place, store)
+                        return (index, content, entry)
+                    }
+                }
+            }
+            for try await (index, content, package) in group {
+                try note(content, at: index, &look, &result)
+                if content.matchesETag == false { damaged.append(index) }
+                packages[index] = package
+            }
+        }
+        result.packages = packages.sorted { $0.key < $1.key }.map(\.value)
+        return damaged
+    }
+
+    /// Settles what the ETags leave open. One place is read, and its bytes hashed by the cuts of the others: where their
+    /// ETags come out, they need no reading; the rest is read too.
+    func resolve(
+        _ key: ObjectKey, _ look: inout Look, _ result: inout Result, _ verdict: Verdict
+    ) async throws -> Verdict {
+        guard let reference = isCounted.firstIndex(of: true) else { return verdict }
+        let open = ([reference] + places.indices.filter { verdict.atFault[$0] && look.facts[$0] != nil })
+            .filter { places[$0].store != nil }
+        // A whole-object ETag tells nothing about another place's; one in parts may be found again.
+        guard let base = open.first(where: { !(look.facts[$0]?.etag.isComposite ?? false) }) ?? open.first,
+            let known = look.facts[base], let store = places[base].store
+        else { return verdict }
+        var cuts: [(place: Int, layout: PartLayout)] = []
+        for index in open where index != base {
+            cuts += try await possibleCuts(key, index, look).map { (index, $0) }
+        }
+        let layouts = cuts.map(\.layout)
+        let content = try await Self.at(base) { try await read(key, known, store, cuts: layouts) }
+        try note(content, at: base, &look, &result)
+        var damaged = content.matchesETag == false ? [base] : []
+        var proven: Set<Int> = [base]
+        for (cut, composite) in zip(cuts, content.composites) where look.facts[cut.place]?.etag == composite {
+            proven.insert(cut.place)
+        }
+        for index in open where !proven.contains(index) {
+            guard let facts = look.facts[index], let store = places[index].store else { continue }
+            if case .same = Agreement.of(look.facts[base] ?? known, facts, isEncrypted: look.isEncrypted) { continue }
+            let content = try await Self.at(index) { try await read(key, facts, store) }
+            try note(content, at: index, &look, &result)
+            if content.matchesETag == false { damaged.append(index) }
+        }
+        let facts = look.facts
+        let isEncrypted = look.isEncrypted
+        var settled = Verdict.of(facts, isCounted: isCounted) { one, other in
+            if proven.contains(one), proven.contains(other) { return .same }
+            guard let left = facts[one], let right = facts[other] else { return .same }
+            return Agreement.of(left, right, isEncrypted: isEncrypted)
+        }
+        settled.blame(damaged)
+        return settled
+    }
+
+    /// Whether open composite ETags are of equal cuts, so that they show other bytes.
+    func haveEqualCuts(_ key: ObjectKey, _ look: Look) async throws -> Bool {
+        guard !look.isEncrypted, let reference = isCounted.firstIndex(of: true),
+            let first = try await toldCut(key, reference, look)
+        else { return false }
+        for index in places.indices where isCounted[index] && index != reference {
+            guard let one = look.facts[reference], let other = look.facts[index], Agreement.of(one, other) != .same
+            else { continue }
+            if try await toldCut(key, index, look) == first { return true }
+        }
+        return false
+    }
+
+    /// The cut that a place's server tells.
+    private func toldCut(_ key: ObjectKey, _ index: Int, _ look: Look) async throws -> PartLayout? {
+        guard let facts = look.facts[index], let size = facts.size, let store = places[index].store else { return nil }
+        return try await Self.at(index) { try await ContentReader(store: store).layout(key, facts.etag, size) }
+    }
+
+    /// The cut that a place's server tells, or those that are likely.
+    private func possibleCuts(_ key: ObjectKey, _ index: Int, _ look: Look) async throws -> [PartLayout] {
+        if let told = try await toldCut(key, index, look) { return [told] }
+        guard let facts = look.facts[index], let size = facts.size, case .composite(_, let parts) = facts.etag else {
+            return []
+        }
+        return Array(PartLayout.candidates(size: size, parts: parts).prefix(3))
+    }
+
+    private func read(
+        _ key: ObjectKey, _ known: ObjectFacts, _ store: any ReadableStore, cuts: [PartLayout] = []
+    ) async throws -> Content {
+        try await ContentReader(store: store).read(key, etag: known.etag, size: known.size ?? 0, cuts: cuts)
+    }
+
+    private func note(_ content: Content, at index: Int, _ look: inout Look, _ result: inout Result) throws {
+        guard content.info.size == look.facts[index]?.size else { throw Changing() }
+        look.facts[index]?.md5 = content.md5
+        look.facts[index]?.sha256 = content.sha256
+        look.infos[index] = content.info
+        result.bytesRead += content.info.size
+        result.isRead = true
+    }
+
+    /// Spreads reads over the threads.
+    private func reactor(_ key: ObjectKey, _ index: Int) -> Reactor {
+        reactors[(Int(key.bytes.last ?? 0) + index) % reactors.count]
+    }
+}
+
+extension ETag {
+    fileprivate var isComposite: Bool { if case .composite = self { true } else { false } }
+}

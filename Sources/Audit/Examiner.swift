@@ -1,0 +1,197 @@
+import AndroidPackage
+import Listings
+import ObjectModel
+import Runtime
+import S3
+import Stores
+
+/// Looks at single keys on all places again, as closely as is asked for. Stateless: everything about the key is in the
+/// arguments.
+struct Examiner: Sendable {
+    let places: [AuditPlace]
+    let options: AuditOptions
+    /// Which places were read to their ends.
+    let isCounted: [Bool]
+    /// Where reads run, in turn.
+    let reactors: [Reactor]
+
+    /// What was found out about a key.
+    struct Result: Sendable {
+        var finding: Finding
+        var packages: [PackageEntry] = []
+        /// Of all places; 0 where nothing was read.
+        var bytesRead: Int64 = 0
+        var isRead = false
+        /// A place that is out of reach by now, and why.
+        var lost: (place: Int, reason: String)?
+    }
+
+    /// A request to one of the places that failed.
+    struct PlaceFailure: Error {
+        let place: Int
+        let error: S3Error
+    }
+
+    /// A key that is another one each time that it is looked at.
+    struct Changing: Error {}
+
+    func examine(_ candidate: Candidate) async -> Result {
+        for attempt in 0..<4 {
+            do {
+                if attempt > 0 { try await Task.sleep(for: .milliseconds(100 << attempt)) }
+                return try await look(candidate)
+            } catch let failure as PlaceFailure {
+                switch failure.error.kind {
+                case .preconditionFailed, .noSuchKey: continue
+                case .unreachable, .untrusted:
+                    var result = failed(candidate, .request, "\(failure.error)")
+                    result.lost = (failure.place, "\(failure.error)")
+                    return result
+                default: return failed(candidate, .request, "\(failure.error)")
+                }
+            } catch is Changing {
+                continue
+            } catch {
+                return failed(candidate, .request, "\(error)")
+            }
+        }
+        return failed(
+            candidate, .changing, "It kept changing while it was looked at; audit it again when it is left alone.")
+    }
+
+    private func failed(_ candidate: Candidate, _ reason: Finding.Reason, _ detail: String) -> Result {
+        let verdict = Verdict(state: .error, reason: reason, atFault: Array(repeating: false, count: places.count))
+        return Result(finding: finding(candidate.key, candidate.facts, verdict, detail))
+    }
+
+    // MARK: One look
+
+    /// What a HEAD told of each place besides the facts.
+    struct Look {
+        var facts: [ObjectFacts?]
+        var infos: [ObjectInfo?]
+        var isEncrypted: Bool { infos.contains { $0?.isEncrypted == true } }
+    }
+
+    private func look(_ candidate: Candidate) async throws -> Result {
+        let key = candidate.key
+        let isPackage = options.packages.contains { unsafe $0.matches(key.bytes.span.bytes) }
+        let reads = readsWhole(key)
+        guard !candidate.isSame || reads || isPackage || options.checksMetadata else {
+            return Result(finding: finding(key, candidate.facts, same, ""))
+        }
+        var look = Look(facts: candidate.facts, infos: Array(repeating: nil, count: places.count))
+        if !candidate.isSame || options.checksMetadata { look = try await heads(key, candidate) }
+        var verdict = verdict(look)
+        var result = Result(finding: finding(key, look.facts, verdict, ""))
+        if reads {
+            let damaged = try await readAll(key, &look, &result, isPackage: isPackage)
+            verdict = self.verdict(look)
+            verdict.blame(damaged)
+        } else if verdict.state == .unverifiable, resolves {
+            verdict = try await resolve(key, &look, &result, verdict)
+        } else if verdict.state == .unverifiable, verdict.reason == .layout, try await haveEqualCuts(key, look) {
+            (verdict.state, verdict.reason) = (.differs, .etag)
+        }
+        if options.checksMetadata, verdict.state == .identical {
+            verdict = try await metadataVerdict(key, look)
+        }
+        result.finding = finding(key, look.facts, verdict, Explanation.of(verdict, look.facts, places.map(\.name)))
+        if isPackage, result.packages.isEmpty { result.packages = try await packages(key, look) }
+        return result
+    }
+
+    private var same: Verdict {
+        Verdict(state: .identical, reason: nil, atFault: Array(repeating: false, count: places.count))
+    }
+
+    func verdict(_ look: Look) -> Verdict {
+        Verdict.of(look.facts, isCounted: isCounted) { one, other in
+            guard let left = look.facts[one], let right = look.facts[other] else { return .same }
+            return Agreement.of(left, right, isEncrypted: look.isEncrypted)
+        }
+    }
+
+    private func readsWhole(_ key: ObjectKey) -> Bool {
+        switch options.depth {
+        case .listings, .resolving: false
+        case .everything: true
+        case .sample(let sample): sample.includes(key)
+        }
+    }
+
+    /// Whether what is open is to be settled by reading. A manifest asks for it by being given.
+    private var resolves: Bool {
+        if case .manifest = places[0].content { return true }
+        return options.depth == .resolving || options.resolves
+    }
+
+    private func finding(
+        _ key: ObjectKey, _ facts: [ObjectFacts?], _ verdict: Verdict, _ detail: String
+    ) -> Finding {
+        Finding(
+            key: fullKey(key), state: verdict.state, reason: verdict.reason,
+            places: places.indices.filter { isCounted[$0] }.map {
+                Finding.Place(name: places[$0].name, object: facts[$0], isAtFault: verdict.atFault[$0])
+            }, detail: detail)
+    }
+
+    /// Lets a failure tell which place it is about.
+    static func at<T>(_ place: Int, _ body: () async throws -> T) async throws -> T {
+        do {
+            return try await body()
+        } catch let error as S3Error {
+            throw PlaceFailure(place: place, error: error)
+        }
+    }
+
+    func fullKey(_ key: ObjectKey) -> ObjectKey {
+        (places.lazy.compactMap(\.store).first?.fullKey(key) ?? key).prefixed(by: options.keyPrefix)
+    }
+
+    // MARK: HEADs
+
+    private func heads(_ key: ObjectKey, _ candidate: Candidate) async throws -> Look {
+        var look = Look(facts: candidate.facts, infos: Array(repeating: nil, count: places.count))
+        try await withThrowingTaskGroup(of: (Int, ObjectInfo?, Bool).self) { group in
+            for (index, place) in places.enumerated() where isCounted[index] {
+                guard let store = place.store else { continue }
+                let wasListed = candidate.facts[index] != nil
+                group.addTask {
+                    try await Self.at(index) {
+                        let info = try await store.head(key)
+                        // What one of them says and the other one does not: the listing is what clients go by.
+                        if (info != nil) == wasListed { return (index, info, true) }
+                        let isListed = try await store.listed(key) != nil
+                        return (index, info, isListed == (info != nil))
+                    }
+                }
+            }
+            for try await (index, info, isConsistent) in group {
+                look.infos[index] = info
+                look.facts[index] = info.map {
+                    ObjectFacts(size: $0.size, etag: $0.etag, lastModified: $0.lastModified)
+                }
+                guard !isConsistent else { continue }
+                if info == nil {
+                    // Folders that some gateways list and nobody stored.
+                    guard key.bytes.last == UInt8(ascii: "/"), candidate.facts[index]?.size == 0 else {
+                        throw Changing()
+                    }
+                } else {
+                    // It answers to this name and lists another one: by the listing it is not there.
+                    look.facts[index] = nil
+                }
+            }
+        }
+        // A HEAD without ETag or date leaves what the listing told.
+        for index in places.indices {
+            guard let listed = candidate.facts[index], var facts = look.facts[index], facts.etag.isAbsent,
+                facts.size == listed.size
+            else { continue }
+            facts.etag = listed.etag
+            look.facts[index] = facts
+        }
+        return look
+    }
+}

@@ -1,0 +1,76 @@
+/// Which `mirror` commands would mend what was found. Pure.
+public struct RepairPlan: Sendable {
+    /// What was found at one place besides the reference.
+    private struct Damage: Sendable {
+        var needsCopies = false
+        var needsDeletions = false
+        /// Bytes that differ behind equal sizes and ETags, which only reading finds.
+        var needsReading = false
+        var needsMetadata = false
+    }
+
+    private var damage: [String: Damage] = [:]
+    private var isReferenceDamaged = false
+    private let places: [String]
+    /// Flags of the audit that a mirror has to have too, as they were given.
+    private let scope: [String]
+    private let isManifest: Bool
+
+    public init(places: [String], scope: [String], isManifest: Bool) {
+        self.places = places
+        self.scope = scope
+        self.isManifest = isManifest
+    }
+
+    mutating func add(_ finding: Finding) {
+        for place in finding.places where place.isAtFault {
+            if finding.reason == .corrupt, place.name == places.first {
+                isReferenceDamaged = true
+                continue
+            }
+            switch finding.state {
+            case .missing: damage[place.name, default: Damage()].needsCopies = true
+            case .extra: damage[place.name, default: Damage()].needsDeletions = true
+            case .differs:
+                damage[place.name, default: Damage()].needsCopies = true
+                if finding.reason == .content || finding.reason == .corrupt {
+                    damage[place.name]?.needsReading = true
+                }
+                if finding.reason == .metadata || finding.reason == .tags {
+                    damage[place.name]?.needsMetadata = true
+                }
+            case .unverifiable, .identical, .error: break
+            }
+        }
+    }
+
+    /// A command for each place that one mends, and a sentence for what none does.
+    public var lines: [String] {
+        guard !isManifest else {
+            return damage.isEmpty ? [] : ["# What a manifest tells no mirror can mend: upload those files again."]
+        }
+        var lines: [String] = []
+        if isReferenceDamaged {
+            lines.append("# \(places[0]) itself is damaged: restore those objects there first, or swap the places.")
+        }
+        for place in places.dropFirst() {
+            guard let damage = damage[place] else { continue }
+            var words = ["minio-sync", "mirror", "--once"]
+            if damage.needsDeletions { words.append("--remove") }
+            if damage.needsReading { words.append("--compare=content") }
+            if damage.needsMetadata { words.append("--check-metadata") }
+            lines.append((words + (scope + [places[0], place]).map(Self.quoted)).joined(separator: " "))
+        }
+        return lines
+    }
+
+    /// For a shell.
+    private static func quoted(_ word: String) -> String {
+        let plain = word.utf8.allSatisfy { byte in
+            (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
+                || "-_./:=,@%+".utf8.contains(byte)
+        }
+        return plain && !word.isEmpty
+            ? word : "'" + word.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
+    }
+}

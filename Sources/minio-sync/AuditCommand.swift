@@ -1,0 +1,173 @@
+import Audit
+import Configuration
+import Glibc
+import Listings
+import ObjectModel
+import Runtime
+import S3
+import Stores
+
+/// `minio-sync audit`: are these places identical, yes or no.
+final class AuditCommand: Sendable {
+    private let arguments: AuditArguments
+    private let console: Console
+    private let current = Mutex(Current())
+
+    private struct Current {
+        var run: AuditRun?
+        var task: Task<AuditRun.Outcome, Never>?
+        var isInterrupted = false
+    }
+
+    init(_ arguments: AuditArguments, console: Console) {
+        self.arguments = arguments
+        self.console = console
+    }
+
+    private var options: AuditOptions { arguments.options }
+
+    func run() async -> ExitCode {
+        do {
+            let plan = try AuditPlan(arguments, console: console)
+            let reports = try AuditReports(arguments, console: console)
+            Signals.whenEnding { [self] in interrupt() }
+            let ticker = startTicker()
+            let summary = await audit(plan, reports)
+            ticker.cancel()
+            await ticker.value
+            try reports.finish(summary)
+            return Self.exitCode(summary, options)
+        } catch let error as CommandError {
+            console.warn("minio-sync: \(error.message)")
+            return error.code
+        } catch {
+            console.warn("minio-sync: \(error)")
+            return .failed
+        }
+    }
+
+    private func interrupt() {
+        let task = current.withLock { current in
+            current.isInterrupted = true
+            return current.task
+        }
+        task?.cancel()
+    }
+
+    // MARK: Buckets
+
+    private func audit(_ plan: AuditPlan, _ reports: AuditReports) async -> AuditSummary {
+        let began = MonotonicClock.nanoseconds()
+        var summary = AuditSummary()
+        summary.start = WallClock.now()
+        var book = PackageBook(places: plan.names, expectations: plan.expectations)
+        var repair = RepairPlan(places: plan.names, scope: arguments.scope, isManifest: options.manifest != nil)
+        for bucket in await buckets(plan, &summary, reports) {
+            if current.withLock({ $0.isInterrupted }) { break }
+            let outcome = await audit(plan, bucket, book, repair, reports)
+            (book, repair) = (outcome.book, outcome.repair)
+            summary.add(outcome.summary)
+        }
+        for finding in book.findings() {
+            summary.packageProblems += finding.problems.count
+            if let expected = finding.expected, finding.newest.contains(where: { $0.version != expected }) {
+                summary.unmetExpectations += 1
+            }
+            reports.take(.packages(finding))
+        }
+        if options.repairPlan { for line in repair.lines { reports.take(.repair(line)) } }
+        summary.requests = plan.requestCounts()
+        summary.seconds = Double(MonotonicClock.nanoseconds() - began) / 1e9
+        summary.isInterrupted = summary.isInterrupted || current.withLock { $0.isInterrupted }
+        summary.status = summary.concluded
+        return summary
+    }
+
+    /// The buckets to audit, nil standing for the ones that the places name. A server that cannot tell its own is out.
+    private func buckets(
+        _ plan: AuditPlan, _ summary: inout AuditSummary, _ reports: AuditReports
+    ) async -> [String?] {
+        guard plan.coversBuckets else { return [nil] }
+        summary.places = plan.names.map { AuditSummary.Place(name: $0) }
+        var names: Set<String> = []
+        for (index, client) in plan.clients.enumerated() {
+            do throws(S3Error) {
+                names.formUnion(try await client.listBuckets().map(\.name))
+            } catch {
+                summary.places[index].error = error.description
+                plan.leaveOut(index)
+                reports.take(.notice(error.description))
+            }
+        }
+        return names.sorted().map(Optional.some)
+    }
+
+    private func audit(
+        _ plan: AuditPlan, _ bucket: String?, _ book: PackageBook, _ repair: RepairPlan, _ reports: AuditReports
+    ) async -> AuditRun.Outcome {
+        let run = AuditRun(
+            places: plan.places(bucket), options: plan.engineOptions(bucket), reactors: plan.reactors,
+            observer: { reports.take($0) })
+        let body: @Sendable () async -> AuditRun.Outcome = { await run.run(book: book, repair: repair) }
+        let task = Task(executorPreference: Reactor.required(), operation: body)
+        let isInterrupted = current.withLock { current in
+            current.run = run
+            current.task = task
+            return current.isInterrupted
+        }
+        if isInterrupted { task.cancel() }
+        return await task.value
+    }
+
+    // MARK: The end
+
+    /// What the process ends with.
+    ///
+    /// | | code |
+    /// |---|---|
+    /// | interrupted | 130 |
+    /// | a place could not be read to its end | 3 |
+    /// | a key could not be looked at, an expectation is not met, or what `--fail-on` names was found | 1 |
+    /// | else | 0 |
+    static func exitCode(_ summary: AuditSummary, _ options: AuditOptions) -> ExitCode {
+        if summary.isInterrupted { return .interrupted }
+        if summary.places.contains(where: { $0.error != nil }) { return .serverGone }
+        if summary.errors > 0 || summary.unmetExpectations > 0 { return .failed }
+        let found: [(AuditOptions.Failure, Bool)] = [
+            (.differ, summary.differs > 0),
+            (.missing, Double(summary.missing) > options.tolerance * Double(summary.compared)),
+            (.extra, summary.extra > 0),
+            (.unverifiable, summary.unverifiable > 0),
+            (.apk, summary.packageProblems > 0),
+        ]
+        return found.contains { $0.1 && options.failOn?.contains($0.0) ?? true } ? .failed : .done
+    }
+
+    // MARK: Progress
+
+    private func startTicker() -> Task<Void, Never> {
+        let isLive = console.isTerminal
+        let body: @Sendable () async -> Void = { [self] in
+            var ticks = 0
+            while !Task.isCancelled {
+                await Reactor.sleep(for: .milliseconds(250))
+                if Task.isCancelled { break }
+                ticks += 1
+                guard !options.quiet, let run = current.withLock({ $0.run }) else { continue }
+                let line = Self.line(run.progress)
+                if isLive {
+                    console.showLive(line)
+                } else if ticks % 40 == 0 {
+                    console.warn("minio-sync: \(line)")
+                }
+            }
+        }
+        return Task(executorPreference: Reactor.required(), operation: body)
+    }
+
+    private static func line(_ progress: AuditProgress) -> String {
+        guard progress.isListed else { return "\(progress.listed) keys compared" }
+        let read = progress.bytesRead > 0 ? ", \(ByteSize.format(progress.bytesRead)) read" : ""
+        return "\(progress.listed) keys compared, \(progress.examined) of \(progress.toExamine) looked at\(read)"
+    }
+}

@@ -1,0 +1,150 @@
+import Audit
+import Configuration
+import Glibc
+import Listings
+import ObjectModel
+import Runtime
+import S3
+import Stores
+
+/// What an audit is about: places resolved, clients made, the manifest read.
+final class AuditPlan: Sendable {
+    private let arguments: AuditArguments
+    private let manifest: Manifest?
+    let clients: [S3Client]
+    /// Where contents are read and hashed: a thread a core.
+    let reactors: [Reactor]
+    private let leftOut = Mutex<Set<Int>>([])
+
+    init(_ arguments: AuditArguments, console: Console) throws(CommandError) {
+        self.arguments = arguments
+        let options = arguments.options
+        let environment = Environment.process()
+        let file: ConfigurationFile
+        do throws(ConfigurationError) {
+            file = try ConfigurationFile.load(
+                path: options.configurationFile, environment: environment,
+                mirrorFlags: MirrorOptions.configurableFlags)
+        } catch {
+            throw CommandError(error.description)
+        }
+        var servers = Servers(
+            directory: ServerDirectory(file: file, environment: environment), connection: options.connection,
+            remarks: Remarks(console))
+        servers.debug = options.debug
+        var clients: [S3Client] = []
+        for place in arguments.places {
+            clients.append(
+                try servers.client(
+                    for: place, retries: options.retries, maxWorkers: options.maxWorkers,
+                    downloadLimit: options.downloadLimit.map { RateLimit(bytesPerSecond: $0) }))
+        }
+        self.clients = clients
+        manifest = try options.manifest.map(Self.read)
+        let reads = options.deep || options.resolve || options.sample != nil || manifest != nil
+        let usesTLS = clients.contains { $0.endpoint.scheme == .https }
+        let cores = max(1, min(Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))), 8))
+        reactors =
+            [Reactor.required()] + (1..<(reads || usesTLS ? cores : 1)).map { Reactor(name: "reactor-\($0)") }
+    }
+
+    private static func read(_ path: String) throws(CommandError) -> Manifest {
+        let bytes = try contents(path)
+        do throws(Manifest.Malformed) {
+            return try Manifest(bytes)
+        } catch {
+            throw CommandError(
+                "The manifest \(path) cannot be used: \(error); give what md5sum or sha256sum printed.")
+        }
+    }
+
+    /// The whole file; `-` is standard input.
+    private static func contents(_ path: String) throws(CommandError) -> [UInt8] {
+        let descriptor = path == "-" ? STDIN_FILENO : unsafe open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw unreadable(path) }
+        defer { if descriptor != STDIN_FILENO { close(descriptor) } }
+        var bytes: [UInt8] = []
+        var piece = [UInt8](repeating: 0, count: 1 << 16)
+        while true {
+            let got = unsafe piece.withUnsafeMutableBytes { unsafe Glibc.read(descriptor, $0.baseAddress, $0.count) }
+            if got < 0, errno == EINTR { continue }
+            if got < 0 { throw unreadable(path) }
+            if got == 0 { return bytes }
+            bytes += piece[..<got]
+            // Ten million lines.
+            if bytes.count > 1 << 30 { throw CommandError("The manifest \(path) is larger than 1 GiB; split it.") }
+        }
+    }
+
+    private static func unreadable(_ path: String) -> CommandError {
+        CommandError(
+            "The manifest \(path) cannot be read: \(unsafe String(cString: strerror(errno))); correct the path or its "
+                + "permissions.")
+    }
+
+    /// The places by name, a manifest first.
+    var names: [String] { [arguments.options.manifest].compactMap(\.self) + arguments.places.map(\.text) }
+
+    /// Whether all buckets of servers are meant.
+    var coversBuckets: Bool { arguments.places.contains { $0.bucket == nil } }
+
+    var expectations: [String: String] {
+        Dictionary(uniqueKeysWithValues: arguments.options.expectations.map { ($0.package, $0.version) })
+    }
+
+    /// Takes a server out that could not tell its buckets.
+    func leaveOut(_ index: Int) { _ = leftOut.withLock { $0.insert(index) } }
+
+    /// - Parameter bucket: which of all buckets; nil where the places name theirs.
+    func places(_ bucket: String?) -> [AuditPlace] {
+        let first = manifest.map { AuditPlace(name: arguments.options.manifest ?? "", content: .manifest($0)) }
+        let leftOut = leftOut.withLock { $0 }
+        return [first].compactMap(\.self)
+            + zip(arguments.places, clients).enumerated().map { index, pair in
+                let (place, client) = pair
+                let store = S3Bucket(
+                    name: bucket.map { "\(place)/\($0)" } ?? place.text, client: client,
+                    bucket: bucket ?? place.bucket ?? "", prefix: place.prefix)
+                return AuditPlace(
+                    name: place.text, content: leftOut.contains(index) ? .nothing : .store(store))
+            }
+    }
+
+    func engineOptions(_ bucket: String?) -> Audit.AuditOptions {
+        let options = arguments.options
+        var engine = Audit.AuditOptions()
+        if options.deep {
+            engine.depth = .everything
+        } else if let share = options.sample {
+            engine.depth = .sample(AuditSummary.Sample(share: share, seed: options.seed ?? drawnSeed))
+            engine.resolves = options.resolve
+        } else if options.resolve {
+            engine.depth = .resolving
+        }
+        engine.checksMetadata = options.metadata
+        engine.settle = options.settle
+        engine.filter = options.filter
+        if options.looksIntoPackages {
+            engine.packages = options.packages.isEmpty ? Self.usualPackages : options.packages
+        }
+        engine.reportsIdentical = options.all
+        if let bucket {
+            engine.takesMissingForEmpty = true
+            engine.keyPrefix = ObjectKey("\(bucket)/")
+        }
+        return engine
+    }
+
+    /// The same for all buckets.
+    private let drawnSeed = UInt64.random(in: 1...UInt64(Int64.max))
+
+    private static let usualPackages = ["*.[aA][pP][kK]"].compactMap { try? Glob($0) }
+
+    func requestCounts() -> [RequestVerb: Int] {
+        var counts: [RequestVerb: Int] = [:]
+        for client in clients {
+            for entry in client.counters.snapshot { counts[entry.verb, default: 0] += entry.count }
+        }
+        return counts
+    }
+}
