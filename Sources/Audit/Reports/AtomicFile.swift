@@ -98,7 +98,8 @@ public final class AtomicFile {
     private static func target(of path: String) throws(ReportError) -> String {
         var status = stat()
         guard unsafe stat(path, &status) == 0 else {
-            // What does not exist yet, or a link to what does not; other errors show when the file is made.
+            // What does not exist yet, or a link to what does not; a folder that is missing shows when the file is made.
+            guard errno == ENOENT else { throw ReportError(failure(path), errno: errno) }
             return path
         }
         guard status.st_mode & S_IFMT == S_IFREG else {

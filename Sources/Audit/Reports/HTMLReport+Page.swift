@@ -44,7 +44,7 @@ extension HTMLReport {
         }
         let problems = summary.packageProblems
         if problems > 0 {
-            items.append(Self.item(problems, problems == 1 ? "package problem" : "package problems", "bad"))
+            items.append(Self.item(problems, problems == 1 ? "APK problem" : "APK problems", "bad"))
         } else if summary.packages > 0 {
             items.append(Self.item(summary.packages, summary.packages == 1 ? "package" : "packages", "good"))
         }

@@ -42,7 +42,7 @@ extension HTMLReport {
 
     func row(_ finding: PackageFinding) -> String {
         let isGood = ReportWords.isGood(finding)
-        var text = "<tr><th scope=\"row\">\(Markup.text(finding.package))</th>"
+        var text = "<tr><th scope=\"row\">\(Self.breakable(finding.package))</th>"
         var versions = [PackageFinding.Version?](repeating: nil, count: labels.all.count)
         for (index, place) in zip(labels.indices(finding.newest.map(\.place)), finding.newest) {
             if let index { versions[index] = place.version }
@@ -57,8 +57,14 @@ extension HTMLReport {
         text += "<td><span class=\"chip \(isGood ? "good" : "bad")\">"
         text += isGood ? "✓ all agree" : finding.agrees ? "! problem" : "≠ differ"
         text += "</span>"
-        if let expected = finding.expected { text += " <span class=\"soft\">expected \(Markup.text(expected))</span>" }
+        if let expected = finding.expected { text += " <span class=\"reason\">expected \(Markup.text(expected))</span>" }
         return text + Self.problems(finding.problems) + "</td></tr>\n"
+    }
+
+    /// A package's name that breaks at its dots, where it has to.
+    private static func breakable(_ package: String) -> String {
+        package.split(separator: ".", omittingEmptySubsequences: false).map { Markup.text(String($0)) }
+            .joined(separator: ".<wbr>")
     }
 
     func row(_ entry: PackageEntry) -> String {

@@ -22,10 +22,10 @@ enum HTMLStyle {
         --other:#9dc3f7;--other-ground:#1d2f49;--focus:#9dc3f7}}
         *{box-sizing:border-box}
         html{-webkit-text-size-adjust:100%;text-size-adjust:100%}
-        body{margin:0;background:var(--ground);color:var(--ink);font:16px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans",sans-serif}
+        body{margin:0;background:var(--ground);color:var(--ink);font:16px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans",sans-serif;overflow-wrap:anywhere}
         main,footer{max-width:68rem;margin:0 auto;padding:0 1.25rem}
         code,.mono,pre{font:0.875em/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace}
-        h1{font-size:1.5rem;line-height:1.3;margin:0;font-weight:650;text-wrap:balance;overflow-wrap:anywhere}
+        h1{font-size:1.5rem;line-height:1.3;margin:0;font-weight:650;text-wrap:balance}
         h2{font-size:1.125rem;margin:2.5rem 0 .75rem;font-weight:650}
         p{margin:.25rem 0}
         .soft{color:var(--soft)}
@@ -35,14 +35,14 @@ enum HTMLStyle {
         .good .mark{color:var(--good);background:var(--good-ground)}.bad .mark{color:var(--bad);background:var(--bad-ground)}.doubt .mark{color:var(--doubt);background:var(--doubt-ground)}
         .verdict>div{min-width:0}
         .counts{display:grid;grid-template-columns:repeat(auto-fit,minmax(8rem,1fr));gap:.625rem;margin:0;padding:0;list-style:none}
-        .counts li{background:var(--card);border:1px solid var(--line);border-radius:10px;padding:.75rem .875rem}
+        .counts li{background:var(--card);border:1px solid var(--line);border-radius:10px;padding:.75rem}
         .counts b{display:block;font-size:1.375rem;line-height:1.25;font-weight:650;font-variant-numeric:tabular-nums}
         .counts li:not(.zero) b.good{color:var(--good)}.counts li:not(.zero) b.bad{color:var(--bad)}.counts li:not(.zero) b.doubt{color:var(--doubt)}.counts li:not(.zero) b.other{color:var(--other)}
         .counts .zero b{color:var(--soft);font-weight:400}
-        .counts span{color:var(--soft);font-size:.875rem}
+        .counts span{color:var(--soft);font-size:.8125rem}
         .card{background:var(--card);border:1px solid var(--line);border-radius:12px;overflow:hidden}
         table{width:100%;border-collapse:collapse}
-        th,td{text-align:left;vertical-align:top;padding:.625rem .875rem;overflow-wrap:anywhere}
+        th,td{text-align:left;vertical-align:top;padding:.625rem .875rem}
         thead th{font-size:.8125rem;font-weight:600;color:var(--soft);border-bottom:1px solid var(--line)}
         tbody tr+tr>*{border-top:1px solid var(--line)}
         tbody th{font-weight:600}
@@ -51,10 +51,10 @@ enum HTMLStyle {
         .chip.good{color:var(--good);background:var(--good-ground)}.chip.bad{color:var(--bad);background:var(--bad-ground)}.chip.doubt{color:var(--doubt);background:var(--doubt-ground)}.chip.other{color:var(--other);background:var(--other-ground)}
         td .reason{display:block;color:var(--soft);font-size:.875rem;margin-top:.125rem}
         tbody th .soft{font-weight:400}
-        .key{white-space:pre-wrap;overflow-wrap:anywhere;font-weight:600}
+        .key{white-space:pre-wrap;font-weight:600}
         .escape{color:var(--bad);background:var(--bad-ground);border-radius:3px;padding:0 .125rem}
         .findings td:first-child{width:9.5rem}.findings td:last-child{width:14rem}
-        .packages{table-layout:fixed}.packages th:last-child{width:28%}
+        .packages{table-layout:fixed}.packages th:first-child,.packages th:last-child{width:26%}
         .whole{white-space:nowrap}
         details{margin-top:.25rem}summary{cursor:pointer;color:var(--soft);font-size:.875rem;width:fit-content}
         .facts{margin:.5rem 0 .25rem;padding:0;list-style:none;display:grid;gap:.5rem}
@@ -67,11 +67,11 @@ enum HTMLStyle {
         .filter label{display:inline-flex;gap:.375rem;align-items:center;padding:.25rem .625rem;min-height:2.25rem;border:1px solid var(--line);border-radius:8px;background:var(--card);font-size:.875rem;cursor:pointer}
         .filter label:has(:checked){border-color:var(--soft)}
         :focus-visible{outline:2px solid var(--focus);outline-offset:2px}
-        .note{border-left:4px solid var(--other);background:var(--other-ground);border-radius:8px;padding:.625rem .875rem;margin:.75rem 0;overflow-wrap:anywhere}
-        pre{margin:0;padding:.875rem;white-space:pre-wrap;overflow-wrap:anywhere}
+        .note{border-left:4px solid var(--other);background:var(--other-ground);border-radius:8px;padding:.625rem .875rem;margin:.75rem 0}
+        pre{margin:0;padding:.875rem;white-space:pre-wrap}
         pre+pre{border-top:1px solid var(--line)}
         ul.problems{margin:.25rem 0 0;padding-left:1.125rem}
-        footer{color:var(--soft);font-size:.875rem;padding-top:2.5rem;padding-bottom:2.5rem;overflow-wrap:anywhere}
+        footer{color:var(--soft);font-size:.875rem;padding-top:2.5rem;padding-bottom:2.5rem}
         .away{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
         @media(max-width:44rem){
         main,footer{padding-left:.875rem;padding-right:.875rem}
@@ -83,7 +83,8 @@ enum HTMLStyle {
         tbody tr+tr{border-top:1px solid var(--line)}tbody tr+tr>*{border-top:0}
         th,td{padding:.125rem 0}
         .findings td:first-child,.findings td:last-child{width:auto}
-        .packages th:last-child{width:auto}
+        .packages th:first-child,.packages th:last-child{width:auto}
+        td .reason{display:inline;margin:0}
         td.number{display:inline-block;text-align:left;margin-right:1.25rem}
         td[data-label]::before{content:attr(data-label) ": ";color:var(--soft);font-size:.875rem}
         td:empty{display:none}

@@ -147,9 +147,9 @@ extension Finding.State {
         switch self {
         case .identical: "the same everywhere"
         case .differs: "other bytes, sizes or headers"
-        case .missing: "the reference has it, another place lacks it"
-        case .extra: "the reference lacks it, another place has it"
-        case .unverifiable: "equal sizes, and nothing tells whether the bytes are equal"
+        case .missing: "the reference has it, another lacks it"
+        case .extra: "the reference lacks it, another has it"
+        case .unverifiable: "nothing tells whether the bytes are equal"
         case .error: "could not be looked at"
         }
     }

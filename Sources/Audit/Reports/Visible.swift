@@ -7,7 +7,8 @@ enum Visible {
     /// a backslash is doubled, and bytes that are not UTF-8 are followed by all bytes in hexadecimal.
     static func key(_ key: ObjectKey) -> String {
         let text = escaped(key.description, backslash: "\\\\") { $0 }
-        return key.hexadecimalIfNotUTF8.map { "\(text) (bytes \($0))" } ?? text
+        // No key's text has a backslash before an x: both of its would be there.
+        return key.hexadecimalIfNotUTF8.map { "\(text) (bytes \\x\($0))" } ?? text
     }
 
     /// Words of servers, packages and people; a backslash stays what it is.
