@@ -25,6 +25,17 @@ func program(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .executableTarget(name: name, dependencies: dependencies, swiftSettings: strict)
 }
 
+/// The program that `Tests/Fuzz/run` builds with the compiler's fuzzer, and nobody else.
+func fuzzTargets() -> [Target] {
+    guard Context.environment["MINIO_SYNC_FUZZ"] != nil else { return [] }
+    return [
+        .systemLibrary(name: "CLibFuzzer", path: "Tests/Fuzz/CLibFuzzer"),
+        .executableTarget(
+            name: "minio-sync-fuzz", dependencies: ["CLibFuzzer", "AndroidPackage", "S3", "ObjectModel"],
+            path: "Tests/Fuzz/Targets", swiftSettings: strict),
+    ]
+}
+
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .testTarget(name: name, dependencies: dependencies, swiftSettings: strict)
 }
@@ -86,5 +97,5 @@ let package = Package(
                 "minio-sync", "Configuration", "Listings", "MirrorEngine", "Service", "ObjectModel", "Runtime", "S3",
                 "S3Sandbox",
             ]),
-    ]
+    ] + fuzzTargets()
 )
