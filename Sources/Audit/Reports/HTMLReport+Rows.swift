@@ -23,9 +23,11 @@ extension HTMLReport {
         var text = "<li\(place.isAtFault ? " class=\"fault\"" : "")><b>\(Markup.text(label))</b>"
         if place.isAtFault { text += " <span class=\"soft\">(this one)</span>" }
         guard let object = place.object else { return text + "<br>absent</li>" }
-        text += "<br>" + (object.knownSize.map { "\(ReportWords.number($0)) bytes" } ?? "size unknown")
+        if let size = object.size { text += "<br>\(ReportWords.number(size)) bytes" }
         if let time = object.lastModified { text += ", \(ReportWords.moment(time))" }
-        text += "<br>" + (object.etag.isAbsent ? "no ETag" : "ETag <code>\(Markup.text(object.etag.text))</code>")
+        if !object.isManifestLine {
+            text += "<br>" + (object.etag.isAbsent ? "no ETag" : "ETag <code>\(Markup.text(object.etag.text))</code>")
+        }
         if let md5 = object.md5 { text += "<br>MD5 <code>\(Markup.text(md5))</code>" }
         if let sha256 = object.sha256 { text += "<br>SHA-256 <code>\(Markup.text(sha256))</code>" }
         return text + "</li>"
@@ -57,7 +59,9 @@ extension HTMLReport {
         text += "<td><span class=\"chip \(isGood ? "good" : "bad")\">"
         text += isGood ? "✓ all agree" : finding.agrees ? "! problem" : "≠ differ"
         text += "</span>"
-        if let expected = finding.expected { text += " <span class=\"reason\">expected \(Markup.text(expected))</span>" }
+        if let expected = finding.expected {
+            text += " <span class=\"reason\">expected \(Markup.text(expected))</span>"
+        }
         return text + Self.problems(finding.problems) + "</td></tr>\n"
     }
 
