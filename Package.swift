@@ -25,6 +25,17 @@ func program(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .executableTarget(name: name, dependencies: dependencies, swiftSettings: strict)
 }
 
+/// The program that `Tests/Fuzz/run` builds with the compiler's fuzzer, and nobody else.
+func fuzzTargets() -> [Target] {
+    guard Context.environment["MINIO_SYNC_FUZZ"] != nil else { return [] }
+    return [
+        .systemLibrary(name: "CLibFuzzer", path: "Tests/Fuzz/CLibFuzzer"),
+        .executableTarget(
+            name: "minio-sync-fuzz", dependencies: ["CLibFuzzer", "AndroidPackage", "S3", "ObjectModel"],
+            path: "Tests/Fuzz/Targets", swiftSettings: strict),
+    ]
+}
+
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .testTarget(name: name, dependencies: dependencies, swiftSettings: strict)
 }
@@ -42,17 +53,18 @@ let package = Package(
         systemLibrary("CSQLite", pkgConfig: "sqlite3", apt: "libsqlite3-dev"),
         systemLibrary("CYAML", pkgConfig: "yaml-0.1", apt: "libyaml-dev"),
         systemLibrary("CMicroHTTPD", pkgConfig: "libmicrohttpd", apt: "libmicrohttpd-dev"),
+        systemLibrary("CZlib", pkgConfig: "zlib", apt: "zlib1g-dev"),
 
         .systemLibrary(name: "CLinux"),
 
         room("ObjectModel"),
         room("Runtime", ["CLinux", "ObjectModel"]),
         room("S3", ["ObjectModel", "Runtime", "CCurl", "COpenSSL", "CXML2", "CLinux"]),
+        room("AndroidPackage", ["COpenSSL", "CZlib"]),
         room("Stores", ["ObjectModel", "Runtime", "S3"]),
         room("Journal", ["ObjectModel", "Runtime", "CSQLite", "CLinux"]),
         room("Listings", ["ObjectModel", "Runtime", "S3", "Stores", "Journal"]),
         room("MirrorEngine", ["ObjectModel", "Runtime", "S3", "Stores", "Journal", "Listings"]),
-        room("AndroidPackage", ["ObjectModel"]),
         room(
             "Audit", ["ObjectModel", "Runtime", "S3", "Stores", "Journal", "Listings", "AndroidPackage"]),
         room("Configuration", ["ObjectModel", "Runtime", "CYAML"]),
@@ -70,6 +82,7 @@ let package = Package(
         tests("ObjectModelTests", ["ObjectModel", "Runtime"]),
         tests("RuntimeTests", ["Runtime", "ObjectModel"]),
         tests("S3Tests", ["S3", "S3Sandbox", "ObjectModel", "Runtime"]),
+        tests("AndroidPackageTests", ["AndroidPackage"]),
         tests("JournalTests", ["Journal", "ObjectModel"]),
         tests("ListingsTests", ["Listings", "Stores", "S3", "ObjectModel", "Runtime"]),
         tests("ConfigurationTests", ["Configuration", "ObjectModel", "Runtime"]),
@@ -86,5 +99,5 @@ let package = Package(
                 "minio-sync", "Configuration", "Listings", "MirrorEngine", "Service", "ObjectModel", "Runtime", "S3",
                 "S3Sandbox",
             ]),
-    ]
+    ] + fuzzTargets()
 )

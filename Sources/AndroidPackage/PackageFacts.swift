@@ -1,60 +1,48 @@
-/// What an APK says of itself in its directory, its manifest and its signing block.
+/// What a package says about itself.
 public struct PackageFacts: Hashable, Sendable {
-    /// As in `com.example.app`.
+    /// As in `com.example.app`; empty where the manifest cannot be read, which is then among the problems.
     public var package: String
-    /// Nil where the manifest gives none, and where it is a resource that could not be resolved.
+    /// Nil where none is given, and where it is a resource that could not be resolved.
     public var versionName: String?
-    /// The reference (`@0x7f0b0001`) that `versionName` is, where it could not be resolved.
+    /// As in `@0x7f0b0001`, of a version name that is a resource which could not be resolved.
     public var versionNameReference: String?
-    /// `versionCodeMajor` in the upper 32 bits, `versionCode` in the lower.
+    /// `versionCodeMajor` in the upper 32 bits and `versionCode`, unsigned, in the lower ones; 0 where not given.
     public var versionCode: Int64
+    /// Nil where not given, or not a number; then see the codename.
     public var minSDK: Int?
     public var targetSDK: Int?
-    /// Present in the file, the oldest first.
+    /// Of an Android version before its release, in place of the number.
+    public var minSDKCodename: String?
+    public var targetSDKCodename: String?
+    /// Those that are present, whether they verify or not, in ascending order.
     public var schemes: [SignatureScheme]
-    /// The SHA-256 of each signer's present certificate by the strongest scheme, in lower-case hexadecimal, in the order
-    /// of the file.
+    /// The SHA-256 of each current signer's certificate in lower-case hexadecimal, as in the strongest scheme and in the
+    /// order of the file.
     public var signers: [String]
-    /// The certificates that a rotated key had before, the oldest first; in the same form.
+    /// The same of the certificates that a rotated key replaced, oldest first.
     public var lineage: [String]
-    /// What makes it not installable or damaged, as far as directory, manifest and signing block tell.
+    /// As far as directory, manifest and signature blocks tell. The content's own digests are for `PackageVerifier`.
     public var problems: [PackageProblem]
+    /// Where the parts lie that digests are about, and the digests; nil without a signature of v2 or later.
+    var signedContents: SignedContents?
 
-    public init(package: String, versionCode: Int64) {
+    public init(
+        package: String, versionName: String? = nil, versionNameReference: String? = nil, versionCode: Int64 = 0,
+        minSDK: Int? = nil, targetSDK: Int? = nil, minSDKCodename: String? = nil, targetSDKCodename: String? = nil,
+        schemes: [SignatureScheme] = [], signers: [String] = [], lineage: [String] = [],
+        problems: [PackageProblem] = []
+    ) {
         self.package = package
+        self.versionName = versionName
+        self.versionNameReference = versionNameReference
         self.versionCode = versionCode
-        schemes = []
-        signers = []
-        lineage = []
-        problems = []
-    }
-}
-
-/// A way in which an APK is signed.
-public enum SignatureScheme: String, Hashable, Sendable, CaseIterable {
-    case v1
-    case v2
-    case v3
-    case v31 = "v3.1"
-    case v4
-}
-
-/// Something that keeps an APK from being installed, or shows that it is damaged. Prints as one sentence.
-public struct PackageProblem: Hashable, Sendable, CustomStringConvertible {
-    public enum Kind: String, Hashable, Sendable {
-        case unsigned
-        case truncated
-        case brokenZip
-        case badManifest
-        case badSignature
-        case badDigest
-    }
-
-    public var kind: Kind
-    public var description: String
-
-    public init(_ kind: Kind, _ description: String) {
-        self.kind = kind
-        self.description = description
+        self.minSDK = minSDK
+        self.targetSDK = targetSDK
+        self.minSDKCodename = minSDKCodename
+        self.targetSDKCodename = targetSDKCodename
+        self.schemes = schemes
+        self.signers = signers
+        self.lineage = lineage
+        self.problems = problems
     }
 }

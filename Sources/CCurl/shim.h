@@ -17,6 +17,9 @@ static inline CURLcode ccurl_set_offset(CURL *easy, CURLoption option, curl_off_
 static inline CURLcode ccurl_set_data_callback(CURL *easy, CURLoption option, curl_write_callback callback) {
     return curl_easy_setopt(easy, option, callback);
 }
+static inline CURLcode ccurl_set_prereq_callback(CURL *easy, curl_prereq_callback callback) {
+    return curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, callback);
+}
 static inline CURLcode ccurl_set_close_callback(CURL *easy, curl_closesocket_callback callback, void *owner) {
     CURLcode code = curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, owner);
     return code != CURLE_OK ? code : curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, callback);

@@ -192,21 +192,13 @@ extension MirrorWatch {
     /// Marks keys that a write may have changed which nobody waits for any more; gives when the next one is due.
     private func lookAgainAfterLateWrites(_ now: Int64) -> Int64 {
         let unanswered = work.target.takeUnanswered().filter(work.isInScope)
-        let (due, next, isGap) = control.withLock { control in
+        let (due, next) = control.withLock { control in
             control.lateWrites.note(unanswered, now: now)
-            let due = control.lateWrites.takeDue(now: now)
-            var next = control.lateWrites.nextDue ?? .max
-            var isGap = false
-            if let moment = control.secondReconcile {
-                isGap = moment <= now
-                if isGap { control.secondReconcile = nil } else { next = min(next, moment) }
-            }
-            return (due, next, isGap)
+            return (control.lateWrites.takeDue(now: now), control.lateWrites.nextDue ?? .max)
         }
         for key in due where !work.dirty.offer(Job(key: key), since: now) {
             _ = overflow.add(PendingKey(key: key, since: WallClock.now(), isRemoval: false))
         }
-        if isGap { want(.gap) }
         return next
     }
 

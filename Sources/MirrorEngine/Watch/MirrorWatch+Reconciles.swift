@@ -107,7 +107,9 @@ extension MirrorWatch {
             let pause =
                 control.feed == .polling
                 ? control.pace.interval : options.reconcileInterval * Double.random(in: 0.9...1.1)
-            control.nextScheduled = ended + pause.nanoseconds
+            let isSecondDue = control.needsSecondReconcile
+            control.needsSecondReconcile = false
+            control.nextScheduled = ended + (isSecondDue ? min(pause, options.secondReconcile) : pause).nanoseconds
             if reason != .poll { control.nextHeaderCheck = ended + options.reconcileInterval.nanoseconds }
             let unproven = work.tally.withLock { $0.summary.unproven } - unprovenBefore
             // What was held back meanwhile is settled, and yet there.

@@ -55,9 +55,9 @@ public final class MirrorWatch: Sendable {
         var unproven: (start: Timestamp, startAtSource: Timestamp, ended: Int64)?
         var lastRecorded: Int64 = 0
         var lateWrites = LateWrites()
-        /// When both listings are read once more after a process that did not end in order: what it had sent may arrive
-        /// after the first look. In monotonic nanoseconds.
-        var secondReconcile: Int64?
+        /// The process before this one did not end in order: what it had sent may arrive after the first reconcile, so
+        /// that a second one follows soon.
+        var needsSecondReconcile = false
         var objection: String?
         var isObjectionTold = false
         /// A person wants the deletions done that the next reconcile finds, however many they are.
@@ -146,11 +146,8 @@ public final class MirrorWatch: Sendable {
             deletions.pause(reason)
             emit(.deletesPaused(reason))
         }
-        if await work.journal.fact("running") != nil {
-            let moment = MonotonicClock.nanoseconds() + options.secondReconcile.nanoseconds
-            control.withLock { $0.secondReconcile = moment }
-        }
-        await work.journal.setFact("running", "")
+        if await work.journal.fact("running") != nil { control.withLock { $0.needsSecondReconcile = true } }
+        await work.journal.setFact("running", "1")
         let lastGood = await work.journal.lastGoodStart().map(Reconciler.LastGood.here)
         control.withLock { $0.lastGood = lastGood }
         _ = await work.journal.uploads()

@@ -17,7 +17,7 @@ public struct WatchOptions: Hashable, Sendable {
 
     /// Before a stream of events that is refused is asked for again; one that the server does not know, 30 times that.
     var listenRetry = Duration.seconds(10)
-    /// From the start after a process that did not end in order to a second reconcile.
+    /// From the first reconcile after a process that did not end in order to the second one.
     var secondReconcile = Duration.seconds(60)
     /// From one look for new buckets to the next.
     var bucketInterval = Duration.seconds(5)

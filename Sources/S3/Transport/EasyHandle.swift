@@ -68,6 +68,7 @@ import Runtime
         unsafe ccurl_set_data_callback(pointer, CURLOPT_WRITEFUNCTION, Transfer.bodyCallback)
         unsafe ccurl_set_data_callback(pointer, CURLOPT_HEADERFUNCTION, Transfer.headerCallback)
         unsafe ccurl_set_data_callback(pointer, CURLOPT_READFUNCTION, Transfer.uploadCallback)
+        unsafe ccurl_set_prereq_callback(pointer, Transfer.sendingCallback)
         unsafe ccurl_set_open_callback(pointer, TransferEngine.openCallback, engine)
         unsafe ccurl_set_close_callback(pointer, TransferEngine.closeCallback, engine)
     }
@@ -96,6 +97,7 @@ import Runtime
         unsafe ccurl_set_pointer(pointer, CURLOPT_WRITEDATA, owner)
         unsafe ccurl_set_pointer(pointer, CURLOPT_HEADERDATA, owner)
         unsafe ccurl_set_pointer(pointer, CURLOPT_READDATA, owner)
+        unsafe ccurl_set_pointer(pointer, CURLOPT_PREREQDATA, owner)
         unsafe ccurl_set_pointer(pointer, CURLOPT_PRIVATE, owner)
         switch request.body {
         case .none:

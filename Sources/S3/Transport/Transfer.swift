@@ -24,6 +24,8 @@ final class Transfer: @unchecked Sendable {
     private(set) var isHeadComplete = false
     let body: ByteBlock
     private var sent: Int64 = 0
+    /// How often the request went out.
+    private var sendings = 0
     /// Monotonic nanoseconds at which it began.
     let began: Int64
     /// Monotonic nanoseconds at the last byte in either direction.
@@ -56,10 +58,10 @@ final class Transfer: @unchecked Sendable {
     var head: HTTPHead { HTTPHead(status: status, block: headBlock) }
     var isEnded: Bool { outcome != nil }
 
-    /// Whether it ended without an answer of the server, and the whole request may have reached it: a body that was cut
-    /// is no request. A gateway's 502 and 504 are its own words, not the server's.
+    /// Whether it, or a first sending of it, ended without an answer of the server, and the whole request may have reached
+    /// it: a body that was cut is no request. A gateway's 502 and 504 are its own words, not the server's.
     var mayHaveArrivedUnanswered: Bool {
-        if status == 502 || status == 504 { return true }
+        if sendings > 1 || status == 502 || status == 504 { return true }
         guard status == 0, case .failure(let error)? = outcome else { return false }
         if case .ring(_, let length) = request.body, sent < length { return false }
         return switch error {
@@ -172,6 +174,14 @@ final class Transfer: @unchecked Sendable {
     }
 
     // MARK: libcurl's callbacks
+
+    /// Called each time that the request is about to go out: libcurl sends it again where a connection that lay ready
+    /// turns out to be dead.
+    static let sendingCallback: curl_prereq_callback = { owner, _, _, _, _ in
+        guard let owner = unsafe owner else { return CURL_PREREQFUNC_ABORT }
+        unsafe Unmanaged<Transfer>.fromOpaque(owner).takeUnretainedValue().sendings += 1
+        return CURL_PREREQFUNC_OK
+    }
 
     static let bodyCallback: curl_write_callback = { data, size, count, owner in
         guard let data = unsafe data, let owner = unsafe owner else { return 0 }

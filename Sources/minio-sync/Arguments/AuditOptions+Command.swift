@@ -150,7 +150,7 @@ extension AuditOptions {
 }
 
 /// The command line of `audit`.
-struct AuditArguments: Sendable {
+struct AuditArguments: Hashable, Sendable {
     let places: [Place]
     let options: AuditOptions
     /// The flags that say which objects are meant, as they were given.

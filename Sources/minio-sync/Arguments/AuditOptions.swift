@@ -4,7 +4,7 @@ import Listings
 import Runtime
 
 /// What an audit is asked to do.
-struct AuditOptions: ConnectingOptions, FilteringOptions {
+struct AuditOptions: Hashable, ConnectingOptions, FilteringOptions {
     /// What makes the exit code 1.
     enum Failure: String, Hashable, Sendable, CaseIterable {
         case differ

@@ -1,7 +1,7 @@
 import Runtime
 
 /// A whole command line, understood.
-enum Invocation: Sendable {
+enum Invocation: Hashable, Sendable {
     case mirror(MirrorArguments)
     case list(ListArguments)
     case audit(AuditArguments)

@@ -1,0 +1,120 @@
+/// What a compiled `AndroidManifest.xml` says of its package (AOSP, ResourceTypes.h).
+///
+/// Read as Android does it: attributes of Android's own are known by their resource's number, whatever they are called;
+/// `package` by its name. Elements are counted, never held, so that no nesting is too deep.
+public struct Manifest: Sendable {
+    /// Bytes of the largest manifest that is read.
+    static let limit: Int64 = 8 << 20
+
+    private enum Attribute {
+        static let minSDK: UInt32 = 0x0101_020C
+        static let versionCode: UInt32 = 0x0101_021B
+        static let versionName: UInt32 = 0x0101_021C
+        static let targetSDK: UInt32 = 0x0101_0270
+        static let versionCodeMajor: UInt32 = 0x0101_0576
+    }
+
+    /// A value as it stands there.
+    enum Value: Hashable, Sendable {
+        case text(String)
+        case number(UInt32)
+        case reference(UInt32)
+        /// Of another type than any of these attributes may have.
+        case other
+    }
+
+    var package: String?
+    var versionName: Value?
+    var versionCode: Value?
+    var versionCodeMajor: Value?
+    var minSDK: Value?
+    var targetSDK: Value?
+
+    /// Reads the file, which is at most 8 MiB; the error is not for callers outside of this room.
+    public init(_ bytes: [UInt8]) throws {
+        var file = ByteReader(bytes)
+        let document = try Chunk(next: &file)
+        guard document.kind == Chunk.Kind.xml else { throw Malformed("it is not compiled XML") }
+        var pool: StringPool?
+        var map: ByteReader?
+        var depth = 0
+        var hasRoot = false
+        var reader = document.body
+        while !reader.isEmpty {
+            let chunk = try Chunk(next: &reader)
+            switch chunk.kind {
+            case Chunk.Kind.stringPool:
+                if pool == nil { pool = try StringPool(chunk) }
+            case Chunk.Kind.resourceMap:
+                if map == nil { map = chunk.body }
+            case Chunk.Kind.startElement:
+                guard let pool else { throw Malformed("it has an element before its strings") }
+                depth += 1
+                if depth == 1 {
+                    guard !hasRoot else { throw Malformed("it has two roots") }
+                    hasRoot = true
+                    guard try Self.name(chunk, pool) == "manifest" else { throw Malformed("its root is no manifest") }
+                    try readAttributes(chunk, pool, map)
+                } else if depth == 2, try Self.name(chunk, pool) == "uses-sdk" {
+                    try readAttributes(chunk, pool, map, isSDK: true)
+                }
+            case Chunk.Kind.endElement:
+                depth -= 1
+                guard depth >= 0 else { throw Malformed("it ends an element that never began") }
+            default:
+                break
+            }
+        }
+        guard hasRoot, depth == 0 else { throw Malformed("it ends inside of an element") }
+    }
+
+    private static func name(_ chunk: Chunk, _ pool: StringPool) throws(Malformed) -> String? {
+        var body = chunk.body
+        try body.skip(4)
+        return try pool.string(try body.u32())
+    }
+
+    private mutating func readAttributes(
+        _ chunk: Chunk, _ pool: StringPool, _ map: ByteReader?, isSDK: Bool = false
+    ) throws(Malformed) {
+        var body = chunk.body
+        try body.skip(8)
+        let start = Int(try body.u16())
+        let size = Int(try body.u16())
+        let count = Int(try body.u16())
+        guard size >= 20 || count == 0 else { throw Malformed("it has attributes that are too short") }
+        var attributes = try chunk.body.from(start)
+        for _ in 0..<count {
+            var attribute = try attributes.take(size)
+            let namespace = try attribute.u32()
+            let name = try attribute.u32()
+            let raw = try attribute.u32()
+            let typed = try ResourceValue(&attribute)
+            switch (try Self.resource(name, map), isSDK) {
+            case (Attribute.versionCode, false): versionCode = try Self.value(typed, raw, pool)
+            case (Attribute.versionCodeMajor, false): versionCodeMajor = try Self.value(typed, raw, pool)
+            case (Attribute.versionName, false): versionName = try Self.value(typed, raw, pool)
+            case (Attribute.minSDK, true): minSDK = try Self.value(typed, raw, pool)
+            case (Attribute.targetSDK, true): targetSDK = try Self.value(typed, raw, pool)
+            case (0, false) where namespace == .max && package == nil:
+                guard try pool.string(name) == "package" else { continue }
+                if case .text(let text) = try Self.value(typed, raw, pool) { package = text }
+            default: break
+            }
+        }
+    }
+
+    /// The number of an attribute's resource; 0 where it is none of Android's.
+    private static func resource(_ name: UInt32, _ map: ByteReader?) throws(Malformed) -> UInt32 {
+        guard let map, name < map.count / 4 else { return 0 }
+        var entry = try map.from(Int(name) * 4)
+        return try entry.u32()
+    }
+
+    private static func value(_ value: ResourceValue, _ raw: UInt32, _ pool: StringPool) throws(Malformed) -> Value {
+        if value.kind == ResourceValue.Kind.string { return try pool.string(value.data).map(Value.text) ?? .other }
+        if value.isReference { return .reference(value.data) }
+        if value.isInteger { return .number(value.data) }
+        return .other
+    }
+}
