@@ -58,7 +58,8 @@ struct GoldenTests {
             #expect(facts.versionName ?? "" == golden["versionName"]?.first ?? "")
             if name != "string-version-lost" {
                 #expect((facts.minSDK.map(String.init) ?? facts.minSDKCodename) == golden["sdkVersion"]?.first)
-                #expect((facts.targetSDK.map(String.init) ?? facts.targetSDKCodename) == golden["targetSdkVersion"]?.first)
+                #expect(
+                    (facts.targetSDK.map(String.init) ?? facts.targetSDKCodename) == golden["targetSdkVersion"]?.first)
             }
         } else {
             #expect(["zip64", "two-manifests"].contains(name))
