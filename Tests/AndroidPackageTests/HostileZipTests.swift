@@ -25,8 +25,8 @@ struct HostileZipTests {
 
     @Test("what looks like an end in a comment is none")
     func comment() async throws {
-        let false_end = le(UInt32(0x0605_4B50)) + Array(repeating: 0, count: 30)
-        #expect(try await Self.kinds(Self.zip { $0.comment = false_end }) == [.unsigned])
+        let falseEnd = le(UInt32(0x0605_4B50)) + Array(repeating: 0, count: 30)
+        #expect(try await Self.kinds(Self.zip { $0.comment = falseEnd }) == [.unsigned])
     }
 
     @Test(
