@@ -32,6 +32,7 @@ struct GoldenTests {
         ("flipped-directory", [.badDigest]),
         ("stripped-block", [.downgrade]),
         ("stripped-v3", [.downgrade]),
+        ("other-key", [.badSignature]),
         ("v1-changed-file", [.badDigest]),
         ("v1-added-file", [.badDigest]),
         ("v1-lost-file", [.badDigest]),
