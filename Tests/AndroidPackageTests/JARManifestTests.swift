@@ -44,4 +44,18 @@ struct JARManifestTests {
     func base64(_ text: String, _ bytes: [UInt8]?) {
         #expect(Base64.decode(Array(text.utf8)) == bytes)
     }
+
+    @Test("a signature is of one text only", arguments: ["v1", "v1-dsa", "v1-two-signers"])
+    func signatures(_ name: String) async throws {
+        var reader = RangeReader(BytesSource(try Fixture.package(name)))
+        let package = try await PackageDirectory(&reader)
+        for files in try #require(JARFiles(package.directory)).signatures {
+            let text = try await package.contents.data(of: files.text, limit: 1 << 20, &reader)
+            let block = try await package.contents.data(of: files.block, limit: 1 << 20, &reader)
+            #expect(try !SignatureBlockFile.certificate(in: block, signing: text).isEmpty)
+            for wrong in [text + [10], Array(text.dropLast()), []] {
+                #expect(throws: Malformed.self) { try SignatureBlockFile.certificate(in: block, signing: wrong) }
+            }
+        }
+    }
 }
