@@ -33,6 +33,9 @@ extension PackageFacts {
                         .badSignature, "The \(block.scheme.rawValue) signature is not valid: \(error.reason)."))
             }
         }
+        if schemes.contains(.v31), !schemes.contains(.v3) {
+            problems.append(PackageProblem(.badSignature, "There is a v3.1 signature without one of v3."))
+        }
         if let files {
             let isOnly = blocks.isEmpty
             announced += try await takeV1(files, package, isOnly: isOnly, &reader).map { ($0, .v1) }

@@ -1,40 +1,77 @@
-/// Reads ranges of a file and keeps what it read, so that neighbours cost one request together.
+/// Reads ranges of a file and keeps some of what it read, so that neighbours cost one request together.
 struct RangeReader<Source: PackageSource> {
     private struct Window {
         var start: Int64
         var bytes: [UInt8]
+
+        func slice(_ range: Range<Int64>) -> ArraySlice<UInt8>? {
+            let offset = range.lowerBound - start
+            guard offset >= 0, offset <= bytes.count, range.count <= Int64(bytes.count) - offset else { return nil }
+            return bytes[Int(offset)..<(Int(offset) + range.count)]
+        }
     }
 
     let source: Source
     let size: Int64
+    /// Whether ranges come in ascending order: then the file is read in blocks, each one once, of which one is kept.
+    var isSequential = false
     private var windows: [Window] = []
 
     /// A range that is asked for together with what follows it reads this much at least.
     static var readAhead: Int64 { 32 << 10 }
+    static var blockSize: Int64 { 1 << 20 }
+    private static var maximumWindows: Int { 4 }
 
     init(_ source: Source) {
         self.source = source
         size = max(0, source.size)
     }
 
-    /// The bytes of `range`, which must lie in the file. If none of them are at hand, all of `hint` is read and kept.
+    /// The bytes of `range`, which must lie in the file. If they are not at hand, all of `hint` is read with them and kept.
     mutating func read(_ range: Range<Int64>, hint: Range<Int64>? = nil) async throws -> [UInt8] {
         for window in windows {
-            let start = range.lowerBound - window.start
-            guard start >= 0, start + Int64(range.count) <= window.bytes.count else { continue }
-            return Array(window.bytes[Int(start)..<(Int(start) + range.count)])
+            if let slice = window.slice(range) { return Array(slice) }
         }
         guard range.lowerBound >= 0, range.upperBound <= size else { throw Malformed("it reaches past the file's end") }
+        if isSequential { return try await readBlocks(range) }
         let lower = min(range.lowerBound, hint?.lowerBound ?? range.lowerBound)
         let upper = max(range.upperBound, hint?.upperBound ?? range.upperBound)
-        let wanted = max(0, lower)..<min(size, upper)
-        let bytes = try await source.read(wanted)
-        guard bytes.count == wanted.count else {
-            throw PackageError(.truncated, "The file gave \(bytes.count) bytes where \(wanted.count) were asked for.")
+        let window = try await window(max(0, lower)..<min(size, upper))
+        if hint != nil { keep(window) }
+        return window.slice(range).map(Array.init) ?? []
+    }
+
+    private mutating func readBlocks(_ range: Range<Int64>) async throws -> [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(range.count)
+        var position = range.lowerBound
+        while position < range.upperBound {
+            let start = position - position % Self.blockSize
+            let end = min(size, start + Self.blockSize)
+            let part = position..<min(end, range.upperBound)
+            if let slice = windows.last?.slice(part) {
+                bytes += slice
+            } else {
+                let block = try await window(start..<end)
+                keep(block)
+                bytes += block.slice(part) ?? []
+            }
+            position = part.upperBound
         }
-        if hint != nil { windows.append(Window(start: wanted.lowerBound, bytes: bytes)) }
-        if wanted == range { return bytes }
-        let start = Int(range.lowerBound - wanted.lowerBound)
-        return Array(bytes[start..<(start + range.count)])
+        return bytes
+    }
+
+    /// The first one is kept for good: the file's end, which is asked for most.
+    private mutating func keep(_ window: Window) {
+        if windows.count == Self.maximumWindows { windows.remove(at: 1) }
+        windows.append(window)
+    }
+
+    private func window(_ range: Range<Int64>) async throws -> Window {
+        let bytes = try await source.read(range)
+        guard bytes.count == range.count else {
+            throw PackageError(.truncated, "The file gave \(bytes.count) bytes where \(range.count) were asked for.")
+        }
+        return Window(start: range.lowerBound, bytes: bytes)
     }
 }

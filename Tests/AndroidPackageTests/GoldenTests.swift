@@ -32,6 +32,7 @@ struct GoldenTests {
         ("flipped-directory", [.badDigest]),
         ("stripped-block", [.downgrade]),
         ("stripped-v3", [.downgrade]),
+        ("other-key", [.badSignature]),
         ("v1-changed-file", [.badDigest]),
         ("v1-added-file", [.badDigest]),
         ("v1-lost-file", [.badDigest]),
@@ -58,7 +59,8 @@ struct GoldenTests {
             #expect(facts.versionName ?? "" == golden["versionName"]?.first ?? "")
             if name != "string-version-lost" {
                 #expect((facts.minSDK.map(String.init) ?? facts.minSDKCodename) == golden["sdkVersion"]?.first)
-                #expect((facts.targetSDK.map(String.init) ?? facts.targetSDKCodename) == golden["targetSdkVersion"]?.first)
+                #expect(
+                    (facts.targetSDK.map(String.init) ?? facts.targetSDKCodename) == golden["targetSdkVersion"]?.first)
             }
         } else {
             #expect(["zip64", "two-manifests"].contains(name))

@@ -48,6 +48,7 @@ extension AndroidPackage {
     private static func verifyFiles<Source>(
         _ package: PackageDirectory, _ manifest: JARManifest, _ reader: inout RangeReader<Source>
     ) async throws -> [PackageProblem] {
+        reader.isSequential = true
         var problems: [PackageProblem] = []
         var left = maximumInflated
         var seen = 0

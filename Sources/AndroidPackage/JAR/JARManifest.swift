@@ -2,9 +2,12 @@
 struct JARManifest {
     struct Section {
         /// Names in lower case, for which case doesn't count.
+        /// Only those that signatures are about.
         var attributes: [String: [UInt8]] = [:]
         /// With the empty line that ends it, which digests include.
         var range: Range<Int>
+        /// Without a line, as after several empty lines.
+        var isEmpty = false
     }
 
     let bytes: [UInt8]
@@ -14,6 +17,9 @@ struct JARManifest {
 
     /// Bytes of the largest one that is read.
     static let limit: Int64 = 16 << 20
+    /// A ZIP has no more files without ZIP64.
+    private static let maximumFiles = 1 << 16
+    private static let maximumAttributes = 32
 
     init(_ bytes: [UInt8]) throws(Malformed) {
         self.bytes = bytes
@@ -26,10 +32,11 @@ struct JARManifest {
                 main = section
                 isMain = false
             } else if let name = section.attributes["name"] {
+                guard files.count < Self.maximumFiles else { throw Malformed("it has too many sections") }
                 guard files.updateValue(section, forKey: name) == nil else {
                     throw Malformed("it has two sections of one name")
                 }
-            } else if !section.attributes.isEmpty {
+            } else if !section.isEmpty {
                 throw Malformed("it has a section without a name")
             }
         }
@@ -44,7 +51,7 @@ struct JARManifest {
             let next = lineRange(bytes, &position)
             if next.isEmpty {
                 // Empty lines before a section belong to it as little as to the one before.
-                if line.isEmpty { return Section(range: start..<position) }
+                if line.isEmpty { return Section(range: start..<position, isEmpty: true) }
                 break
             }
             if bytes[next.lowerBound] == UInt8(ascii: " ") {
@@ -61,13 +68,20 @@ struct JARManifest {
 
     private static func add(_ line: [UInt8], to attributes: inout [String: [UInt8]]) throws(Malformed) {
         if line.isEmpty { return }
-        guard let colon = line.firstIndex(of: UInt8(ascii: ":")) else {
-            throw Malformed("it has a line without a colon")
+        guard let colon = line.firstIndex(of: UInt8(ascii: ":")), colon <= 70 else {
+            throw Malformed("it has a line without a name")
         }
         var value = line[(colon + 1)...]
         if value.first == UInt8(ascii: " ") { value = value.dropFirst() }
         let name = String(decoding: line[..<colon].map { (0x41...0x5A).contains($0) ? $0 | 0x20 : $0 }, as: UTF8.self)
+        guard name == "name" || name == "x-android-apk-signed" || isDigest(name) else { return }
+        guard attributes.count < maximumAttributes else { throw Malformed("it has too many digests in a section") }
         attributes[name] = Array(value)
+    }
+
+    private static func isDigest(_ name: String) -> Bool {
+        name.hasSuffix("-digest") || name.hasSuffix("-digest-manifest")
+            || name.hasSuffix("-digest-manifest-main-attributes")
     }
 
     /// The next line without its end, which is CR LF, CR or LF.

@@ -23,12 +23,12 @@ public struct Manifest: Sendable {
         case other
     }
 
-    var package: String?
-    var versionName: Value?
-    var versionCode: Value?
-    var versionCodeMajor: Value?
-    var minSDK: Value?
-    var targetSDK: Value?
+    private(set) var package: String?
+    private(set) var versionName: Value?
+    private(set) var versionCode: Value?
+    private(set) var versionCodeMajor: Value?
+    private(set) var minSDK: Value?
+    private(set) var targetSDK: Value?
 
     /// Reads the file, which is at most 8 MiB; the error is not for callers outside of this room.
     public init(_ bytes: [UInt8]) throws {
@@ -36,6 +36,7 @@ public struct Manifest: Sendable {
         let document = try Chunk(next: &file)
         guard document.kind == Chunk.Kind.xml else { throw Malformed("it is not compiled XML") }
         var pool: StringPool?
+        var found = Found()
         var map: ByteReader?
         var depth = 0
         var hasRoot = false
@@ -53,10 +54,10 @@ public struct Manifest: Sendable {
                 if depth == 1 {
                     guard !hasRoot else { throw Malformed("it has two roots") }
                     hasRoot = true
-                    guard try Self.name(chunk, pool) == "manifest" else { throw Malformed("its root is no manifest") }
-                    try readAttributes(chunk, pool, map)
-                } else if depth == 2, try Self.name(chunk, pool) == "uses-sdk" {
-                    try readAttributes(chunk, pool, map, isSDK: true)
+                    guard try Self.isNamed("manifest", chunk, pool) else { throw Malformed("its root is no manifest") }
+                    try found.read(chunk, pool, map)
+                } else if depth == 2, try Self.isNamed("uses-sdk", chunk, pool) {
+                    try found.read(chunk, pool, map, isSDK: true)
                 }
             case Chunk.Kind.endElement:
                 depth -= 1
@@ -65,56 +66,76 @@ public struct Manifest: Sendable {
                 break
             }
         }
-        guard hasRoot, depth == 0 else { throw Malformed("it ends inside of an element") }
+        guard hasRoot, depth == 0, let pool else { throw Malformed("it ends inside of an element") }
+        if case .text(let text) = try Self.value(found.package, pool) { package = text }
+        versionName = try Self.value(found.versionName, pool)
+        versionCode = try Self.value(found.versionCode, pool)
+        versionCodeMajor = try Self.value(found.versionCodeMajor, pool)
+        minSDK = try Self.value(found.minSDK, pool)
+        targetSDK = try Self.value(found.targetSDK, pool)
     }
 
-    private static func name(_ chunk: Chunk, _ pool: StringPool) throws(Malformed) -> String? {
+    private static func isNamed(
+        _ name: StaticString, _ chunk: Chunk, _ pool: StringPool
+    ) throws(Malformed) -> Bool {
         var body = chunk.body
         try body.skip(4)
-        return try pool.string(try body.u32())
+        return try pool.isString(try body.u32(), name)
     }
 
-    private mutating func readAttributes(
-        _ chunk: Chunk, _ pool: StringPool, _ map: ByteReader?, isSDK: Bool = false
-    ) throws(Malformed) {
-        var body = chunk.body
-        try body.skip(8)
-        let start = Int(try body.u16())
-        let size = Int(try body.u16())
-        let count = Int(try body.u16())
-        guard size >= 20 || count == 0 else { throw Malformed("it has attributes that are too short") }
-        var attributes = try chunk.body.from(start)
-        for _ in 0..<count {
-            var attribute = try attributes.take(size)
-            let namespace = try attribute.u32()
-            let name = try attribute.u32()
-            let raw = try attribute.u32()
-            let typed = try ResourceValue(&attribute)
-            switch (try Self.resource(name, map), isSDK) {
-            case (Attribute.versionCode, false): versionCode = try Self.value(typed, raw, pool)
-            case (Attribute.versionCodeMajor, false): versionCodeMajor = try Self.value(typed, raw, pool)
-            case (Attribute.versionName, false): versionName = try Self.value(typed, raw, pool)
-            case (Attribute.minSDK, true): minSDK = try Self.value(typed, raw, pool)
-            case (Attribute.targetSDK, true): targetSDK = try Self.value(typed, raw, pool)
-            case (0, false) where namespace == .max && package == nil:
-                guard try pool.string(name) == "package" else { continue }
-                if case .text(let text) = try Self.value(typed, raw, pool) { package = text }
-            default: break
-            }
-        }
-    }
-
-    /// The number of an attribute's resource; 0 where it is none of Android's.
-    private static func resource(_ name: UInt32, _ map: ByteReader?) throws(Malformed) -> UInt32 {
-        guard let map, name < map.count / 4 else { return 0 }
-        var entry = try map.from(Int(name) * 4)
-        return try entry.u32()
-    }
-
-    private static func value(_ value: ResourceValue, _ raw: UInt32, _ pool: StringPool) throws(Malformed) -> Value {
+    private static func value(_ value: ResourceValue?, _ pool: StringPool) throws(Malformed) -> Value? {
+        guard let value else { return nil }
         if value.kind == ResourceValue.Kind.string { return try pool.string(value.data).map(Value.text) ?? .other }
         if value.isReference { return .reference(value.data) }
         if value.isInteger { return .number(value.data) }
         return .other
+    }
+
+    /// Attributes as they stand there. Their strings are decoded once, at the end, however often an attribute is given.
+    private struct Found {
+        var package: ResourceValue?
+        var versionName: ResourceValue?
+        var versionCode: ResourceValue?
+        var versionCodeMajor: ResourceValue?
+        var minSDK: ResourceValue?
+        var targetSDK: ResourceValue?
+
+        /// Reads the attributes of `manifest`, or of a `uses-sdk` in it.
+        mutating func read(
+            _ chunk: Chunk, _ pool: StringPool, _ map: ByteReader?, isSDK: Bool = false
+        ) throws(Malformed) {
+            var body = chunk.body
+            try body.skip(8)
+            let start = Int(try body.u16())
+            let size = Int(try body.u16())
+            let count = Int(try body.u16())
+            guard size >= 20 || count == 0 else { throw Malformed("it has attributes that are too short") }
+            var attributes = try chunk.body.from(start)
+            for _ in 0..<count {
+                var attribute = try attributes.take(size)
+                let namespace = try attribute.u32()
+                let name = try attribute.u32()
+                // The text as it was written, of which the value was made.
+                try attribute.skip(4)
+                let value = try ResourceValue(&attribute)
+                switch (try Self.resource(name, map), isSDK) {
+                case (Attribute.versionCode, false): versionCode = value
+                case (Attribute.versionCodeMajor, false): versionCodeMajor = value
+                case (Attribute.versionName, false): versionName = value
+                case (Attribute.minSDK, true): minSDK = value
+                case (Attribute.targetSDK, true): targetSDK = value
+                case (0, false) where namespace == .max && package == nil:
+                    if try pool.isString(name, "package") { package = value }
+                default: break
+                }
+            }
+        }
+
+        /// The number of an attribute's resource; 0 where it is none of Android's.
+        private static func resource(_ name: UInt32, _ map: ByteReader?) throws(Malformed) -> UInt32 {
+            guard let map, name < map.count / 4 else { return 0 }
+            var entry = try map.from(Int(name) * 4)
+            return try entry.u32()
+        }
     }
 }

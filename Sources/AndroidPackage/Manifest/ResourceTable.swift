@@ -5,6 +5,10 @@ struct ResourceTable {
     /// References to references, before it is called a circle.
     private static let maximumSteps = 16
 
+    /// Real tables have one package and some thousand types, one for each set of qualifiers.
+    private static let maximumPackages = 256
+    private static let maximumTypes = 1 << 16
+
     private var strings: StringPool?
     private var packages: [(id: UInt32, types: [Chunk])] = []
 
@@ -17,7 +21,9 @@ struct ResourceTable {
             let chunk = try Chunk(next: &reader)
             switch chunk.kind {
             case Chunk.Kind.stringPool: if strings == nil { strings = try StringPool(chunk) }
-            case Chunk.Kind.package: packages.append(try Self.package(chunk))
+            case Chunk.Kind.package:
+                guard packages.count < Self.maximumPackages else { throw Malformed("it has too many packages") }
+                packages.append(try Self.package(chunk))
             default: break
             }
         }
@@ -30,7 +36,9 @@ struct ResourceTable {
         var reader = chunk.body
         while !reader.isEmpty {
             let inner = try Chunk(next: &reader)
-            if inner.kind == Chunk.Kind.type { types.append(inner) }
+            guard inner.kind == Chunk.Kind.type else { continue }
+            guard types.count < maximumTypes else { throw Malformed("it has too many types") }
+            types.append(inner)
         }
         return (id, types)
     }

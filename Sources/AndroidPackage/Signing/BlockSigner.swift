@@ -5,6 +5,8 @@ struct BlockSigner {
     static let maximumCount = 10
     /// What a signer may have of anything; real ones have one or two. Bounds the time that hostile blocks cost.
     private static let maximumItems = 16
+    /// Bytes of a certificate, a key or a signature.
+    private static let maximumSize = 64 << 10
 
     private enum Attribute {
         static let lineage: UInt32 = 0x3BA0_6F8C
@@ -39,7 +41,7 @@ struct BlockSigner {
         let signedData = try signer.prefixed()
         let versions = scheme == .v2 ? nil : try Self.versions(&signer)
         let signatures = try Self.pairs(try signer.prefixed())
-        let key = try signer.prefixed().array
+        let key = try Self.short(try signer.prefixed())
 
         var data = signedData
         let digestPairs = try Self.pairs(try data.prefixed())
@@ -56,7 +58,7 @@ struct BlockSigner {
         }
         try Self.check(signatures, of: signedData.array, key: key)
         guard !certificates.isEmpty else { throw Malformed("a signer has no certificate") }
-        certificate = try certificates.prefixed().array
+        certificate = try Self.short(try certificates.prefixed())
         guard let certified = Certificate.publicKey(of: certificate) else {
             throw Malformed("a signer's certificate cannot be read")
         }
@@ -84,6 +86,13 @@ struct BlockSigner {
         self.announced = announced
     }
 
+    fileprivate static func short(_ reader: ByteReader) throws(Malformed) -> [UInt8] {
+        guard reader.count <= maximumSize else {
+            throw Malformed("a signer has a key or a signature that is too large")
+        }
+        return reader.array
+    }
+
     private static func versions(_ reader: inout ByteReader) throws(Malformed) -> ClosedRange<UInt32> {
         let first = try reader.u32()
         let last = try reader.u32()
@@ -98,7 +107,7 @@ struct BlockSigner {
         while !list.isEmpty {
             guard pairs.count < maximumItems else { throw Malformed("a signer has too many signatures") }
             var pair = try list.prefixed()
-            pairs.append((try pair.u32(), try pair.prefixed().array))
+            pairs.append((try pair.u32(), try short(try pair.prefixed())))
         }
         return pairs
     }
@@ -136,9 +145,9 @@ enum Lineage {
             var data = try node.prefixed()
             try node.skip(4)
             let algorithm = try node.u32()
-            let signature = try node.prefixed().array
+            let signature = try BlockSigner.short(try node.prefixed())
             let signed = data.array
-            let certificate = try data.prefixed().array
+            let certificate = try BlockSigner.short(try data.prefixed())
             let signedAlgorithm = try data.u32()
             if let former = certificates.last {
                 guard signedAlgorithm == nextAlgorithm, let known = SignatureAlgorithm(rawValue: nextAlgorithm),

@@ -25,8 +25,8 @@ struct ZipEntry {
 
 /// A ZIP's central directory (PKWARE APPNOTE 4.3.12), checked for contradictions.
 struct ZipDirectory {
-    /// Bytes of the largest directory that is read; a ZIP of 65,535 entries has about a tenth of it.
-    static let limit: Int64 = 32 << 20
+    /// Bytes of the largest directory that is read; one of 65,535 entries, the most without ZIP64, has about half of it.
+    static let limit: Int64 = 16 << 20
 
     let entries: [ZipEntry]
     /// What keeps it from being installed, though it can be read.
