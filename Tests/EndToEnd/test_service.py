@@ -158,9 +158,8 @@ def test_the_command_of_the_audit_writes_all_reports(fleet, tmp_path):
         "STATE_DIRECTORY": str(state), "COLLECTOR": str(collector), "PLACES": "main/audit-one main/audit-other",
         "FLAGS": '--include="a b*"'})
     command[command.index("/etc/minio-sync/minio-sync.yaml")] = str(configuration)
-    for expect, verdict in [(0, "identical"), (1, "different")]:
-        said = run(minio_sync.program(), *command[1:], expect=expect)
-        assert verdict in said.lower()
+    for expect, verdict, told in [(0, "identical", "identical"), (1, "different", "The places differ")]:
+        assert told in run(minio_sync.program(), *command[1:], expect=expect).splitlines()[0]
         assert json.loads((state / "audit.jsonl").read_text().splitlines()[-1])["status"] == verdict
         assert (state / "audit.html").read_text().startswith("<!DOCTYPE html>")
         assert f'minio_sync_audit_status{{status="{verdict}"}} 1' in (collector / "minio-sync-audit.prom").read_text()
@@ -328,5 +327,6 @@ def test_a_round_trip_ends_where_it_began(install):
 # Scripts
 
 def test_scripts_are_clean():
-    scripts = [DEPLOY / "install", DEPLOY / "uninstall", DEPLOY / "packages", REPOSITORY / "Tests/run"]
+    scripts = [DEPLOY / "install", DEPLOY / "uninstall", DEPLOY / "packages", DEPLOY / "examples/release",
+               REPOSITORY / "Tests/run"]
     assert run("shellcheck", "--external-sources", f"--source-path={REPOSITORY}", *scripts) == ""
