@@ -109,6 +109,15 @@ def test_an_upload_that_fails_stops_it(release):
     assert len(done.steps) == 1 and release.pair.target_keys() == []
 
 
+def test_what_was_released_is_what_the_builder_hashed(release, run, tmp_path):
+    release(VERSION, APKS / "v2.apk")
+    manifest = tmp_path / "release.sums"
+    for tool in ["md5sum", "sha256sum"]:
+        manifest.write_bytes(subprocess.run([tool, "v2.apk"], cwd=APKS, stdout=subprocess.PIPE, check=True).stdout)
+        for place in release.pair.places():
+            run("audit", place, "--manifest", manifest, "--expect", VERSION, environment=release.pair.environment)
+
+
 @pytest.mark.parametrize("secret", ["pa:ss%41wo\\rd\"long"], ids=["characters"])
 def test_curl_gets_the_secret_as_it_is_meant(release, tmp_path, secret):
     with servers.Sandbox(tmp_path / "own", secret_key=secret) as server:
