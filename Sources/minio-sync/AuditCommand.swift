@@ -60,7 +60,9 @@ final class AuditCommand: Sendable {
         let began = MonotonicClock.nanoseconds()
         var summary = AuditSummary()
         summary.start = WallClock.now()
-        var book = PackageBook(places: plan.names, expectations: plan.expectations)
+        // A manifest has no packages.
+        let holders = arguments.places.map(\.text)
+        var book = PackageBook(places: holders, expectations: plan.expectations)
         var repair = RepairPlan(places: plan.names, scope: arguments.scope, isManifest: options.manifest != nil)
         for bucket in await buckets(plan, &summary, reports) {
             if current.withLock({ $0.isInterrupted }) { break }

@@ -31,6 +31,7 @@ def test_the_quickstart_mirrors_catches_a_broken_byte_and_leaves_nothing(tmp_pat
 
     assert finished.returncode == 0, output[-5000:]
     assert "minio-sync mirror" in output and "MC_HOST_" in output, "the commands for real servers are missing"
+    assert "The places are identical" in output and "com.example.app" in output, "the audit is missing"
     assert not minio_sync.CRASH.search(output)
     assert processes(temporary) == []
     assert list(temporary.iterdir()) == []
