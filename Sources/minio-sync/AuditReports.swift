@@ -76,11 +76,18 @@ final class AuditReports: Sendable {
     func finish(_ summary: AuditSummary) throws {
         take(.summary(summary))
         try state.withLock { state in
-            if let failure = state.failure { throw failure }
-            for report in state.reports {
-                try report.writer.finish()
-                try report.file?.commit()
+            var failure = state.failure
+            // One that cannot be written costs no other.
+            for report in state.reports where state.failure == nil {
+                do {
+                    try report.writer.finish()
+                    try report.file?.commit()
+                } catch {
+                    failure = failure ?? error
+                }
             }
+            state.reports = []
+            if let failure { throw failure }
         }
         guard options.output != nil, !options.quiet else { return }
         console.warn("minio-sync: \(Self.verdict(summary))")

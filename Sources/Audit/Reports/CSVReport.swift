@@ -4,9 +4,9 @@ import Runtime
 
 /// A table for spreadsheets by RFC 4180: a header, then a row an event, CRLF after each.
 ///
-/// A size that is empty means that the key is absent there, or that the place was not reached; the rows of the type
-/// `place` say which, at the end. Cells never hold line breaks or what cannot be seen: it shows as U+FFFD, and
-/// then, as for bytes that are not UTF-8, `key_hex` has the key's bytes.
+/// Size and ETag that are empty mean that the key is absent there, or that the place was not reached; the rows of the
+/// type `place` say which, at the end. A manifest has no sizes, and its digests for ETags. Cells never hold line breaks
+/// or what cannot be seen: it shows as U+FFFD, and then, as for bytes that are not UTF-8, `key_hex` has the key's bytes.
 ///
 /// Spreadsheets take a cell that begins with `=`, `+`, `-` or `@` for a formula and run it. Such a cell of text has a `'`
 /// before it, and so has one that begins with `'`: without a leading `'` it is the text again.
@@ -65,7 +65,8 @@ final class CSVReport: ReportWriter {
         let names = finding.places.map(\.name)
         for (index, place) in zip(labels.indices(names), finding.places) {
             guard let index, let object = place.object else { continue }
-            row.places[index] = (object.knownSize.map { "\($0)" } ?? "", object.etag.text)
+            let etag = object.isManifestLine ? object.md5 ?? object.sha256 ?? "" : object.etag.text
+            row.places[index] = (object.size.map { "\($0)" } ?? "", etag)
         }
         row.on = zip(labels.labels(names), finding.places).filter { $1.isAtFault }.map { label, _ in label }
             .joined(separator: "; ")

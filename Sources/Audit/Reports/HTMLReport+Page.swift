@@ -67,9 +67,9 @@ extension HTMLReport {
                 place.error.map { "<span class=\"chip bad\">! not read to its end</span><p>\(Markup.text($0))</p>" }
                 ?? "<span class=\"chip good\">✓ read to its end</span>"
             text += """
-                <tr><th scope="row">\(Markup.text(labels[index]))\(reference)</th>\
-                <td class="number" data-label="Objects">\(place.isUnknown ? "–" : ReportWords.number(place.objects))</td>\
-                <td class="number" data-label="Size">\(place.isUnknown ? "–" : ByteSize.format(place.bytes))</td><td>\(listing)</td></tr>
+                <tr role="row"><th scope="row" role="rowheader">\(Markup.text(labels[index]))\(reference)</th>\
+                <td role="cell" class="number" data-label="Objects">\(place.isUnknown ? "–" : ReportWords.number(place.objects))</td>\
+                <td role="cell" class="number" data-label="Size">\(place.isUnknown ? "–" : ByteSize.format(place.bytes))</td><td role="cell">\(listing)</td></tr>
 
                 """
         }
@@ -117,12 +117,12 @@ extension HTMLReport {
         _ name: String, _ columns: [String], caption: String, numbers: Set<Int> = [], like style: String? = nil
     ) -> String {
         let heads = columns.enumerated().map { index, column in
-            "<th scope=\"col\"\(numbers.contains(index) ? " class=\"number\"" : "")>\(Markup.escaped(column))</th>"
+            "<th scope=\"col\" role=\"columnheader\"\(numbers.contains(index) ? " class=\"number\"" : "")>\(Markup.escaped(column))</th>"
         }.joined()
         return """
             <div class="card"><table id="\(name)" class="\(style ?? name)" role="table">
             <caption class="away">\(Markup.escaped(caption))</caption>
-            <thead><tr>\(heads)</tr></thead><tbody>
+            <thead role="rowgroup"><tr role="row">\(heads)</tr></thead><tbody role="rowgroup">
 
             """
     }

@@ -21,6 +21,7 @@ enum HTMLStyle {
         --good:#7fd6a2;--good-ground:#173325;--bad:#ff9d93;--bad-ground:#3f1f1d;--doubt:#f0c468;--doubt-ground:#3a2e12;
         --other:#9dc3f7;--other-ground:#1d2f49;--focus:#9dc3f7}}
         *{box-sizing:border-box}
+        [hidden]{display:none!important}
         html{-webkit-text-size-adjust:100%;text-size-adjust:100%}
         body{margin:0;background:var(--ground);color:var(--ink);font:16px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans",sans-serif;overflow-wrap:anywhere}
         main,footer{max-width:68rem;margin:0 auto;padding:0 1.25rem}
@@ -61,7 +62,6 @@ enum HTMLStyle {
         .facts li{padding-left:.75rem;border-left:3px solid var(--line)}
         .facts .fault{border-left-color:var(--bad)}
         .filter{display:flex;flex-wrap:wrap;gap:.5rem;align-items:center;margin:0 0 .75rem}
-        .filter[hidden]{display:none}
         .filter input[type=search]{flex:1 1 14rem;min-width:0;font:inherit;color:inherit;background:var(--card);border:1px solid var(--soft);border-radius:8px;padding:.375rem .75rem}
         .filter input::placeholder{color:var(--soft);opacity:1}
         .filter label{display:inline-flex;gap:.375rem;align-items:center;padding:.25rem .625rem;min-height:2.25rem;border:1px solid var(--line);border-radius:8px;background:var(--card);font-size:.875rem;cursor:pointer}

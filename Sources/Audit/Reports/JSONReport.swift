@@ -61,11 +61,12 @@ final class JSONReport: ReportWriter {
 
     private static func facts(_ object: ObjectFacts) -> JSONText {
         var text = JSONText()
-        text.set("size", orNull: object.knownSize)
+        text.set("size", orNull: object.size)
         text.set("etag", orNull: object.etag.isAbsent ? nil : object.etag.text)
         if let time = object.lastModified { text.set("lastModified", time.iso8601) }
         if let md5 = object.md5 { text.set("md5", md5) }
         if let sha256 = object.sha256 { text.set("sha256", sha256) }
+        if let storageClass = object.storageClass { text.set("storageClass", storageClass) }
         return text
     }
 
@@ -147,6 +148,7 @@ final class JSONReport: ReportWriter {
         line.set("start", summary.start.iso8601)
         line.set("interrupted", summary.isInterrupted)
         line.set("version", context.version)
+        line.set("unmetExpectations", summary.unmetExpectations)
         return line
     }
 }

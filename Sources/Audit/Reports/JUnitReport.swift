@@ -72,11 +72,11 @@ final class JUnitReport: ReportWriter {
     }
 
     private static func facts(_ object: ObjectFacts) -> String {
-        var text =
-            "\(object.knownSize.map { "\($0) bytes" } ?? "size unknown"), ETag \(object.etag.isAbsent ? "none" : object.etag.text)"
-        if let md5 = object.md5 { text += ", MD5 \(md5)" }
-        if let sha256 = object.sha256 { text += ", SHA-256 \(sha256)" }
-        return text
+        var facts = object.size.map { ["\($0) bytes"] } ?? []
+        if !object.isManifestLine { facts.append("ETag \(object.etag.isAbsent ? "none" : object.etag.text)") }
+        if let md5 = object.md5 { facts.append("MD5 \(md5)") }
+        if let sha256 = object.sha256 { facts.append("SHA-256 \(sha256)") }
+        return facts.joined(separator: ", ")
     }
 
     private func add(_ finding: PackageFinding) throws {

@@ -12,6 +12,8 @@ final class PrometheusReport: ReportWriter {
     private var summary: AuditSummary?
     private let versions = Spool()
     private let agreements = Spool()
+    /// Packages that were told of: two samples with equal labels would make the whole file unreadable.
+    private var packages: Set<String> = []
 
     init(_ context: ReportContext, sink: @escaping (borrowing [UInt8]) throws -> Void) {
         self.context = context
@@ -23,6 +25,7 @@ final class PrometheusReport: ReportWriter {
         switch event {
         case .summary(let summary): self.summary = summary
         case .packages(let finding):
+            guard packages.insert(finding.package).inserted else { return }
             let package = ("package", finding.package)
             try agreements.append(Self.sample("package_ok", [package], ReportWords.isGood(finding) ? 1 : 0))
             for (label, place) in zip(labels.labels(finding.newest.map(\.place)), finding.newest) {
@@ -73,6 +76,10 @@ final class PrometheusReport: ReportWriter {
                 "package_problems", "APKs with problems, and packages that do not agree or are not as expected.",
                 [Self.sample("package_problems", [], summary.packageProblems)])
             metric(
+                "unmet_expectations",
+                "Packages whose newest version is not the one that --expect names on every place.",
+                [Self.sample("unmet_expectations", [], summary.unmetExpectations)])
+            metric(
                 "duration_seconds", "How long the audit took.",
                 [Self.sample("duration_seconds", [], Decimals.format(summary.seconds, 3))])
             let end = Double(summary.start.milliseconds) / 1000 + summary.seconds
@@ -115,8 +122,8 @@ final class PrometheusReport: ReportWriter {
         return "minio_sync_audit_\(name)\(pairs.isEmpty ? "" : "{\(pairs)}") \(value)\n"
     }
 
-    /// A label's value, as the exposition format wants it between its quotes. Values that differ stay different: two
-    /// samples with equal labels would make the whole file unreadable, and APKs may call themselves anything.
+    /// A label's value, as the exposition format wants it between its quotes. Values that differ stay different,
+    /// as APKs may call themselves anything.
     private static func escaped(_ value: String) -> String {
         var out = ""
         for scalar in Visible.escaped(value, backslash: "\\\\", mark: { $0 }).unicodeScalars {

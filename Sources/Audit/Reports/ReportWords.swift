@@ -133,6 +133,6 @@ enum ReportWords {
 }
 
 extension ObjectFacts {
-    /// Bytes; nil where a manifest's line is all there is.
-    var knownSize: Int64? { size }
+    /// Whether this is no object but what a manifest says of one: a digest.
+    var isManifestLine: Bool { size == nil && etag.isAbsent }
 }

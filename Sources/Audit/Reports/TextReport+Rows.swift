@@ -27,26 +27,29 @@ extension TextReport {
 
     private func facts(_ finding: Finding, _ labels: [String]) -> String {
         let sizes = finding.places.map { place in
-            place.object.map { $0.knownSize.map { "\(ReportWords.number($0)) B" } ?? "no size" } ?? "absent"
+            place.object.map { $0.size.map { "\(ReportWords.number($0)) B" } ?? "" } ?? "absent"
         }
         let width = sizes.map(\.count).max() ?? 0
         return zip(labels, finding.places).enumerated().map { index, pair in
             let (label, place) = pair
             var line = Self.indent + Self.padded(label, placeWidth) + Self.gap + Self.alignedRight(sizes[index], width)
             guard let object = place.object else { return style.dim(line) + "\n" }
-            line += Self.gap + (object.etag.isAbsent ? "no ETag" : Visible.text(object.etag.text))
-            if let time = object.lastModified { line += Self.gap + ReportWords.moment(time) }
-            var lines = [line]
             // The digests of what was read tell nothing new where the server says the same.
-            if let md5 = object.md5, md5 != object.etag.text.lowercased() {
-                lines.append("\(Self.digestIndent)MD5     \(md5)")
+            var digests = object.sha256.map { ["SHA-256 \($0)"] } ?? []
+            if let md5 = object.md5, md5 != object.etag.text.lowercased() { digests.insert("MD5 \(md5)", at: 0) }
+            if !object.etag.isAbsent {
+                line += Self.gap + Visible.text(object.etag.text)
+            } else if object.isManifestLine, !digests.isEmpty {
+                line += Self.gap + digests.removeFirst()
+            } else {
+                line += Self.gap + "no ETag"
             }
-            if let sha256 = object.sha256 { lines.append("\(Self.digestIndent)SHA-256 \(sha256)") }
+            if let time = object.lastModified { line += Self.gap + ReportWords.moment(time) }
+            let before = String(repeating: " ", count: Self.indent.count + placeWidth + width + 2 * Self.gap.count)
+            let lines = [line] + digests.map { before + $0 }
             return lines.map { style.dim($0) + "\n" }.joined()
         }.joined()
     }
-
-    private static let digestIndent = indent + gap
 
     /// A package that is all right takes one line; another one shows what each place has.
     func rows(_ finding: PackageFinding) -> String {

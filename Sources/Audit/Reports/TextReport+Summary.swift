@@ -17,7 +17,7 @@ extension TextReport {
         var clauses = [ReportWords.reading(summary).map { "Read \($0)" } ?? "Compared by listings"]
         if let requests = ReportWords.requests(summary) { clauses.append("\(requests) requests") }
         return clauses.joined(separator: "; ")
-            + "; \(ReportWords.duration(summary.seconds) ) from \(ReportWords.moment(summary.start)); minio-sync \(context.version)."
+            + "; \(ReportWords.duration(summary.seconds)) from \(ReportWords.moment(summary.start)); minio-sync \(context.version)."
     }
 
     private func places(_ summary: AuditSummary) -> String {

@@ -18,6 +18,8 @@ enum Visible {
 
     /// `text` with what cannot be seen as `mark` shows it, given its escape.
     static func escaped(_ text: String, backslash: String, mark: (String) -> String) -> String {
+        // Most keys, and nearly all words.
+        if text.utf8.allSatisfy({ (0x20...0x7E).contains($0) && $0 != 0x5C }) { return text }
         var out = String.UnicodeScalarView()
         for scalar in text.unicodeScalars {
             if scalar == "\\" {

@@ -91,6 +91,26 @@ extension ReportCase {
         return ReportCase(name: "unreachable", context: context(places), events: findings + [end])
     }()
 
+    /// One place is the lines of a manifest, which tell digests and no sizes.
+    static let manifest: ReportCase = {
+        let places = ["release.md5", "main/apks"]
+        let line = ObjectFacts(size: nil, etag: .absent, lastModified: nil, md5: hello.text)
+        var cold = facts(20_971_520, ETag("9b2cf535f27731c974343645a3985328-4"))
+        cold.storageClass = "GLACIER"
+        let findings = [
+            finding(
+                "apks/a.apk", .differs, .content, [(places[0], line), (places[1], facts(5, world))], on: [1],
+                "Its bytes are not those of the manifest."),
+            finding(
+                "apks/b.apk", .unverifiable, .unread, [(places[0], line), (places[1], cold)], on: [1],
+                "Its ETag cannot be compared with a digest; --resolve reads it."),
+            finding(
+                "apks/c.apk", .missing, .missing, [(places[0], line), (places[1], nil)], on: [1], "It is missing."),
+        ]
+        return ReportCase(
+            name: "manifest", context: context(places), events: findings + [summary(places, findings, identical: 7)])
+    }()
+
     /// The audit was ended from outside before it could sum up.
     static let cutShort = ReportCase(
         name: "cut-short", context: context(pair),

@@ -27,7 +27,7 @@ struct ReportCase: Sendable, CustomTestStringConvertible {
         var bytes: [UInt8] = []
     }
 
-    static let all = [identical, everyFinding, shownInFull, hostile, unreachable, packages, cutShort]
+    static let all = [identical, everyFinding, shownInFull, hostile, unreachable, manifest, packages, cutShort]
 
     static let pair = ["main/apks", "standby/apks"]
     static let three = ["main/apks", "standby/apks", "third/apks"]

@@ -1,0 +1,46 @@
+import ObjectModel
+import Testing
+
+@testable import Audit
+
+@Suite("The plan to mend what was found")
+struct RepairPlanTests {
+    private func finding(_ state: Finding.State, _ reason: Finding.Reason, _ atFault: String...) -> Finding {
+        Finding(
+            key: "k", state: state, reason: reason,
+            places: ["main/a", "standby/a", "third/a b"].map {
+                Finding.Place(name: $0, object: nil, isAtFault: atFault.contains($0))
+            }, detail: "")
+    }
+
+    private func lines(_ findings: [Finding], isManifest: Bool = false) -> [String] {
+        var plan = RepairPlan(
+            places: ["main/a", "standby/a", "third/a b"], scope: ["--include=*.apk"], isManifest: isManifest)
+        for finding in findings { plan.add(finding) }
+        return plan.lines
+    }
+
+    @Test("Each place at fault has one command with what its faults need, and the audit's scope")
+    func commands() {
+        #expect(lines([]) == [])
+        #expect(
+            lines([finding(.missing, .missing, "standby/a"), finding(.differs, .size, "standby/a")])
+                == ["minio-sync mirror --once '--include=*.apk' main/a standby/a"])
+        #expect(
+            lines([
+                finding(.extra, .extra, "third/a b"), finding(.differs, .content, "third/a b"),
+                finding(.differs, .tags, "standby/a"),
+            ]) == [
+                "minio-sync mirror --once --check-metadata '--include=*.apk' main/a standby/a",
+                "minio-sync mirror --once --remove --compare=content '--include=*.apk' main/a 'third/a b'",
+            ])
+    }
+
+    @Test("What is unverifiable needs no mending, a damaged reference no mirror, a manifest neither")
+    func none() {
+        #expect(lines([finding(.unverifiable, .layout, "standby/a"), finding(.error, .request)]) == [])
+        let damaged = lines([finding(.differs, .corrupt, "main/a")])
+        #expect(damaged.count == 1 && damaged[0].hasPrefix("# main/a itself is damaged"))
+        #expect(lines([finding(.missing, .missing, "main/a")], isManifest: true).allSatisfy { $0.hasPrefix("#") })
+    }
+}

@@ -1,0 +1,160 @@
+"""The programs that are compared, and how what they use is measured."""
+
+import dataclasses
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import urllib.parse
+
+import minio_sync
+import servers
+
+BUCKET = "bench"
+
+
+@dataclasses.dataclass
+class Measure:
+    """What one run of a program used: seconds, and bytes of resident memory at the peak."""
+
+    cpu: float
+    wall: float
+    memory: int
+    output: bytes
+
+
+def measure(arguments, environment, folder):
+    """Runs a program to its end. Its processor time includes that of children it waited for."""
+    reader, writer = os.pipe()
+
+    def result_on_3():
+        os.dup2(writer, 3)
+
+    with open(folder / "stdout", "w+b") as stdout, open(folder / "stderr", "w+b") as stderr, \
+            os.fdopen(reader, "rb") as results:
+        subprocess.run([sys.executable, "-I", "-S", str(pathlib.Path(__file__).parent / "measure.py"),
+                        *map(str, arguments)], env=environment, cwd=folder, stdin=subprocess.DEVNULL, stdout=stdout,
+                       stderr=stderr, check=True, pass_fds=[3], preexec_fn=result_on_3)
+        os.close(writer)
+        result = json.loads(results.read())
+        stdout.seek(0)
+        stderr.seek(0)
+        if result["code"] != 0:
+            tail = stderr.read().decode(errors="replace")[-3000:]
+            sys.exit(f"{arguments[0]} ended with {result['code']}:\n{tail}")
+        return Measure(result["cpu"], result["wall"], result["memory"], stdout.read())
+
+
+class Tool:
+    """A program that copies BUCKET from one server to the other. Each keeps its files in a folder of its own."""
+
+    name = ""
+
+    def arguments(self, source, target):
+        raise NotImplementedError
+
+    def environment(self, source, target):
+        return {}
+
+    def requests(self, output):
+        """What the program says that it sent, or None."""
+        return None
+
+    def run(self, source, target, folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        environment = {"PATH": os.environ["PATH"], "HOME": str(folder), "LANG": "C.UTF-8",
+                       **self.environment(source, target)}
+        measured = measure(self.arguments(source, target), environment, folder)
+        return measured, self.requests(measured.output)
+
+
+class MinioSync(Tool):
+    """With its default proof of every object, and without a state file, as the peers have none."""
+
+    name = "minio-sync"
+
+    def arguments(self, source, target):
+        return [minio_sync.program(), "mirror", "--once", "--json", "--no-state", f"a/{BUCKET}", f"b/{BUCKET}"]
+
+    def environment(self, source, target):
+        return {"MC_HOST_a": source.mc_host, "MC_HOST_b": target.mc_host}
+
+    def requests(self, output):
+        sent = json.loads(output.splitlines()[-1])["requests"]
+        return ", ".join(f"{count:,} {name}" for name, count in sorted(sent.items()) if count)
+
+
+class Rclone(Tool):
+    """`--checksum` compares the ETags of the listings; without it every object costs a HEAD for its time."""
+
+    name = "rclone"
+
+    def arguments(self, source, target):
+        return [servers.tool("rclone"), "sync", "--transfers", "16", "--checkers", "16", "--fast-list", "--checksum",
+                f"a:{BUCKET}", f"b:{BUCKET}"]
+
+    def environment(self, source, target):
+        return {"RCLONE_CONFIG": "/dev/null", **source.rclone_environment("a"), **target.rclone_environment("b")}
+
+
+class JuiceFSSync(Tool):
+    """By default it compares sizes only; it keeps no metadata and no multipart ETags."""
+
+    name = "juicefs sync"
+
+    def arguments(self, source, target):
+        return [servers.tool("juicefs"), "sync", "--threads", "16", self.place(source), self.place(target)]
+
+    @staticmethod
+    def place(server):
+        user = ":".join(urllib.parse.quote(each, safe="") for each in (server.access_key, server.secret_key))
+        return f"minio://{user}@127.0.0.1:{server.port}/{BUCKET}/"
+
+
+class Audit(MinioSync):
+    """Listings alone, as nothing differs."""
+
+    name = "minio-sync audit"
+    flags = ()
+
+    def arguments(self, source, target):
+        return [minio_sync.program(), "audit", "--json", *self.flags, f"a/{BUCKET}", f"b/{BUCKET}"]
+
+
+class DeepAudit(Audit):
+    """Reads every byte on both sides: SHA-256, MD5, and each part's MD5."""
+
+    name = "minio-sync audit --deep"
+    flags = ("--deep",)
+
+
+class RcloneCheck(Rclone):
+    """Compares sizes and the ETags of the listings."""
+
+    name = "rclone check"
+
+    def arguments(self, source, target):
+        return [servers.tool("rclone"), "check", "--checkers", "16", "--fast-list", f"a:{BUCKET}", f"b:{BUCKET}"]
+
+
+class Hashing(Tool):
+    """What OpenSSL alone takes for the same digests of as many bytes, from a file in memory: no server, no network."""
+
+    name = "openssl dgst"
+
+    def __init__(self, count, size, digests):
+        self._count, self._size, self._digests = count, size, digests
+
+    def run(self, source, target, folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        path = pathlib.Path("/dev/shm") / f"minio-sync-bench-{os.getpid()}"
+        try:
+            with open(path, "wb") as file:
+                file.truncate(self._size)
+            # Two processes, as there are two sides.
+            command = " ".join(f"openssl dgst -{each} $files >/dev/null;" for each in self._digests)
+            script = f"files=$(yes {path} | head -n {self._count}); ({command}) & ({command}) & wait"
+            return measure(["bash", "-c", script], {"PATH": os.environ["PATH"]}, folder), None
+        finally:
+            path.unlink()
