@@ -83,8 +83,11 @@ public final class AuditRun: Sendable {
 
     private func list(_ summary: inout AuditSummary) async throws -> Listed {
         var orders: [KeyOrder?] = Array(repeating: .bytes, count: places.count)
+        let blank = summary
         for attempt in 0... {
             do {
+                // What a listing told before it turned out to be in another order is told again.
+                summary = blank
                 return try await merge(orders, &summary)
             } catch let disorder as ListingDisorder {
                 // Each side can turn out to be in another order, and then in none.
