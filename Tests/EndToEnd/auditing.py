@@ -168,7 +168,7 @@ _LINES = {
         packageProblems=_count, read=_count,
         requests=lambda value: isinstance(value, dict) and all(map(_count, value.values())),
         sample=_or_null(_fields(share=_number, seed=_count)), start=_time,
-        interrupted=lambda value: isinstance(value, bool), version=_text)}
+        interrupted=lambda value: isinstance(value, bool), version=_text, unmetExpectations=_count)}
 
 
 def checked(run, places):
@@ -242,6 +242,10 @@ def _check(audit, places):
     broken = sum(not each["intact"] for each in audit.apks) + sum(len(each["problems"]) for each in audit.packages)
     if summary["packageProblems"] != broken:
         raise ContractBroken(f"summary says packageProblems {summary['packageProblems']}, the lines {broken}")
+    unmet = [each for each in audit.packages
+             if each["expected"] and set(each["newest"].values()) != {each["expected"]}]
+    if summary["unmetExpectations"] != len(unmet):
+        raise ContractBroken(f"summary says unmetExpectations {summary['unmetExpectations']}, the lines {len(unmet)}")
     clean = not any(summary[field] for field in counted) and not broken
     if clean != (summary["status"] == "identical") and summary["status"] != "incomplete":
         raise ContractBroken(f"status {summary['status']} does not fit the counts")
