@@ -179,6 +179,34 @@ def test_nothing_is_called_identical_that_was_compared_with_nothing(places_of, t
     assert audit.summary["status"] == "incomplete" and audit.summary["identical"] == 0
 
 
+@pytest.mark.parametrize("killed", [[2], [0, 1]], ids=["one-of-three", "both-of-two"])
+def test_servers_that_die_while_keys_are_looked_at(tmp_path, killed):
+    servers = [real.Sandbox(tmp_path / name) for name in auditing.ALIASES[:3 if len(killed) == 1 else 2]]
+    try:
+        for server in servers:
+            server.start()
+        places = auditing.Places(servers, tmp_path)
+        for key in "abcd":
+            places.put(b"1", b"2", b"1", key=key)
+        for at in killed:
+            servers[at].break_with({"operation": "HeadObject", "action": "delay", "milliseconds": 3000})
+        threads = [later(0.8, servers[at].kill) for at in killed]
+        run = places.run("--json", "--retry", "1", expect=3)
+        audit = auditing.checked(run, places.names)
+        for thread in threads:
+            thread.join()
+        told = [at for at, each in enumerate(audit.summary["places"].values()) if each["error"]]
+        if len(killed) == 1:
+            assert told == killed and audit.found() == dict.fromkeys("abcd", ("differs", "etag"))
+            assert set(audit.finding("a")["places"]) == set(places.names[:2])
+        else:
+            assert told and audit.summary["identical"] == 0
+        assert audit.summary["status"] == "incomplete" and not audit.summary["interrupted"]
+    finally:
+        for server in servers:
+            server.remove()
+
+
 def test_a_missing_bucket_is_told(places_of):
     places = places_of("sandbox", "sandbox-2")
     places.put(b"x", key="k")
@@ -368,6 +396,14 @@ def test_a_report_that_cannot_be_written_is_known_at_once(places_of, tmp_path):
         run = places.run(*flags, expect=2)
         assert "cannot be written" in run.stderr and run.stdout == ""
     assert not [each for server in places.servers for each in server.requests()]
+
+
+def test_a_dash_is_standard_output_for_the_main_report_only(places_of):
+    places = places_of("sandbox", "juicefs")
+    places.put(b"1", b"2", key="k")
+    assert places.audit("--output", "-", expect=1).found() == {"k": ("differs", "etag")}
+    assert "a file" in places.run("--report", "html=-", expect=2).stderr
+    assert not (places.folder / "home/-").exists()
 
 
 def test_text_is_a_table_with_the_summary_first(places_of):
