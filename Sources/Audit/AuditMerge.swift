@@ -22,9 +22,13 @@ struct AuditMerge {
         case manifest(ArraySlice<Manifest.Entry>)
         /// Why it cannot be read, one sentence.
         case failed(String)
+
+        var isPresent: Bool { if case .failed = self { false } else { true } }
     }
 
     private var sides: [Side]
+    /// How many of them are read still.
+    private var present: Int
     private let order: KeyOrder
     /// Gives out every key.
     private let looksAtAll: Bool
@@ -44,6 +48,7 @@ struct AuditMerge {
         self.places = places
         self.order = order
         self.looksAtAll = looksAtAll
+        present = readers.count
         sides = zip(readers, prefixLengths).map { reader, length in
             guard let reader else { return .manifest(manifest?.entries[...] ?? []) }
             return .listing(ListingCursor(reader, prefixLength: length))
@@ -52,8 +57,11 @@ struct AuditMerge {
 
     /// Which places take part still.
     var isCounted: [Bool] {
-        sides.map { if case .failed = $0 { false } else { true } }
+        sides.map(\.isPresent)
     }
+
+    /// Whether there are several places and all but one of them are out: what the last one lists says nothing.
+    var comparesNothing: Bool { present < min(2, sides.count) }
 
     /// Goes to the first key of each.
     ///
@@ -66,6 +74,8 @@ struct AuditMerge {
 
     /// Takes a place out before it begins.
     mutating func fail(_ index: Int, _ reason: String) {
+        if case .failed = sides[index] { return }
+        present -= 1
         sides[index] = .failed(reason)
         places[index].error = reason
     }
@@ -96,9 +106,9 @@ struct AuditMerge {
                 return nil
             }
             let holders = holders(of: lead)
-            let isSame = holders.count == sides.count && isPlainlySame
+            let isSame = holders.count == present && isPlainlySame
             let row = isSame && !looksAtAll ? nil : self.row(lead, holders, isSame: isSame)
-            if row == nil { same += 1 }
+            if row == nil, !comparesNothing { same += 1 }
             for index in holders { try await advance(index) }
             if let row { return row }
         }
@@ -147,10 +157,14 @@ struct AuditMerge {
         }
     }
 
-    /// Whether all sides are listings that show equal sizes and equal digests. All stand at the same key.
+    /// Whether all sides that are not out are listings that show equal sizes and equal digests. All stand at the same
+    /// key.
     private var isPlainlySame: Bool {
-        guard case .listing(let first) = sides[0], let page = first.page else { return false }
-        for side in sides.dropFirst() {
+        guard let reference = sides.firstIndex(where: \.isPresent), case .listing(let first) = sides[reference],
+            let page = first.page
+        else { return false }
+        for side in sides[(reference + 1)...] {
+            if case .failed = side { continue }
             guard case .listing(let cursor) = side, let other = cursor.page,
                 page.size(at: first.index) == other.size(at: cursor.index),
                 page.isSameETag(at: first.index, other, at: cursor.index),

@@ -83,8 +83,11 @@ public final class AuditRun: Sendable {
 
     private func list(_ summary: inout AuditSummary) async throws -> Listed {
         var orders: [KeyOrder?] = Array(repeating: .bytes, count: places.count)
+        let blank = summary
         for attempt in 0... {
             do {
+                // What a listing told before it turned out to be in another order is told again.
+                summary = blank
                 return try await merge(orders, &summary)
             } catch let disorder as ListingDisorder {
                 // Each side can turn out to be in another order, and then in none.
@@ -119,14 +122,11 @@ public final class AuditRun: Sendable {
             candidates: KeySpill(), isCounted: [], lastFound: nil)
         var result = listed
         var waiting: [ObjectKey] = []
-        var excluded = 0
         let now = WallClock.now()
         while let row = try await merge.next() {
             if Task.isCancelled { throw CancellationError() }
-            guard options.filter.includes(row.key), isInScope(row, now) else {
-                excluded += 1
-                continue
-            }
+            guard options.filter.includes(row.key), isInScope(row, now) else { continue }
+            if merge.comparesNothing, !isPackage(row.key) { continue }
             if row.isSame, !needsLook(row.key) {
                 summary.count(.identical)
                 if !options.reportsIdentical { continue }
@@ -195,7 +195,11 @@ public final class AuditRun: Sendable {
         case .sample(let sample): if sample.includes(key) { return true }
         case .listings, .resolving: break
         }
-        return options.checksMetadata || options.packages.contains { unsafe $0.matches(key.bytes.span.bytes) }
+        return options.checksMetadata || isPackage(key)
+    }
+
+    private func isPackage(_ key: ObjectKey) -> Bool {
+        options.packages.contains { unsafe $0.matches(key.bytes.span.bytes) }
     }
 
     /// Age and storage class are those of the first place that has the key.
@@ -219,7 +223,7 @@ public final class AuditRun: Sendable {
     private func examine(_ listed: Listed, _ outcome: inout Outcome) async throws {
         var isCounted = listed.isCounted
         let lines = Dictionary(uniqueKeysWithValues: (manifest?.entries ?? []).map { ($0.key, $0.digest.facts) })
-        while true {
+        while isCounted.contains(true) {
             let records = try await listed.candidates.next(limit: 256)
             guard !records.isEmpty else { return }
             let candidates = records.map { Candidate(record: $0.bytes) { lines[$0] } }
@@ -239,6 +243,7 @@ public final class AuditRun: Sendable {
         _ candidates: [Candidate], _ isCounted: inout [Bool], _ outcome: inout Outcome
     ) async throws {
         let examiner = Examiner(places: places, options: options, isCounted: isCounted, reactors: reactors)
+        let isCompared = isCounted.count { $0 } >= min(2, places.count)
         var results: [Int: Examiner.Result] = [:]
         var lost: [Int: String] = [:]
         try await withThrowingTaskGroup(of: (Int, Examiner.Result).self) { group in
@@ -256,7 +261,7 @@ public final class AuditRun: Sendable {
                         results[told] = result
                         break
                     }
-                    take(result, candidates[told], &outcome)
+                    take(result, candidates[told], isCompared: isCompared, &outcome)
                     told += 1
                     continue
                 }
@@ -275,21 +280,26 @@ public final class AuditRun: Sendable {
             outcome.summary.places[place].error = reason
             observer(.notice("\(places[place].name) is out of reach and is not compared any further: \(reason)"))
         }
-        guard isCounted.contains(true) else { throw CancellationError() }
+        guard isCounted.contains(true) else { return }
         try await inOrder(Array(candidates[outcome.told...]), &isCounted, &outcome)
     }
 
-    private func take(_ result: Examiner.Result, _ candidate: Candidate, _ outcome: inout Outcome) {
-        // What listings showed to be the same was counted then, unless it needed a look.
-        if !candidate.isSame || needsLook(candidate.key) { outcome.summary.count(result.finding.state) }
+    /// - Parameter isCompared: whether there was another place; if not, nothing is said but what the APKs say.
+    private func take(
+        _ result: Examiner.Result, _ candidate: Candidate, isCompared: Bool, _ outcome: inout Outcome
+    ) {
         outcome.summary.bytesRead += result.bytesRead
         if result.isRead { outcome.summary.read += 1 }
-        outcome.repair.add(result.finding)
+        if isCompared {
+            // What listings showed to be the same was counted then, unless it needed a look.
+            if !candidate.isSame || needsLook(candidate.key) { outcome.summary.count(result.finding.state) }
+            outcome.repair.add(result.finding)
+            if result.finding.state != .identical || options.reportsIdentical { observer(.finding(result.finding)) }
+        }
         progressState.withLock { progress in
             progress.examined += 1
             progress.bytesRead += result.bytesRead
         }
-        if result.finding.state != .identical || options.reportsIdentical { observer(.finding(result.finding)) }
         for entry in result.packages {
             outcome.summary.packages += 1
             if !entry.isIntact { outcome.summary.packageProblems += 1 }

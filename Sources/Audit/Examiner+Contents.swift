@@ -40,7 +40,7 @@ extension Examiner {
         _ key: ObjectKey, _ look: inout Look, _ result: inout Result, _ verdict: Verdict
     ) async throws -> Verdict {
         guard let reference = isCounted.firstIndex(of: true) else { return verdict }
-        let open = ([reference] + places.indices.filter { verdict.atFault[$0] && look.facts[$0] != nil })
+        let open = ([reference] + places.indices.filter { verdict.reasons[$0]?.isOpen == true })
             .filter { places[$0].store != nil }
         // A whole-object ETag tells nothing about another place's; one in parts may be found again.
         guard let base = open.first(where: { !(look.facts[$0]?.etag.isComposite ?? false) }) ?? open.first,
@@ -60,7 +60,10 @@ extension Examiner {
         }
         for index in open where !proven.contains(index) {
             guard let facts = look.facts[index], let store = places[index].store else { continue }
-            if case .same = Agreement.of(look.facts[base] ?? known, facts, isEncrypted: look.isEncrypted) { continue }
+            if case .same = Agreement.of(look.facts[base] ?? known, facts, isEncrypted: look.isEncrypted) {
+                proven.insert(index)
+                continue
+            }
             let content = try await Self.at(index) { try await read(key, facts, store) }
             try note(content, at: index, &look, &result)
             if content.matchesETag == false { damaged.append(index) }
@@ -68,25 +71,25 @@ extension Examiner {
         let facts = look.facts
         let isEncrypted = look.isEncrypted
         var settled = Verdict.of(facts, isCounted: isCounted) { one, other in
-            if proven.contains(one), proven.contains(other) { return .same }
-            guard let left = facts[one], let right = facts[other] else { return .same }
+            // What was read stands for all that were found equal to it.
+            let (one, other) = (proven.contains(one) ? base : one, proven.contains(other) ? base : other)
+            guard one != other, let left = facts[one], let right = facts[other] else { return .same }
             return Agreement.of(left, right, isEncrypted: isEncrypted)
         }
         settled.blame(damaged)
         return settled
     }
 
-    /// Whether open composite ETags are of equal cuts, so that they show other bytes.
-    func haveEqualCuts(_ key: ObjectKey, _ look: Look) async throws -> Bool {
+    /// The places whose open composite ETags are of the reference's cut, so that they show other bytes.
+    func equalCuts(_ key: ObjectKey, _ look: Look, _ verdict: Verdict) async throws -> [Int] {
         guard !look.isEncrypted, let reference = isCounted.firstIndex(of: true),
             let first = try await toldCut(key, reference, look)
-        else { return false }
-        for index in places.indices where isCounted[index] && index != reference {
-            guard let one = look.facts[reference], let other = look.facts[index], Agreement.of(one, other) != .same
-            else { continue }
-            if try await toldCut(key, index, look) == first { return true }
+        else { return [] }
+        var equal: [Int] = []
+        for index in places.indices where verdict.reasons[index] == .layout {
+            if try await toldCut(key, index, look) == first { equal.append(index) }
         }
-        return false
+        return equal
     }
 
     /// The cut that a place's server tells.

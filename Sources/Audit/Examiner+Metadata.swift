@@ -5,7 +5,7 @@ import Stores
 extension Examiner {
     /// What headers, user metadata and tags say of a key whose bytes are the same everywhere.
     func metadataVerdict(_ key: ObjectKey, _ look: Look) async throws -> Verdict {
-        var verdict = Verdict(state: .identical, reason: nil, atFault: Array(repeating: false, count: places.count))
+        var verdict = Verdict(.identical, places: places.count)
         guard let reference = isCounted.indices.first(where: { isCounted[$0] && places[$0].store != nil }),
             let first = look.infos[reference]
         else { return verdict }
@@ -13,11 +13,9 @@ extension Examiner {
         for index in places.indices where isCounted[index] && index != reference {
             guard let info = look.infos[index] else { continue }
             if info.headers != first.headers {
-                verdict.atFault[index] = true
-                (verdict.state, verdict.reason) = (.differs, .metadata)
+                verdict.add(index, .differs, .metadata)
             } else if try await self.tags(key, index, info) != tags {
-                verdict.atFault[index] = true
-                (verdict.state, verdict.reason) = (.differs, verdict.reason ?? .tags)
+                verdict.add(index, .differs, .tags)
             }
         }
         return verdict

@@ -60,7 +60,7 @@ struct Examiner: Sendable {
     }
 
     private func failed(_ candidate: Candidate, _ reason: Finding.Reason, _ detail: String) -> Result {
-        let verdict = Verdict(state: .error, reason: reason, atFault: Array(repeating: false, count: places.count))
+        let verdict = Verdict(.error, reason, places: places.count)
         return Result(finding: finding(candidate.key, candidate.facts, verdict, detail))
     }
 
@@ -88,21 +88,21 @@ struct Examiner: Sendable {
             let damaged = try await readAll(key, &look, &result, isPackage: isPackage)
             verdict = self.verdict(look)
             verdict.blame(damaged)
-        } else if verdict.state == .unverifiable, resolves {
+        } else if verdict.hasOpen, resolves {
             verdict = try await resolve(key, &look, &result, verdict)
-        } else if verdict.state == .unverifiable, verdict.reason == .layout, try await haveEqualCuts(key, look) {
-            (verdict.state, verdict.reason) = (.differs, .etag)
+        } else if verdict.reasons.contains(.layout) {
+            for index in try await equalCuts(key, look, verdict) { verdict.add(index, .differs, .etag) }
         }
         if options.checksMetadata, verdict.state == .identical {
             verdict = try await metadataVerdict(key, look)
         }
-        result.finding = finding(key, look.facts, verdict, Explanation.of(verdict, look.facts, places.map(\.name)))
+        result.finding = finding(key, look.facts, verdict, Explanation.of(verdict, places.map(\.name)))
         if isPackage, result.packages.isEmpty { result.packages = try await packages(key, look) }
         return result
     }
 
     private var same: Verdict {
-        Verdict(state: .identical, reason: nil, atFault: Array(repeating: false, count: places.count))
+        Verdict(.identical, places: places.count)
     }
 
     func verdict(_ look: Look) -> Verdict {

@@ -1,35 +1,43 @@
 import ObjectModel
 import Runtime
 
-/// What a verdict means, in one sentence. Pure.
+/// What a verdict means, in a sentence or a few. Pure.
 enum Explanation {
-    static func of(_ verdict: Verdict, _ facts: [ObjectFacts?], _ names: [String]) -> String {
-        let atFault = names.indices.filter { verdict.atFault[$0] }.map { names[$0] }
-        let places = listed(atFault)
-        switch (verdict.state, verdict.reason) {
-        case (.identical, _): return ""
-        case (.missing, _): return "\(places) \(atFault.count == 1 ? "lacks" : "lack") it."
-        case (.extra, _): return "\(places) \(atFault.count == 1 ? "has" : "have") it, the reference has not."
-        case (.differs, .size): return "\(places) \(atFault.count == 1 ? "has" : "have") another size."
-        case (.differs, .etag): return "\(places) \(atFault.count == 1 ? "has" : "have") other bytes, by the ETags."
-        case (.differs, .content):
-            return "\(places) \(atFault.count == 1 ? "has" : "have") other bytes; they were read."
-        case (.differs, .metadata):
-            return "\(places) \(atFault.count == 1 ? "has" : "have") other headers or user metadata."
-        case (.differs, .tags): return "\(places) \(atFault.count == 1 ? "has" : "have") other tags."
-        case (.differs, .corrupt):
-            return "The bytes on \(places) are not those that the server's own ETag tells; the disk may be failing."
-        case (.unverifiable, .layout):
-            return
-                "The ETags are of uploads in parts that may have been cut otherwise; --resolve tells whether the bytes "
-                + "are equal."
-        case (.unverifiable, .opaque):
-            return
-                "An ETag is no digest of the bytes (encryption, or a gateway); --resolve tells whether they are equal."
-        case (.unverifiable, .absentETag):
-            return "A server gives no ETag; --resolve tells whether the bytes are equal."
-        case (.unverifiable, _): return "Nothing tells whether the bytes are equal; --resolve reads them."
-        case (_, let reason): return "It could not be compared (\(reason?.rawValue ?? verdict.state.rawValue))."
+    /// A sentence for each thing that is wrong, on the places that it is true of.
+    static func of(_ verdict: Verdict, _ names: [String]) -> String {
+        var reasons: [Finding.Reason] = []
+        for reason in verdict.reasons.compactMap(\.self) where !reasons.contains(reason) { reasons.append(reason) }
+        // What is open beside something worse comes after it.
+        let sorted = reasons.filter { !$0.isOpen } + reasons.filter(\.isOpen)
+        return sorted.map { reason in
+            let places = names.indices.filter { verdict.reasons[$0] == reason }.map { names[$0] }
+            let isAlone = verdict.state == .unverifiable && sorted.count == 1
+            return reason.isOpen && !isAlone
+                ? "Nothing tells yet whether \(listed(places)) \(places.count == 1 ? "has" : "have") the same bytes "
+                    + "(\(reason.rawValue)); --resolve does." : sentence(reason, places)
+        }.joined(separator: " ")
+    }
+
+    private static func sentence(_ reason: Finding.Reason, _ places: [String]) -> String {
+        let has = "\(listed(places)) \(places.count == 1 ? "has" : "have")"
+        return switch reason {
+        case .missing: "\(listed(places)) \(places.count == 1 ? "lacks" : "lack") it."
+        case .extra: "\(has) it, the reference has not."
+        case .size: "\(has) another size."
+        case .etag: "\(has) other bytes, by the ETags."
+        case .content: "\(has) other bytes; they were read."
+        case .metadata: "\(has) other headers or user metadata."
+        case .tags: "\(has) other tags."
+        case .corrupt:
+            "The bytes on \(listed(places)) are not those that the server's own ETag tells; the disk may be failing."
+        case .layout:
+            "The ETags are of uploads in parts that may have been cut otherwise; --resolve tells whether the bytes are "
+                + "equal."
+        case .opaque:
+            "An ETag is no digest of the bytes (encryption, or a gateway); --resolve tells whether they are equal."
+        case .absentETag: "A server gives no ETag; --resolve tells whether the bytes are equal."
+        case .unread: "Nothing tells whether the bytes are equal; --resolve reads them."
+        case .name, .request, .changing: "It could not be compared (\(reason.rawValue))."
         }
     }
 

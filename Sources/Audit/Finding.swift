@@ -41,6 +41,14 @@ public struct Finding: Hashable, Sendable {
         case request
         /// It kept changing while it was looked at.
         case changing
+
+        /// Whether it says that nothing is known, so that reading the bytes settles it.
+        var isOpen: Bool {
+            switch self {
+            case .layout, .opaque, .absentETag, .unread: true
+            default: false
+            }
+        }
     }
 
     /// As the reference's bucket has it, prefix included; for all buckets of a server, with the bucket before it.

@@ -63,6 +63,8 @@ public struct Manifest: Sendable {
     }
 
     private static func bsd(_ line: ArraySlice<UInt8>) -> (Digest, [UInt8])? {
+        let isEscaped = line.first == UInt8(ascii: "\\")
+        let line = isEscaped ? line.dropFirst() : line
         for prefix in ["MD5 (", "SHA256 ("] where line.starts(with: prefix.utf8) {
             let separator = Array(") = ".utf8)
             let rest = Array(line.dropFirst(prefix.utf8.count))
@@ -71,7 +73,8 @@ public struct Manifest: Sendable {
             guard nameLength > 0, rest[nameLength..<(nameLength + separator.count)].elementsEqual(separator),
                 let digest = digest(rest.suffix(length))
             else { return nil }
-            return (digest, Array(rest[..<nameLength]))
+            let name = Array(rest[..<nameLength])
+            return (digest, isEscaped ? unescaped(name) : name)
         }
         return nil
     }

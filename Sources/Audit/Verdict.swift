@@ -4,8 +4,24 @@ import ObjectModel
 struct Verdict: Hashable {
     var state: Finding.State
     var reason: Finding.Reason?
-    /// Which places are at fault, in their order.
-    var atFault: [Bool]
+    /// What is wrong with each place, in their order; nil where nothing is.
+    var reasons: [Finding.Reason?]
+
+    init(_ state: Finding.State, _ reason: Finding.Reason? = nil, places: Int) {
+        (self.state, self.reason) = (state, reason)
+        reasons = Array(repeating: nil, count: places)
+    }
+
+    /// Which places are at fault, in their order. One that is merely open is so only where nothing worse was found.
+    var atFault: [Bool] {
+        reasons.map { reason in
+            guard let reason else { return false }
+            return !reason.isOpen || state == .unverifiable
+        }
+    }
+
+    /// Whether something is left to be settled by reading, whatever else was found.
+    var hasOpen: Bool { reasons.contains { $0?.isOpen == true } }
 
     /// The first place that is counted is the reference.
     ///
@@ -22,17 +38,15 @@ struct Verdict: Hashable {
     /// | has it | all are the same | identical |
     /// | lacks it | one has it | extra |
     ///
-    /// The first row that fits decides; every place that a row speaks of is at fault.
+    /// The first row that fits decides what the key is said to be; what is wrong with each place is told beside it.
     static func of(
         _ facts: [ObjectFacts?], isCounted: [Bool], agreement: (Int, Int) -> Agreement
     ) -> Verdict {
-        var verdict = Verdict(state: .identical, reason: nil, atFault: Array(repeating: false, count: facts.count))
+        var verdict = Verdict(.identical, places: facts.count)
         guard let reference = isCounted.firstIndex(of: true) else { return verdict }
         guard facts[reference] != nil else {
             for index in facts.indices where isCounted[index] && facts[index] != nil {
-                verdict.atFault[index] = true
-                verdict.state = .extra
-                verdict.reason = .extra
+                verdict.add(index, .extra, .extra)
             }
             return verdict
         }
@@ -50,9 +64,10 @@ struct Verdict: Hashable {
         return verdict
     }
 
-    private mutating func add(_ index: Int, _ state: Finding.State, _ reason: Finding.Reason) {
-        atFault[index] = true
-        let order: [Finding.State] = [.identical, .unverifiable, .missing, .differs]
+    /// Takes note of what is wrong with one place; the key's state and reason are those of the worst.
+    mutating func add(_ index: Int, _ state: Finding.State, _ reason: Finding.Reason) {
+        reasons[index] = reason
+        let order: [Finding.State] = [.identical, .unverifiable, .extra, .missing, .differs]
         let isWorse = (order.firstIndex(of: state) ?? 0) > (order.firstIndex(of: self.state) ?? 0)
         guard isWorse else { return }
         self.state = state
@@ -63,6 +78,6 @@ struct Verdict: Hashable {
     mutating func blame(_ damaged: [Int]) {
         guard !damaged.isEmpty else { return }
         (state, reason) = (.differs, .corrupt)
-        atFault = atFault.indices.map { damaged.contains($0) }
+        reasons = reasons.indices.map { damaged.contains($0) ? .corrupt : nil }
     }
 }

@@ -70,7 +70,8 @@ final class AuditCommand: Sendable {
             (book, repair) = (outcome.book, outcome.repair)
             summary.add(outcome.summary)
         }
-        for finding in book.findings() {
+        let unreached = Set(summary.places.filter { $0.error != nil }.map(\.name))
+        for finding in book.findings(without: unreached) {
             summary.packageProblems += finding.problems.count
             if let expected = finding.expected, finding.newest.contains(where: { $0.version != expected }) {
                 summary.unmetExpectations += 1

@@ -9,6 +9,7 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
+import auditing  # noqa: E402
 import minio_sync  # noqa: E402
 import oracle  # noqa: E402
 import samples  # noqa: E402
@@ -122,6 +123,20 @@ class Pair:
 def pair_of(fleet, tmp_path):
     """Makes a `Pair` of two servers by their names."""
     return lambda source, target: Pair(fleet[source], fleet[target], tmp_path)
+
+
+@pytest.fixture
+def places_of(fleet, tmp_path):
+    """Makes `Places` of servers by their names; what sandboxes were told to do wrong ends with the test."""
+    used = []
+
+    def places_of(*names):
+        used.extend(name for name in names if name.startswith("sandbox"))
+        return auditing.Places([fleet[name] for name in names], tmp_path)
+    yield places_of
+    for name in used:
+        fleet[name].mend()
+        fleet[name].behave()
 
 
 @pytest.fixture

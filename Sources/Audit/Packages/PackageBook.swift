@@ -25,7 +25,8 @@ public struct PackageBook: Sendable {
     }
 
     mutating func add(_ entry: PackageEntry, _ object: ObjectFacts?) {
-        guard let facts = entry.facts else { return }
+        // One whose manifest cannot be read is told by itself; there is no package to put it under.
+        guard let facts = entry.facts, !facts.package.isEmpty else { return }
         releases[facts.package, default: []].append(
             Release(
                 place: entry.place, key: entry.key, version: PackageVersion(facts), signers: Set(facts.signers),
@@ -33,11 +34,14 @@ public struct PackageBook: Sendable {
     }
 
     /// In the order of the packages' names; packages that are expected and were not met are among them.
-    public func findings() -> [PackageFinding] {
-        Set(releases.keys).union(expectations.keys).sorted().map(finding)
+    ///
+    /// - Parameter unreached: places that were not read to their ends; what they lack is not known, so they are left out.
+    public func findings(without unreached: Set<String> = []) -> [PackageFinding] {
+        let places = places.filter { !unreached.contains($0) }
+        return Set(releases.keys).union(expectations.keys).sorted().map { finding($0, places) }
     }
 
-    private func finding(_ package: String) -> PackageFinding {
+    private func finding(_ package: String, _ places: [String]) -> PackageFinding {
         let all = releases[package] ?? []
         let newest = places.map { place in
             all.filter { $0.place == place }.map(\.version).max { $0.code < $1.code }
@@ -54,7 +58,8 @@ public struct PackageBook: Sendable {
                     "\(package) is expected to be \(expected): \(Self.told(wrong.map(\.1), wrong.map(\.0))).")
             }
         }
-        problems += Self.differentBytes(package, all) + signerProblems(package, all) + backwards(package, all, newest)
+        problems += Self.differentBytes(package, all) + signerProblems(package, all)
+        problems += Self.backwards(all, places, newest)
         return PackageFinding(
             package: package, newest: Array(zip(places, newest.map { $0?.text })).map { (place: $0.0, version: $0.1) },
             agrees: agrees, expected: expectations[package], problems: problems)
@@ -95,12 +100,14 @@ public struct PackageBook: Sendable {
     }
 
     /// A key that is called the latest and holds an older version than its place has.
-    private func backwards(_ package: String, _ releases: [Release], _ newest: [PackageVersion?]) -> [String] {
+    private static func backwards(
+        _ releases: [Release], _ places: [String], _ newest: [PackageVersion?]
+    ) -> [String] {
         releases.compactMap { release in
             guard "\(release.key)".lowercased().contains("latest"), let index = places.firstIndex(of: release.place),
                 let best = newest[index], release.version.code < best.code
             else { return nil }
-            return "\(Self.name(release)) holds \(release.version.text), older than \(best.text) beside it."
+            return "\(name(release)) holds \(release.version.text), older than \(best.text) beside it."
         }
     }
 }

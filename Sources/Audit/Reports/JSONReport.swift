@@ -75,10 +75,12 @@ final class JSONReport: ReportWriter {
         line.set("type", "apk")
         line.set("place", labels.label(entry.place))
         line.set("key", "\(entry.key)")
+        // Without a package's name nothing else of its manifest was read.
         let facts = entry.facts
-        line.set("package", orNull: facts?.package)
+        let isNamed = facts?.package.isEmpty == false
+        line.set("package", orNull: isNamed ? facts?.package : nil)
         line.set("versionName", orNull: facts?.versionName)
-        line.set("versionCode", orNull: facts?.versionCode)
+        line.set("versionCode", orNull: isNamed ? facts?.versionCode : nil)
         line.set("signers", facts?.signers ?? [])
         line.set("schemes", (facts?.schemes ?? []).map(\.rawValue))
         line.set("intact", entry.isIntact)

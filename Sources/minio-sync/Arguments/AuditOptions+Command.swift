@@ -72,7 +72,7 @@ extension AuditOptions {
             flags: [
                 .choice("format", "Form of the report (default text)") { $0.format = $1 },
                 .text("output", "FILE", "Write it to a file, whole or not at all, instead of standard output") {
-                    $0.output = $1
+                    $0.output = $1 == "-" ? nil : $1
                 },
                 .parsed(
                     "report", "FORMAT=FILE", "Write another report; may be repeated",
@@ -137,7 +137,7 @@ extension AuditOptions {
 
     private static let report: @Sendable (String) -> Report? = { text in
         let parts = text.split(separator: "=", maxSplits: 1).map(String.init)
-        guard parts.count == 2, let format = ReportFormat(rawValue: parts[0]) else { return nil }
+        guard parts.count == 2, parts[1] != "-", let format = ReportFormat(rawValue: parts[0]) else { return nil }
         return Report(format: format, file: parts[1])
     }
 

@@ -80,7 +80,7 @@ struct VerdictTests {
         let differs = verdict([true, true, true], [2: .differ(.size)])
         #expect(differs.state == .differs && differs.reason == .size && differs.atFault == [false, false, true])
         let missing = verdict([true, false, true], [2: .open(.layout)])
-        #expect(missing.state == .missing && missing.atFault == [false, true, true])
+        #expect(missing.state == .missing && missing.atFault == [false, true, false] && missing.hasOpen)
         let worst = verdict([true, false, true], [2: .differ(.etag)])
         #expect(worst.state == .differs && worst.reason == .etag && worst.atFault == [false, true, true])
         #expect(verdict([true, true, true], [1: .open(.opaque)]).state == .unverifiable)

@@ -31,6 +31,7 @@ struct ManifestTests {
     func escapes() throws {
         #expect(try read("\\\(Self.md5)  a\\nb\\\\c\\rd\n")[0].key == "a\nb\\c\rd")
         #expect(try read("\(Self.md5)  a\\nb\n")[0].key == "a\\nb")
+        #expect(try read("\\MD5 (a\\nb\\\\c) = \(Self.md5)\n")[0].key == "a\nb\\c")
     }
 
     @Test("An empty manifest has no entries")

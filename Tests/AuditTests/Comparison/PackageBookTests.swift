@@ -44,6 +44,18 @@ struct PackageBookTests {
         #expect(!absent.agrees && absent.newest.map(\.version) == ["2.0.9+9", nil])
     }
 
+    @Test("Places that were not reached are left out, and what has no name is no package")
+    func leftOut() {
+        var book = PackageBook(places: Self.places, expectations: [:])
+        book.add(entry(0, "a.apk", 9), bytes("a"))
+        var nameless = entry(0, "b.apk", 0)
+        nameless.facts?.package = ""
+        book.add(nameless, bytes("b"))
+        let findings = book.findings(without: [Self.places[1]])
+        #expect(findings.map(\.package) == ["com.example.app"])
+        #expect(findings.first?.newest.map(\.version) == ["2.0.9+9"] && findings.first?.agrees == true)
+    }
+
     @Test("An expectation holds where every place has it as the newest, also for a package that was not met")
     func expectation() throws {
         let both = [(entry(0, "a.apk", 9), bytes("a")), (entry(1, "a.apk", 9), bytes("a"))]

@@ -1,0 +1,458 @@
+"""How audits go: changes meanwhile, servers and buckets that are missing, manifests, exit codes, reports, the way to mend."""
+
+import concurrent.futures
+import hashlib
+import http.client
+import random
+import re
+import shlex
+import signal
+import threading
+import time
+
+import pytest
+
+import auditing
+import minio_sync
+import samples
+import servers as real
+
+
+def later(seconds, body):
+    thread = threading.Timer(seconds, body)
+    thread.start()
+    return thread
+
+
+# Changes meanwhile
+
+def test_a_key_that_changes_during_the_audit_is_no_difference(places_of):
+    places = places_of("sandbox", "sandbox-2")
+    places.put(b"old", key="changed")
+    places.put(b"gone", key="deleted")
+    # The first side is listed before the change, the other one after it.
+    places.servers[1].break_with({"operation": "ListObjectsV2", "action": "delay", "milliseconds": 1200, "times": 1})
+
+    def change():
+        places.put(b"newer", key="changed")
+        places.put(b"new", key="created")
+        for client in places.clients:
+            client.delete_object(Bucket=places.bucket, Key="deleted")
+    thread = later(0.5, change)
+    audit = places.audit("--all")
+    thread.join()
+    assert "HEAD" in audit.verbs(), "the listings saw no change, so this test proves nothing"
+    assert audit.found() == {}
+
+
+def test_an_entry_that_a_listing_lost_is_looked_up(places_of):
+    places = places_of("juicefs", "sandbox")
+    for key in "abc":
+        places.put(b"x", key=key)
+    places.servers[1].break_with({"operation": "ListObjectsV2", "action": "listing", "lie": "missingEntry", "index": 1,
+                                  "times": 1})
+    assert places.audit("--all").found() == {}
+
+
+def test_settle_waits_for_replication_in_flight(places_of):
+    places = places_of("sandbox", "sandbox-2")
+    places.put(b"replicated", None, key="late")
+    places.put(b"never", None, key="lost")
+    assert set(places.audit(expect=1).found()) == {"late", "lost"}
+    thread = later(0.4, lambda: samples.put(places.clients[1], places.bucket, "late", b"replicated"))
+    audit = places.audit("--settle", "1s", expect=1)
+    thread.join()
+    assert audit.found() == {"lost": ("missing", "missing")}
+    assert audit.summary["seconds"] >= 1
+    places.put(None, b"never", key="lost")
+    assert places.audit("--settle", "1s").summary["seconds"] < 1, "nothing differs, so there is nothing to wait for"
+
+
+# Many objects
+
+class InMemory(real.Sandbox):
+    """Takes unsigned requests and writes nothing to the disk, so that thousands of objects are stored in no time."""
+
+    def command(self):
+        command = super().command()
+        folder = command.index("--folder")
+        return [*command[:folder], *command[folder + 2:], "--anonymous"]
+
+
+def fill(port_and_bodies):
+    port, bodies = port_and_bodies
+    connection = http.client.HTTPConnection("127.0.0.1", port)
+    for key, body in bodies:
+        connection.request("PUT", f"/bucket/{key}", body)
+        with connection.getresponse() as answer:
+            assert answer.status == 200, answer.read()
+            answer.read()
+
+
+def test_37_differences_among_10000_objects_are_found_exactly(tmp_path):
+    """One side lists by paths, the other one by bytes."""
+    keys = [f"{'sub/' if number % 3 else ''}{'x-' if number % 2 else 'x/'}{number:05}" for number in range(10_000)]
+    with InMemory(tmp_path / "main") as main:
+        with InMemory(tmp_path / "standby", behaviour={"listOrder": "path"}) as standby:
+            bodies = [(key, key.encode()) for key in keys]
+            with concurrent.futures.ThreadPoolExecutor(4) as pool:
+                list(pool.map(fill, [(server.port, bodies[start::2]) for start in (0, 1)
+                                     for server in (main, standby)]))
+            places = auditing.Places([main, standby], tmp_path)
+            places.bucket = "bucket"
+            picked = random.Random(37).sample(keys, 32)
+            planted = {}
+            for key in picked[:12]:
+                standby.shared_client.delete_object(Bucket="bucket", Key=key)
+                planted[key] = ("missing", "missing")
+            for key in picked[12:22]:
+                samples.put(standby.shared_client, "bucket", key, key.upper().encode()[::-1])
+                planted[key] = ("differs", "etag")
+            for key in picked[22:]:
+                samples.put(standby.shared_client, "bucket", key, b"cut")
+                planted[key] = ("differs", "size")
+            for number in range(5):
+                samples.put(standby.shared_client, "bucket", f"sub/x-0{number}extra", b"extra")
+                planted[f"sub/x-0{number}extra"] = ("extra", "extra")
+            assert len(planted) == 37
+            audit = places.audit(expect=1)
+            assert audit.found() == planted
+            assert audit.summary["compared"] == 10_005 and audit.summary["identical"] == 10_005 - 37
+            assert audit.summary["requests"]["HEAD"] == 2 * 37
+
+
+# Servers and buckets that are not there
+
+def unreachable(places, index, port=None):
+    environment = dict(places.environment)
+    environment[f"MC_HOST_{auditing.ALIASES[index]}"] = (
+        f"http://{real.ACCESS_KEY}:{real.SECRET_KEY}@127.0.0.1:{port or real.free_ports(1)[0]}")
+    return environment
+
+
+@pytest.mark.parametrize("index", range(3))
+def test_an_unreachable_server_does_not_keep_the_others_from_being_compared(places_of, tmp_path, index):
+    places = places_of("sandbox", "sandbox-2", "juicefs")
+    for key in "abcdef":
+        places.put(b"same", key=key)
+    others = [at for at in range(3) if at != index]
+    samples.put(places.clients[others[0]], places.bucket, "only", b"x")
+    run = minio_sync.run_minio_sync(
+        ["audit", "--json", "--retry", "0", *places.names], unreachable(places, index), tmp_path / "home", expect=3)
+    audit = auditing.checked(run, places.names)
+    assert audit.found() == {"only": ("missing", "missing")}
+    assert audit.finding("only")["on"] == [places.names[others[1]]]
+    assert audit.summary["status"] == "incomplete" and audit.summary["identical"] == 6
+    assert [bool(each["error"]) for each in audit.summary["places"].values()] == [at == index for at in range(3)]
+    # What the reached ones hold needs no second look for that.
+    assert audit.summary["requests"].get("HEAD", 0) <= 2
+
+
+def test_a_place_that_is_open_beside_a_missing_one_is_settled_too(places_of):
+    """And a sentence speaks only of the places that it is true of."""
+    places = places_of("sandbox", "juicefs", "sandbox-2")
+    main, standby, third = places.names
+    body = samples.bytes_of(5 * samples.MIB, "k/1") + samples.bytes_of(10, "k/2")
+    samples.put_parts(places.clients[0], places.bucket, "k", [5 * samples.MIB, 10])
+    samples.put(places.clients[1], places.bucket, "k", body[::-1])
+    finding = places.audit(expect=1).finding("k")
+    assert finding["state"] == "missing" and finding["on"] == [third]
+    assert f"{third} lacks it." in finding["detail"] and f"whether {standby}" in finding["detail"]
+    finding = places.audit("--resolve", expect=1).finding("k")
+    assert finding["state"] == "differs" and finding["reason"] == "content" and finding["on"] == [standby, third]
+    samples.put(places.clients[1], places.bucket, "k", body)
+    finding = places.audit("--resolve", expect=1).finding("k")
+    assert finding["state"] == "missing" and finding["on"] == [third] and finding["detail"] == f"{third} lacks it."
+
+
+@pytest.mark.parametrize("gone", ["one", "both"])
+def test_nothing_is_called_identical_that_was_compared_with_nothing(places_of, tmp_path, gone):
+    places = places_of("sandbox", "sandbox-2")
+    for key in "abc":
+        places.put(b"same", key=key)
+    environment = unreachable(places, 1)
+    if gone == "both":
+        environment = environment | {"MC_HOST_main": unreachable(places, 0)["MC_HOST_main"]}
+    run = minio_sync.run_minio_sync(
+        ["audit", "--json", "--retry", "0", *places.names], environment, tmp_path / "home", expect=3)
+    audit = auditing.checked(run, places.names)
+    assert audit.summary["status"] == "incomplete" and audit.summary["identical"] == 0
+
+
+@pytest.mark.parametrize("killed", [[2], [0, 1]], ids=["one-of-three", "both-of-two"])
+def test_servers_that_die_while_keys_are_looked_at(tmp_path, killed):
+    servers = [real.Sandbox(tmp_path / name) for name in auditing.ALIASES[:3 if len(killed) == 1 else 2]]
+    try:
+        for server in servers:
+            server.start()
+        places = auditing.Places(servers, tmp_path)
+        for key in "abcd":
+            places.put(b"1", b"2", b"1", key=key)
+        for at in killed:
+            servers[at].break_with({"operation": "HeadObject", "action": "delay", "milliseconds": 3000})
+        threads = [later(0.8, servers[at].kill) for at in killed]
+        run = places.run("--json", "--retry", "1", expect=3)
+        audit = auditing.checked(run, places.names)
+        for thread in threads:
+            thread.join()
+        told = [at for at, each in enumerate(audit.summary["places"].values()) if each["error"]]
+        if len(killed) == 1:
+            assert told == killed and audit.found() == dict.fromkeys("abcd", ("differs", "etag"))
+            assert set(audit.finding("a")["places"]) == set(places.names[:2])
+        else:
+            assert told and audit.summary["identical"] == 0
+        assert audit.summary["status"] == "incomplete" and not audit.summary["interrupted"]
+    finally:
+        for server in servers:
+            server.remove()
+
+
+def test_a_missing_bucket_is_told(places_of):
+    places = places_of("sandbox", "sandbox-2")
+    places.put(b"x", key="k")
+    audit = places.audit(places=[places.names[0], "standby/never-made"], expect=3)
+    assert "never-made" in audit.summary["places"]["standby/never-made"]["error"]
+    assert audit.summary["status"] == "incomplete"
+
+
+def test_a_key_that_is_refused_is_an_error_of_its_own(places_of):
+    places = places_of("sandbox", "sandbox-2")
+    for key in ("a", "b", "c"):
+        places.put(b"1", b"2" if key != "c" else b"1", key=key)
+    places.servers[1].break_with({"operation": "HeadObject", "key": "a", "action": "status", "status": 403,
+                                  "code": "AccessDenied"})
+    audit = places.audit(expect=1)
+    assert audit.found() == {"a": ("error", "request"), "b": ("differs", "etag")}
+    assert audit.summary["status"] == "incomplete" and audit.summary["errors"] == 1
+
+
+@pytest.fixture
+def two_servers(tmp_path):
+    with real.Sandbox(tmp_path / "main", bucket="both") as main, real.Sandbox(tmp_path / "other", bucket="both") as other:
+        places = auditing.Places([main, other], tmp_path)
+        for client in places.clients:
+            client.delete_bucket(Bucket=places.bucket)
+        yield places
+
+
+def test_all_buckets_of_servers(two_servers):
+    places = two_servers
+    main, standby = places.clients
+    main.create_bucket(Bucket="apks")
+    standby.create_bucket(Bucket="left")
+    for client in places.clients:
+        samples.put(client, "both", "k", b"same")
+    samples.put(main, "both", "differs", b"1")
+    samples.put(standby, "both", "differs", b"2")
+    samples.put(main, "apks", "a", b"x")
+    samples.put(standby, "left", "b", b"x")
+    audit = places.audit(places=["main", "standby"], expect=1)
+    assert audit.found() == {"apks/a": ("missing", "missing"), "both/differs": ("differs", "etag"),
+                             "left/b": ("extra", "extra")}
+    assert audit.summary["compared"] == 4 and audit.summary["identical"] == 1
+    assert audit.finding("apks/a")["places"]["standby"] is None
+    standby.delete_object(Bucket="left", Key="b")
+    main.delete_object(Bucket="apks", Key="a")
+    samples.put(standby, "both", "differs", b"1")
+    assert places.audit(places=["main", "standby"]).summary["status"] == "identical"
+
+
+# Manifests
+
+def manifest(path, *lines):
+    path.write_bytes(b"".join(each.encode() + b"\n" for each in lines))
+    return path
+
+
+def test_manifests_of_md5sum_and_sha256sum(places_of, tmp_path):
+    places = places_of("juicefs", "sandbox")
+    bodies = {"a.apk.txt": b"one", "with space": b"two", "back\\slash": b"three", "folder/\u00e9": b"four"}
+    for key, body in bodies.items():
+        places.put(body, key=key)
+    folder = tmp_path / "files"
+    for key, body in bodies.items():
+        (folder / key).parent.mkdir(parents=True, exist_ok=True)
+        (folder / key).write_bytes(body)
+    for tool, flags in [("md5sum", []), ("sha256sum", []), ("md5sum", ["--tag"]), ("sha256sum", ["--binary"])]:
+        file = tmp_path / "sums"
+        with open(file, "wb") as out:
+            minio_sync.subprocess.run([tool, *flags, "./a.apk.txt", *list(bodies)[1:]], cwd=folder, stdout=out, check=True)
+        audit = places.audit("--manifest", file)
+        assert audit.summary["status"] == "identical" and audit.summary["compared"] == 4
+        # An MD5 needs no reading.
+        assert (audit.summary["read"] == 0) == (tool == "md5sum"), tool
+
+
+@pytest.mark.parametrize("algorithm", ["md5", "sha256"])
+def test_a_manifest_finds_what_is_wrong(places_of, tmp_path, algorithm):
+    places = places_of("seaweedfs", "sandbox")
+    places.put(b"right", b"wrong", key="other")
+    places.put(b"x", None, key="lost")
+    places.put(b"new\nline", key="new\nline")
+    places.put(b"not told of", key="more")
+
+    def digest(body):
+        return hashlib.new(algorithm, body).hexdigest()
+    lines = [f"{digest(b'right')}  other", f"{digest(b'x')} *lost"]
+    lines.append("\\" + digest(b"new\nline") + "  new\\nline")
+    file = manifest(tmp_path / "sums", "# a comment", "", *lines)
+    audit = places.audit("--manifest", file, expect=1)
+    assert audit.found() == {"other": ("differs", "content"), "lost": ("missing", "missing"), "more": ("extra", "extra")}
+    assert audit.finding("other")["on"] == [places.names[1]] and audit.finding("lost")["on"] == [places.names[1]]
+    assert audit.finding("more")["on"] == places.names
+
+
+@pytest.mark.parametrize("line", ["no digest at all", "d41d8cd98f00b204e9800998ecf8427 short", "\u00e9" * 32 + "  x",
+                                  "d41d8cd98f00b204e9800998ecf8427e  a"])
+def test_a_malformed_manifest_is_refused_by_its_line(places_of, tmp_path, line):
+    places = places_of("sandbox")
+    file = manifest(tmp_path / "sums", f"{'0' * 32}  a", f"{'1' * 32}  b", line)
+    run = places.run("--manifest", file, expect=2)
+    assert "line 3" in run.stderr and run.stdout == ""
+    assert "cannot be read" in places.run("--manifest", tmp_path / "none", expect=2).stderr
+
+
+# Exit codes
+
+def test_fail_on_narrows_the_exit_code(places_of):
+    places = places_of("sandbox", "sandbox-2")
+    places.put(None, b"x", key="extra")
+    places.audit(expect=1)
+    places.audit("--fail-on", "differ,missing,unverifiable", expect=0)
+    places.audit("--fail-on", "extra", expect=1)
+    places.put(b"1", b"2", key="differs")
+    places.audit("--fail-on", "missing,unverifiable", expect=0)
+    places.audit("--fail-on", "differ", expect=1)
+    assert "--fail-on" in places.run("--fail-on", "all", expect=2).stderr
+
+
+def test_tolerance_accepts_a_share_of_missing_files_only(places_of):
+    places = places_of("sandbox", "sandbox-2")
+    for number in range(19):
+        places.put(b"x", key=f"k{number}")
+    places.put(b"x", None, key="missing")
+    places.audit(expect=1)
+    places.audit("--tolerance", "4%", expect=1)
+    assert places.audit("--tolerance", "5%", expect=0).summary["status"] == "different"
+    places.put(b"1", b"2", key="k0")
+    places.audit("--tolerance", "5%", expect=1)
+
+
+@pytest.mark.parametrize("arguments", [
+    [], ["main/b"], ["--deep", "--sample", "5%", "main/b", "standby/b"], ["--seed", "1", "main/b", "standby/b"],
+    ["--sample", "0%", "main/b", "standby/b"], ["main/b", "standby"], ["--manifest", "x", "main"],
+    ["--expect", "com.example.app", "main/b"], ["--report", "pdf=x", "main/b", "standby/b"],
+    ["--no-apk", "--expect", "com.example.app=1+1", "main/b"]], ids=lambda each: " ".join(each) or "nothing")
+def test_usage_errors(run, arguments):
+    environment = {f"MC_HOST_{alias}": "http://AKIAIOSFODNN7EXAMPLE:wJalrXUtnFEMI@127.0.0.1:9" for alias in
+                   auditing.ALIASES}
+    assert run("audit", *arguments, environment=environment, expect=2).stderr.startswith("minio-sync")
+
+
+@pytest.mark.parametrize("flags", [["--deep"], []], ids=["deep", "listings"])
+def test_an_interrupt_ends_it_soon(places_of, tmp_path, flags):
+    places = places_of("sandbox", "sandbox-2")
+    places.put(b"x" * 100, key="k")
+    slow = {"operation": "GetObject" if flags else "ListObjectsV2", "action": "delay", "milliseconds": 5_000}
+    places.servers[0].break_with(slow)
+    process = minio_sync.start_minio_sync(["audit", "--json", *flags, *places.names], places.environment,
+                                          tmp_path / "home")
+    time.sleep(0.7)
+    assert process.poll() is None
+    process.send_signal(signal.SIGINT)
+    began = time.monotonic()
+    stdout, stderr = process.communicate(timeout=10)
+    assert time.monotonic() - began < 3
+    run = minio_sync.finished(["audit", "--json", *flags, *places.names], process.returncode, stdout, stderr,
+                              places.environment, 130)
+    assert auditing.checked(run, places.names).summary["interrupted"]
+
+
+# Reports
+
+def test_reports_are_written_whole_beside_the_main_one(places_of, tmp_path):
+    places = places_of("juicefs", "sandbox")
+    places.put(b"1", b"2", key="<b>&\"'.txt")
+    page, metrics, table, suite = (tmp_path / name for name in ("audit.html", "audit.prom", "audit.csv", "audit.xml"))
+    page.write_text("an older one")
+    run = places.run("--output", page, "--format", "html", "--report", f"prometheus={metrics}", "--report",
+                     f"csv={table}", "--report", f"junit={suite}", expect=1)
+    assert run.stdout == ""
+    text = page.read_text()
+    assert text.startswith("<!DOCTYPE html>") and "&lt;b&gt;&amp;" in text and "<b>&" not in text
+    assert not re.search(r"(src|href)\s*=\s*[\"']?https?:", text), "the page is not self-contained"
+    assert 'minio_sync_audit_status{status="different"} 1' in metrics.read_text()
+    assert table.read_text().count("\n") >= 2 and "<testsuite" in suite.read_text()
+    assert sorted(each.name for each in tmp_path.iterdir() if each.is_file()) == [
+        "audit.csv", "audit.html", "audit.prom", "audit.xml"], "a temporary file is left"
+
+
+def test_a_report_that_cannot_be_written_is_known_at_once(places_of, tmp_path):
+    places = places_of("sandbox", "sandbox-2")
+    for server in places.servers:
+        server.forget_requests()
+    for flags in (["--output", tmp_path / "none/audit.html"], ["--report", f"html={tmp_path}"],
+                  ["--output", "/proc/audit.json"]):
+        run = places.run(*flags, expect=2)
+        assert "cannot be written" in run.stderr and run.stdout == ""
+    assert not [each for server in places.servers for each in server.requests()]
+
+
+def test_a_dash_is_standard_output_for_the_main_report_only(places_of):
+    places = places_of("sandbox", "juicefs")
+    places.put(b"1", b"2", key="k")
+    assert places.audit("--output", "-", expect=1).found() == {"k": ("differs", "etag")}
+    assert "a file" in places.run("--report", "html=-", expect=2).stderr
+    assert not (places.folder / "home/-").exists()
+
+
+def test_text_is_a_table_with_the_summary_first(places_of):
+    places = places_of("juicefs", "sandbox")
+    places.put(b"1", b"2", key="differs.txt")
+    places.put(b"1", key="same.txt")
+    run = places.run(expect=1)
+    assert "differs.txt" in run.stdout and "same.txt" not in run.stdout
+    assert "same.txt" in places.run("--all", expect=1).stdout
+    assert run.stdout.isprintable() or "\x1b" not in run.stdout
+
+
+def test_the_repair_plan_mends(places_of):
+    places = places_of("juicefs", "sandbox", "seaweedfs")
+    rest = [b"reference"]
+    places.put(b"same", key="same")
+    places.put(b"reference", b"other", b"ecnerefer", key="d")
+    places.put(b"reference", None, *rest, key="deep/missing")
+    places.put(None, b"extra", None, key="ex tra")
+    for client, kind in zip(places.clients, ("text/plain", "text/html", "text/plain")):
+        samples.put(client, places.bucket, "type", b"x", ContentType=kind)
+    audit = places.audit("--repair-plan", "--metadata", expect=1)
+    assert len(audit.repairs) == 2
+    for each in audit.repairs:
+        program, *arguments = shlex.split(each["command"])
+        assert program == "minio-sync"
+        minio_sync.run_minio_sync(arguments, places.environment, places.folder / "home")
+    audit = places.audit("--repair-plan", "--metadata", "--deep")
+    assert audit.summary["status"] == "identical" and audit.repairs == []
+    places.assert_identical()
+
+
+def test_the_repair_plan_mends_bytes_behind_equal_listings(places_of):
+    places = places_of("sandbox", "sandbox-2")
+    places.put(b"0123456789", key="rotten file's.txt")
+    places.put(b"x", key="other")
+    places.servers[1].break_with({"operation": "GetObject", "key": "rotten*", "action": "corrupt", "offset": 5})
+    flags = ["--deep", "--repair-plan", "--include", "*'s.txt"]
+    audit = places.audit(*flags, expect=1)
+    [repair] = audit.repairs
+    assert "--include" in repair["command"]
+    minio_sync.run_minio_sync(shlex.split(repair["command"])[1:], places.environment, places.folder / "home", expect={0})
+    places.servers[1].mend()
+    assert places.audit("--deep").summary["status"] == "identical"
+
+
+def test_debug_prints_requests_and_no_secret(places_of):
+    places = places_of("juicefs", "sandbox")
+    places.put(b"1", b"2", key="k")
+    for flags in (["--deep"], ["--metadata"]):
+        run = places.run("--debug", *flags, expect=1)  # searched for secrets, as every run
+        assert "HeadObject" in run.stderr and "/k" in run.stderr
