@@ -19,6 +19,10 @@ public struct AuditPlace: Sendable {
         self.content = content
     }
 
+    var manifest: Manifest? {
+        if case .manifest(let manifest) = content { manifest } else { nil }
+    }
+
     var store: (any ReadableStore)? {
         if case .store(let store) = content { store } else { nil }
     }

@@ -118,14 +118,19 @@ public final class AuditRun: Sendable {
         let order = known.count == 1 && !hasManifest ? known.first ?? .bytes : nil
         var merge = try await openMerge(orders, order)
         try await merge.start()
-        let listed = Listed(
-            candidates: KeySpill(), isCounted: [], lastFound: nil)
-        var result = listed
+        var result = Listed(candidates: KeySpill(), isCounted: [], lastFound: nil)
+        var excluded = merge.places
         var waiting: [ObjectKey] = []
         let now = WallClock.now()
         while let row = try await merge.next() {
             if Task.isCancelled { throw CancellationError() }
-            guard options.filter.includes(row.key), isInScope(row, now) else { continue }
+            guard options.filter.includes(row.key), isInScope(row, now) else {
+                for (index, facts) in row.facts.enumerated() where facts != nil {
+                    excluded[index].objects += 1
+                    excluded[index].bytes += facts?.size ?? 0
+                }
+                continue
+            }
             if merge.comparesNothing, !isPackage(row.key) { continue }
             if row.isSame, !needsLook(row.key) {
                 summary.count(.identical)
@@ -143,6 +148,11 @@ public final class AuditRun: Sendable {
         summary.compared += merge.same
         summary.identical += merge.same
         summary.places = merge.places
+        for index in places.indices {
+            if let manifest = places[index].manifest { summary.places[index].objects = manifest.entries.count }
+            summary.places[index].objects -= excluded[index].objects
+            summary.places[index].bytes -= excluded[index].bytes
+        }
         result.isCounted = merge.isCounted
         let waits = await result.candidates.count
         progressState.withLock { progress in
@@ -184,8 +194,7 @@ public final class AuditRun: Sendable {
     }
 
     private var manifest: Manifest? {
-        for place in places { if case .manifest(let manifest) = place.content { return manifest } }
-        return nil
+        places.lazy.compactMap(\.manifest).first
     }
 
     /// Whether a key whose listings agree is looked at nevertheless.

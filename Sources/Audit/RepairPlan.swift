@@ -45,16 +45,21 @@ public struct RepairPlan: Sendable {
     }
 
     /// A command for each place that one mends, and a sentence for what none does.
-    public var lines: [String] {
+    ///
+    /// - Parameter unreached: places that could not be read to their ends; nothing is known of what they lack.
+    public func lines(without unreached: Set<String> = []) -> [String] {
         guard !isManifest else {
             return damage.isEmpty ? [] : ["# What a manifest tells no mirror can mend: upload those files again."]
+        }
+        if unreached.contains(places[0]) {
+            return damage.isEmpty ? [] : ["# \(places[0]) could not be read, and a mirror would copy from there."]
         }
         var lines: [String] = []
         if isReferenceDamaged {
             lines.append("# \(places[0]) itself is damaged: restore those objects there first, or swap the places.")
         }
         for place in places.dropFirst() {
-            guard let damage = damage[place] else { continue }
+            guard let damage = damage[place], !unreached.contains(place) else { continue }
             var words = ["minio-sync", "mirror", "--once"]
             if damage.needsDeletions { words.append("--remove") }
             if damage.needsReading { words.append("--compare=content") }

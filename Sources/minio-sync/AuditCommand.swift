@@ -78,7 +78,7 @@ final class AuditCommand: Sendable {
             }
             reports.take(.packages(finding))
         }
-        if options.repairPlan { for line in repair.lines { reports.take(.repair(line)) } }
+        if options.repairPlan { for line in repair.lines(without: unreached) { reports.take(.repair(line)) } }
         summary.requests = plan.requestCounts()
         summary.seconds = Double(MonotonicClock.nanoseconds() - began) / 1e9
         summary.isInterrupted = summary.isInterrupted || current.withLock { $0.isInterrupted }

@@ -13,11 +13,11 @@ struct RepairPlanTests {
             }, detail: "")
     }
 
-    private func lines(_ findings: [Finding], isManifest: Bool = false) -> [String] {
+    private func lines(_ findings: [Finding], isManifest: Bool = false, unreached: Set<String> = []) -> [String] {
         var plan = RepairPlan(
             places: ["main/a", "standby/a", "third/a b"], scope: ["--include=*.apk"], isManifest: isManifest)
         for finding in findings { plan.add(finding) }
-        return plan.lines
+        return plan.lines(without: unreached)
     }
 
     @Test("Each place at fault has one command with what its faults need, and the audit's scope")
@@ -42,5 +42,13 @@ struct RepairPlanTests {
         let damaged = lines([finding(.differs, .corrupt, "main/a")])
         #expect(damaged.count == 1 && damaged[0].hasPrefix("# main/a itself is damaged"))
         #expect(lines([finding(.missing, .missing, "main/a")], isManifest: true).allSatisfy { $0.hasPrefix("#") })
+    }
+
+    @Test("Nothing is planned from or to a place that was not read to its end")
+    func unreached() {
+        let findings = [finding(.extra, .extra, "standby/a"), finding(.missing, .missing, "third/a b")]
+        #expect(lines(findings, unreached: ["main/a"]).allSatisfy { $0.hasPrefix("#") })
+        let rest = lines(findings, unreached: ["standby/a"])
+        #expect(rest.count == 1 && rest[0].hasSuffix("main/a 'third/a b'"))
     }
 }
