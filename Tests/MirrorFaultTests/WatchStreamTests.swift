@@ -99,7 +99,7 @@ struct WatchStreamTests {
             try await watch.untilSame()
             try stage.source.store.remove("a", in: Stage.bucket)
             try await watch.untilSame()
-            #expect(watch.told.reconciles.first == .start && watch.told.reconciles.last == .poll)
+            #expect(watch.told.reconciles.first == .start && watch.told.reconciles.contains(.poll))
         }
     }
 
