@@ -18,13 +18,19 @@ struct ConfigCheckCommand {
                 path: options.configurationFile, environment: environment,
                 mirrorFlags: MirrorOptions.configurableFlags)
             let directory = ServerDirectory(file: file, environment: environment)
+            var shared = SharedTarget()
             let report = ConfigurationReport(directory) { mirror throws(ConfigurationError) in
                 do throws(UsageError) {
                     try MirrorOptions(mirror).validate()
                 } catch {
                     throw ConfigurationError(
-                        "The mirror \(mirror.name) cannot be used", why: error.description,
+                        "The mirror \(mirror.name) cannot be used", why: Self.clause(error.description),
                         advice: "correct it in \(mirror.file), line \(mirror.line)")
+                }
+                if let one = SharedTarget.Mirror(mirror, directory), let objection = shared.objection(to: one) {
+                    throw ConfigurationError(
+                        "The mirror \(mirror.name) cannot run beside the others", why: objection,
+                        advice: "see \(mirror.file), line \(mirror.line)")
                 }
             }
             if options.json {
@@ -37,5 +43,10 @@ struct ConfigCheckCommand {
             console.warn("minio-sync: \(error)")
             return .usage
         }
+    }
+
+    /// A sentence as a part of another one.
+    private static func clause(_ sentence: String) -> String {
+        sentence.hasSuffix(".") ? String(sentence.dropLast()) : sentence
     }
 }

@@ -6,6 +6,8 @@ import S3
 // here, before any thread starts, and taken by one thread of their own.
 
 signal(SIGPIPE, SIG_IGN)
+// A slip of SIGUSR1 must not end a watch.
+signal(SIGUSR2, SIG_IGN)
 Signals.block()
 
 let console = Console()

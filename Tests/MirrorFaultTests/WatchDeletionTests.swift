@@ -78,6 +78,57 @@ struct WatchDeletionTests {
         }
     }
 
+    @Test(
+        "A source that was empty is not believed for its first new object, also after a restart, but when it is back",
+        arguments: [false, true])
+    func writtenToAfterEmpty(_ bucketToo: Bool) async throws {
+        let stage = try stage(20)
+        defer { stage.stop() }
+        let journal = try await Journal.temporary()
+        let configure: (inout StagedWatch.Settings) -> Void = { $0.journal = journal }
+        try await stage.watched(configure) { watch in
+            try await watch.untilWatching()
+            try await watch.until("compared") { watch.told.outcomes.count == 1 }
+            try lose(stage, bucketToo: bucketToo)
+            watch.watch.requestReconcile()
+            try await watch.until("noticed") {
+                watch.status.objection != nil || watch.status.serverGone?.contains("NoSuchBucket") == true
+            }
+            if bucketToo { try stage.source.store.createBucket(Stage.bucket) }
+            try stage.put("first", [1])
+            watch.watch.requestReconcile()
+            try await watch.until("held") { watch.status.objection?.contains("was empty") == true }
+            try await watch.until("copied") { try stage.targetBytes("first") == [1] }
+            #expect(count(stage) == 21 && watch.status.deleted == 0)
+        }
+        try await stage.watched(configure) { watch in
+            try await watch.until("held still") { watch.status.objection?.contains("was empty") == true }
+            #expect(count(stage) == 21 && watch.status.deleted == 0)
+            // It comes back, all but one.
+            for index in 1..<20 { try stage.put(ObjectKey("k\(index)"), [UInt8(truncatingIfNeeded: index)]) }
+            watch.watch.requestReconcile()
+            try await watch.untilSame()
+            try await watch.until("one gone") { watch.status.deleted == 1 }
+        }
+    }
+
+    @Test("Of a source that was empty the rest goes when a person says so")
+    func resumedAfterEmpty() async throws {
+        let stage = try stage(20)
+        defer { stage.stop() }
+        try await stage.watched { watch in
+            try await watch.untilWatching()
+            try lose(stage, bucketToo: false)
+            watch.watch.requestReconcile()
+            try await watch.until("noticed") { watch.status.objection != nil }
+            try stage.put("first", [1])
+            watch.watch.requestReconcile()
+            try await watch.until("held") { watch.status.objection?.contains("was empty") == true }
+            await watch.watch.resumeDeletes()
+            try await watch.untilSame()
+        }
+    }
+
     @Test("What clients removed one by one goes, the last object too")
     func lastObject() async throws {
         let stage = try stage(3)

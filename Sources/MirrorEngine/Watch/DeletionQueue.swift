@@ -49,6 +49,8 @@ final class DeletionQueue: Sendable {
     /// Called when deletions are paused.
     private let onPause: @Sendable (String) -> Void
     private static let batch = 1000
+    /// How the reason begins why deletions of an empty source are held back.
+    static let emptySource = "the source is empty"
 
     init(
         source: any ObjectStore, target: any ObjectStore, options: MirrorOptions, window: Duration,
@@ -143,7 +145,7 @@ final class DeletionQueue: Sendable {
             for (index, entry) in batch.enumerated() {
                 if isEmpty, !entry.isRemoval, !options.deletionGuard.allowsEmptySource {
                     outcomes[index] = .success(
-                        .held("the source is empty; if that is meant, say --allow-empty-source"))
+                        .held("\(Self.emptySource); if that is meant, say --allow-empty-source"))
                 } else {
                     due.append(index)
                 }

@@ -143,6 +143,7 @@ extension MirrorWatch {
                 control.objection = reason
                 return true
             }
+            if reason.hasPrefix(DeletionQueue.emptySource) { await noteEmptySource(true) }
             // The key may have been looked at just before its removal was told: a reconcile says whether anything is held.
             if isNew, deletions.paused == nil { want(.retry) }
         }

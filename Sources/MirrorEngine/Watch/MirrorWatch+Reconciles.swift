@@ -47,7 +47,9 @@ extension MirrorWatch {
         } catch {
             guard !Task.isCancelled else { return }
             var random = SeededGenerator.arbitrary()
-            let isMissing = ObjectFailure(error).missingBucket != nil
+            let missing = ObjectFailure(error).missingBucket
+            let isMissing = missing != nil
+            if missing == work.source.endpointIdentity { await noteEmptySource(true) }
             let backoff = Backoff(base: .milliseconds(200), cap: isMissing ? .seconds(10) : .seconds(2))
             control.withLock { control in
                 control.isReconciling = false
@@ -55,6 +57,7 @@ extension MirrorWatch {
                 control.progress += 1
                 let delay = backoff.delay(attempt: control.failedReconciles, using: &random).nanoseconds
                 control.failedReconciles += 1
+                control.reconcileFailure = "\(ObjectFailure(error))"
                 control.notBefore = MonotonicClock.nanoseconds() + delay
                 if control.wanted == nil { control.wanted = reason == .start ? .start : .retry }
             }
@@ -101,6 +104,7 @@ extension MirrorWatch {
         control.withLock { control in
             control.isReconciling = false
             control.failedReconciles = 0
+            control.reconcileFailure = nil
             control.progress += 1
             control.lastReconcile = WallClock.now()
             control.pace.polled(cost: cost, foundChanges: marked + extra > 0 && !isHeld)
@@ -160,9 +164,10 @@ extension MirrorWatch {
         let paused = count > 0 ? deletions.paused : nil
         var limit = work.options.deletionGuard
         if count <= allowance ?? .max { limit.limit = .percent(100) }
+        let doubt = await emptySourceObjection(count, source, target, isAllowed: count <= allowance ?? .max)
         let objection =
             paused
-            ?? limit.objection(deletions: count, targetObjects: target.objects, sourceObjects: source.objects)
+            ?? limit.objection(deletions: count, targetObjects: target.objects, sourceObjects: source.objects) ?? doubt
         let isNew = control.withLock { control in
             defer { control.objection = objection }
             if objection != nil { control.heldDeletes = count }
@@ -183,5 +188,33 @@ extension MirrorWatch {
             for extra in batch { await work.dirty.mark(Job(key: extra.key, reason: .extra)) }
             try Task.checkCancellation()
         }
+    }
+
+    /// Why `count` deletions must not be done of a source that was empty a while ago; nil if it is back, or a person wants
+    /// them done.
+    private func emptySourceObjection(
+        _ count: Int, _ source: Amount, _ target: Amount, isAllowed: Bool
+    ) async -> String? {
+        guard !work.options.deletionGuard.allowsEmptySource else { return nil }
+        if source.objects == 0, target.objects > 0 {
+            await noteEmptySource(true)
+            return nil
+        }
+        guard control.withLock({ $0.sawEmptySource }) else { return nil }
+        if !isAllowed, count * 2 > target.objects {
+            return "the source was empty and has \(source.objects) objects now, while \(count) of the target's "
+                + "\(target.objects) would be deleted; if that is meant, run minio-sync resume-deletes"
+        }
+        await noteEmptySource(false)
+        return nil
+    }
+
+    /// Remembers, over a restart too, that the source is not to be believed when it lacks most of what the target has.
+    func noteEmptySource(_ isEmpty: Bool) async {
+        let isNew = control.withLock { control in
+            defer { control.sawEmptySource = isEmpty }
+            return control.sawEmptySource != isEmpty
+        }
+        if isNew { await work.journal.setFact("empty-source", isEmpty ? "1" : nil) }
     }
 }

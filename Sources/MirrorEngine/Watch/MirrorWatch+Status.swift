@@ -16,7 +16,7 @@ extension MirrorWatch {
             status.feed = control.feed
             status.isReconciling = control.isReconciling
             status.hasBegunReconcile = control.hasBegunReconcile
-            status.serverGone = control.serverGone
+            status.serverGone = control.serverGone ?? control.reconcileFailure
             status.heldDeletes = control.heldDeletes
             status.lastReconcile = control.lastReconcile
             status.lastIdentical = control.lastIdentical

@@ -55,6 +55,11 @@ public final class MirrorWatch: Sendable {
         var unproven: (start: Timestamp, startAtSource: Timestamp, ended: Int64)?
         var lastRecorded: Int64 = 0
         var lateWrites = LateWrites()
+        /// The source was seen empty, or without its bucket, while the target had objects: until most of them are there
+        /// again, or a person says so, their absence is believed only where an event told it.
+        var sawEmptySource = false
+        /// Why the last reconcile failed; nil once one has ended.
+        var reconcileFailure: String?
         /// The process before this one did not end in order: what it had sent may arrive after the first reconcile, so
         /// that a second one follows soon.
         var needsSecondReconcile = false
@@ -146,6 +151,7 @@ public final class MirrorWatch: Sendable {
             deletions.pause(reason)
             emit(.deletesPaused(reason))
         }
+        if await work.journal.fact("empty-source") != nil { control.withLock { $0.sawEmptySource = true } }
         if await work.journal.fact("running") != nil { control.withLock { $0.needsSecondReconcile = true } }
         await work.journal.setFact("running", "1")
         let lastGood = await work.journal.lastGoodStart().map(Reconciler.LastGood.here)

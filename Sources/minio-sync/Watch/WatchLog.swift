@@ -44,24 +44,36 @@ final class WatchLog: Sendable {
 
     private func writeSummaries(_ summaries: [FailureDigest.Summary]) {
         for summary in summaries {
-            let parts = summary.kind.split(separator: "\u{1F}", maxSplits: 1).map(String.init)
+            let parts = summary.kind.split(separator: "\u{1F}", omittingEmptySubsequences: false).map(String.init)
+            let bucket = parts.count == 3 && !parts[1].isEmpty ? parts[1] : nil
             log.write(
                 .warning, "repeated",
-                [
-                    ("of", .string(parts.last ?? summary.kind)), ("mirror", .string(parts.first ?? "")),
-                    ("count", .count(summary.count)), ("seconds", .seconds(summary.period)),
-                    ("last", .string(summary.example)),
-                ])
+                [("of", .string(parts.last ?? summary.kind))]
+                    + Subject(mirror: parts.first ?? "", bucket: bucket).fields + [
+                        ("count", .count(summary.count)), ("seconds", .seconds(summary.period)),
+                        ("last", .string(summary.example)),
+                    ])
         }
     }
 
     /// Writes a failure now, or counts it for the next summary.
-    fileprivate func fail(_ level: LogLevel, _ event: String, _ mirror: String, _ fields: [(String, LogValue)]) {
+    fileprivate func fail(_ level: LogLevel, _ event: String, _ subject: Subject, _ fields: [(String, LogValue)]) {
         let isFirst = digest.withLock { digest in
             digest.note(
-                kind: "\(mirror)\u{1F}\(event)", example: Self.example(fields), now: MonotonicClock.nanoseconds())
+                kind: [subject.mirror, subject.bucket ?? "", event].joined(separator: "\u{1F}"),
+                example: Self.example(fields), now: MonotonicClock.nanoseconds())
         }
-        if isFirst { log.write(level, event, [("mirror", .string(mirror))] + fields) }
+        if isFirst { log.write(level, event, subject.fields + fields) }
+    }
+
+    /// What a line is about: a mirror, or one bucket of a mirror with many.
+    fileprivate struct Subject {
+        let mirror: String
+        let bucket: String?
+
+        var fields: [(String, LogValue)] {
+            [("mirror", .string(mirror))] + (bucket.map { [("bucket", .string($0))] } ?? [])
+        }
     }
 
     private static func example(_ fields: [(String, LogValue)]) -> String {
@@ -77,12 +89,10 @@ final class WatchLog: Sendable {
         fileprivate let bucket: String?
         fileprivate let json: Bool
 
-        private var fields: [(String, LogValue)] {
-            [("mirror", .string(name))] + (bucket.map { [("bucket", .string($0))] } ?? [])
-        }
-
         /// Of a mirror with many buckets, each has its own failures.
-        private var subject: String { bucket.map { "\(name)/\($0)" } ?? name }
+        private var subject: Subject { Subject(mirror: name, bucket: bucket) }
+
+        private var fields: [(String, LogValue)] { subject.fields }
 
         func note(_ event: WatchEvent) {
             switch event {
@@ -95,7 +105,8 @@ final class WatchLog: Sendable {
             case .streamLost(let reason): log.fail(.warning, "stream-lost", subject, [("error", .string(reason))])
             case .reconcileBegan(let reason):
                 log.write(
-                    reason == .poll ? .debug : .info, "reconcile-begin", fields + [("reason", .string(reason.rawValue))]
+                    reason == .poll || reason == .retry ? .debug : .info, "reconcile-begin",
+                    fields + [("reason", .string(reason.rawValue))]
                 )
             case .reconcileEnded(let outcome): note(outcome)
             case .reconcileFailed(let error):

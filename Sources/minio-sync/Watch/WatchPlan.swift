@@ -31,13 +31,17 @@ struct WatchPlan {
         }
         var mirrors: [(name: String, plan: MirrorPlan)] = []
         var unusable: [CommandError] = []
+        var shared = SharedTarget()
         for definition in definitions {
             do {
                 // Said in the file, --once keeps a mirror out, unless it is named.
                 if case .all = arguments.job, try MirrorOptions(definition).once { continue }
                 let (source, target, options) = try MirrorPlan.resolve(arguments, definition)
-                mirrors.append(
-                    (definition.name, try MirrorPlan(source, target, options, file, environment, remarks)))
+                let plan = try MirrorPlan(source, target, options, file, environment, remarks)
+                if let objection = shared.objection(to: SharedTarget.Mirror(definition.name, plan)) {
+                    throw CommandError("It cannot run beside the others: \(objection).")
+                }
+                mirrors.append((definition.name, plan))
             } catch let error as CommandError {
                 unusable.append(CommandError(Self.naming(definition, error.message), error.code))
             } catch {
