@@ -32,6 +32,7 @@ struct TemporaryFile: ~Copyable {
     private static func make(
         in folder: String, _ subject: JournalError.Subject, unlinking: Bool
     ) throws(JournalError) -> (descriptor: Int32, path: String) {
+        // mkstemp(3) puts a name that is free in the place of the six X.
         var template = Array("\(folder)/minio-sync-XXXXXX".utf8CString)
         let descriptor = unsafe template.withUnsafeMutableBufferPointer { name in
             unsafe mkstemp(name.baseAddress!)

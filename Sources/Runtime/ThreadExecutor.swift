@@ -49,7 +49,7 @@ public final class ThreadExecutor: SerialExecutor {
 
 /// A POSIX counting semaphore.
 @safe public final class Semaphore: Sendable {
-    // The kernel's object must not move, so it lives on the heap; sem_* are thread-safe by contract.
+    // nonisolated(unsafe): sem_* are thread-safe by contract. On the heap, as the system's object must not move.
     private nonisolated(unsafe) let handle: UnsafeMutablePointer<sem_t>
 
     public init(value: UInt32 = 0) {

@@ -6,7 +6,7 @@ import Testing
 
 @testable import minio_sync
 
-@Suite("One server under two names", .timeLimit(.minutes(1)))
+@Suite("One server under two names", .timeLimit(.minutes(10)))
 struct SameServerTests {
     private static let bucket = "apks"
     private static let reactor = Reactor(name: "same-server")

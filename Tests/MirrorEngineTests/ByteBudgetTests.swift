@@ -3,7 +3,7 @@ import Testing
 
 @testable import MirrorEngine
 
-@Suite("The budget of bytes in memory", .timeLimit(.minutes(5)))
+@Suite("The budget of bytes in memory", .timeLimit(.minutes(10)))
 struct ByteBudgetTests {
     @Test("Never more is held than there is, and everybody is served", arguments: 1...4 as ClosedRange<UInt64>)
     func random(_ seed: UInt64) async {

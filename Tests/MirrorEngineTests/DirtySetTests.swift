@@ -4,7 +4,7 @@ import Testing
 
 @testable import MirrorEngine
 
-@Suite("The set of dirty keys", .timeLimit(.minutes(5)))
+@Suite("The set of dirty keys", .timeLimit(.minutes(10)))
 struct DirtySetTests {
     @Test("A key marked twice is worked once, in the order of the first marks")
     func coalescing() async {

@@ -3,7 +3,7 @@ import ObjectModel
 import S3Sandbox
 import Testing
 
-@Suite("Sources that are damaged for good", .timeLimit(.minutes(5)))
+@Suite("Sources that are damaged for good", .timeLimit(.minutes(10)))
 struct DamagedSourceTests {
     @Test(
         "An object whose bytes are not those of its ETag is never called copied, whatever its parts",

@@ -6,7 +6,7 @@ import Testing
 
 @testable import MirrorEngine
 
-@Suite("The queue of deletions", .timeLimit(.minutes(1)))
+@Suite("The queue of deletions", .timeLimit(.minutes(10)))
 struct DeletionQueueTests {
     private let stage: Stage
     private let options: Mutex<MirrorOptions>

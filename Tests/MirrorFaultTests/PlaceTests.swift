@@ -8,7 +8,8 @@ import Testing
 
 @Suite("Places of the concurrency limits")
 struct PlaceTests {
-    @Test("Relays of tagged objects do not wait for one another, however few places there are", .timeLimit(.minutes(1)))
+    @Test(
+        "Relays of tagged objects do not wait for one another, however few places there are", .timeLimit(.minutes(10)))
     func taggedRelays() async throws {
         let stage = try Stage()
         defer { stage.stop() }

@@ -5,7 +5,7 @@ import S3Sandbox
 import Testing
 
 /// Long listings of servers whose order shows only in their rest, or who take up a listing where they like.
-@Suite("Long listings in another order", .timeLimit(.minutes(5)))
+@Suite("Long listings in another order", .timeLimit(.minutes(10)))
 struct SplitOrderTests {
     /// Many keys that every order lists alike, then folders beside files that begin with the same letters.
     private static let keys: [ObjectKey] = {

@@ -126,17 +126,10 @@ final class StagedWatch: Sendable {
 
     /// Waits until `isDone`, and records an issue where that takes longer than `limit`.
     func until(
-        _ what: String, within limit: Duration = .seconds(60), _ isDone: () throws -> Bool,
+        _ what: String, within limit: Duration = Patience.limit, _ isDone: () throws -> Bool,
         sourceLocation: SourceLocation = #_sourceLocation
     ) async throws {
-        let deadline = ContinuousClock.now + limit
-        while try !isDone() {
-            guard ContinuousClock.now < deadline else {
-                Issue.record("Waited in vain: \(what). \(status)", sourceLocation: sourceLocation)
-                throw WaitedInVain()
-            }
-            try await Task.sleep(for: .milliseconds(3))
-        }
+        try await Patience.until("\(what). \(status)", within: limit, isDone, sourceLocation: sourceLocation)
     }
 
     /// Waits until the stream is live and the reconcile that it brings has ended.
@@ -151,17 +144,29 @@ final class StagedWatch: Sendable {
 
     /// Waits until both sides hold the same.
     func untilSame(
-        within limit: Duration = .seconds(60), sourceLocation: SourceLocation = #_sourceLocation
+        within limit: Duration = Patience.limit, sourceLocation: SourceLocation = #_sourceLocation
     ) async throws {
         try await until(
             "both sides the same", within: limit, { try self.stage.differences() == [] }, sourceLocation: sourceLocation
         )
     }
 
-    /// Waits until nothing is pending and a whole reconcile says that nothing differs.
+    /// Waits until nothing is pending and no reconcile runs.
     func untilQuiet(sourceLocation: SourceLocation = #_sourceLocation) async throws {
         try await until(
             "nothing pending", { self.status.pending == 0 && self.status.lag == nil && !self.status.isReconciling },
+            sourceLocation: sourceLocation)
+    }
+
+    /// Waits until a reconcile that begins from now on says that nothing differs.
+    func untilProven(sourceLocation: SourceLocation = #_sourceLocation) async throws {
+        let known = told.outcomes.count
+        try await until(
+            "a reconcile that finds nothing",
+            {
+                // The next one to end may have begun already.
+                self.told.outcomes.dropFirst(known + 1).contains { $0.different == 0 && $0.extra == 0 }
+            },
             sourceLocation: sourceLocation)
     }
 
@@ -180,9 +185,6 @@ final class Gate: Sendable {
         .hook(.beforeOperation, { while !self.isOpen.withLock({ $0 }) { usleep(1000) } })
     }
 }
-
-/// A condition that a test waited for did not come about; the issue says which.
-struct WaitedInVain: Error {}
 
 extension Stage {
     /// Runs a watch for as long as `body`, and ends it in order.

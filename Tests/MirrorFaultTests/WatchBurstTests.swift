@@ -7,7 +7,7 @@ import Testing
 
 @testable import MirrorEngine
 
-@Suite("A watch and bursts", .timeLimit(.minutes(2)))
+@Suite("A watch and bursts", .timeLimit(.minutes(10)))
 struct WatchBurstTests {
     private static let reactor = Reactor(name: "burst-tests")
     private static let count = 20_000

@@ -8,7 +8,7 @@ import Testing
 
 @testable import MirrorEngine
 
-@Suite("A watch and what changes", .timeLimit(.minutes(2)))
+@Suite("A watch and what changes", .timeLimit(.minutes(10)))
 struct WatchChangeTests {
     private static let ways: [WatchOptions.Events] = [.listen, .poll]
 

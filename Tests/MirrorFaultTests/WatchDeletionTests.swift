@@ -6,7 +6,7 @@ import Testing
 
 @testable import MirrorEngine
 
-@Suite("A watch deletes only what it must", .timeLimit(.minutes(2)))
+@Suite("A watch deletes only what it must", .timeLimit(.minutes(10)))
 struct WatchDeletionTests {
     /// Both sides hold the same `count` objects.
     private func stage(_ count: Int) throws -> Stage {

@@ -7,7 +7,7 @@ import Testing
 
 @testable import MirrorEngine
 
-@Suite("A watch and servers that fail", .timeLimit(.minutes(2)))
+@Suite("A watch and servers that fail", .timeLimit(.minutes(10)))
 struct WatchOutageTests {
     private func stage() throws -> Stage { try WatchChangeTests.stage() }
 

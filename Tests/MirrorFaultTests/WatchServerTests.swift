@@ -8,7 +8,7 @@ import Testing
 
 @testable import MirrorEngine
 
-@Suite("A watch over all buckets of a server", .timeLimit(.minutes(2)))
+@Suite("A watch over all buckets of a server", .timeLimit(.minutes(10)))
 struct WatchServerTests {
     /// The buckets of a stage's source, each to one of the same name on its target.
     private struct Buckets: BucketDirectory {
@@ -56,15 +56,8 @@ struct WatchServerTests {
         func until(_ what: String, _ isDone: () throws -> Bool, sourceLocation: SourceLocation = #_sourceLocation)
             async throws
         {
-            let deadline = ContinuousClock.now + .seconds(60)
-            while try !isDone() {
-                guard ContinuousClock.now < deadline else {
-                    let feeds = watch.watches.mapValues(\.status.feed)
-                    Issue.record("Waited in vain: \(what); \(feeds)", sourceLocation: sourceLocation)
-                    throw WaitedInVain()
-                }
-                try await Task.sleep(for: .milliseconds(3))
-            }
+            try await Patience.until(
+                "\(what); \(watch.watches.mapValues(\.status.feed))", isDone, sourceLocation: sourceLocation)
         }
 
         func untilWatching(_ buckets: Int, sourceLocation: SourceLocation = #_sourceLocation) async throws {

@@ -7,7 +7,7 @@ import Testing
 
 @testable import MirrorEngine
 
-@Suite("A watch that ends and the next one", .timeLimit(.minutes(2)))
+@Suite("A watch that ends and the next one", .timeLimit(.minutes(10)))
 struct WatchStateTests {
     private func stage() throws -> Stage { try WatchChangeTests.stage() }
 

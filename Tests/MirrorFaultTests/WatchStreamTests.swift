@@ -6,7 +6,7 @@ import Testing
 
 @testable import MirrorEngine
 
-@Suite("A watch and its stream of events", .timeLimit(.minutes(2)))
+@Suite("A watch and its stream of events", .timeLimit(.minutes(10)))
 struct WatchStreamTests {
     private func stage() throws -> Stage { try WatchChangeTests.stage() }
 

@@ -1,7 +1,7 @@
 import Runtime
 import Testing
 
-@Suite("Mutexes", .timeLimit(.minutes(5)))
+@Suite("Mutexes", .timeLimit(.minutes(10)))
 struct MutexTests {
     @Test("What many threads do to a value is done by one at a time")
     func exclusion() async {

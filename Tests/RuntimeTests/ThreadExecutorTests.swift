@@ -36,7 +36,7 @@ private actor Counter {
 
 @Suite("Threads")
 struct ThreadExecutorTests {
-    @Test("What an actor on a thread does runs on that thread only, one thing at a time", .timeLimit(.minutes(5)))
+    @Test("What an actor on a thread does runs on that thread only, one thing at a time", .timeLimit(.minutes(10)))
     func serial() async {
         let executor = ThreadExecutor(name: "test")
         let counter = Counter(executor)
@@ -48,7 +48,7 @@ struct ThreadExecutorTests {
         executor.stop()
     }
 
-    @Test("What was queued before the end still runs", .timeLimit(.minutes(5)))
+    @Test("What was queued before the end still runs", .timeLimit(.minutes(10)))
     func stopping() async {
         let counter = Counter(ThreadExecutor(name: "test"))
         var counts: [Int] = []

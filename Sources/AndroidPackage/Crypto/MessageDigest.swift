@@ -7,7 +7,8 @@ enum DigestAlgorithm: String, Hashable, Sendable, CaseIterable {
     case sha384 = "SHA384"
     case sha512 = "SHA512"
 
-    /// Fetched once for the life of the process; immutable, so all threads may use them.
+    /// Fetched once for the life of the process.
+    // @unchecked: OpenSSL's fetched algorithms are immutable and may be used by all threads (provider(7)).
     @safe private struct Fetched: @unchecked Sendable {
         let sha1 = unsafe EVP_MD_fetch(nil, "SHA1", nil)
         let sha256 = unsafe EVP_MD_fetch(nil, "SHA256", nil)
@@ -86,7 +87,7 @@ enum DigestAlgorithm: String, Hashable, Sendable, CaseIterable {
     }
 }
 
-// An OpenSSL context is bound to no thread, and the one owner of this one reaches it from one thread at a time.
+// @unchecked: an OpenSSL context is bound to no thread, and the one owner of this one reaches it from one thread at a time.
 extension MessageDigest: @unchecked Sendable {}
 
 extension [UInt8] {

@@ -50,5 +50,5 @@ public import ObjectModel
     }
 }
 
-// An OpenSSL context is bound to no thread, and the one owner of this one reaches it from one thread at a time.
+// @unchecked: an OpenSSL context is bound to no thread, and the one owner of this one reaches it from one thread at a time.
 extension MD5Hasher: @unchecked Sendable {}

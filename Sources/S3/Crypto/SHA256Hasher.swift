@@ -37,5 +37,5 @@
     }
 }
 
-// An OpenSSL context is bound to no thread, and the one owner of this one reaches it from one thread at a time.
+// @unchecked: an OpenSSL context is bound to no thread, and the one owner of this one reaches it from one thread at a time.
 extension SHA256Hasher: @unchecked Sendable {}

@@ -9,9 +9,8 @@ import Runtime
 /// say wakes no other thread. Child tasks and `async let` inherit the preference; `Task {}` does not.
 ///
 /// Nothing that blocks may run here. All transfers that a task starts belong to the reactor it runs on.
+// @unchecked: everything but `inbox` and `wakeDescriptor` is touched by the reactor's own thread only.
 public final class Reactor: TaskExecutor, @unchecked Sendable {
-    // @unchecked: everything but `inbox` and `wakeDescriptor` is touched by the reactor's own thread only.
-
     private struct Inbox {
         var jobs: [UnownedJob] = []
         var calls: [@Sendable () -> Void] = []

@@ -4,9 +4,8 @@ import Runtime
 /// One exchange in flight: a request going out, an answer coming in.
 ///
 /// Owned by its reactor, whose thread alone touches it; a task gets at it only while it runs there.
+// @unchecked: confined to the reactor's thread.
 final class Transfer: @unchecked Sendable {
-    // @unchecked: confined to the reactor's thread (see above).
-
     struct Pause: OptionSet {
         let rawValue: UInt8
         /// The ring is full (receiving) or empty (sending).

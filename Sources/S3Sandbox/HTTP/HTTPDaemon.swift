@@ -7,7 +7,7 @@ import Glibc
 /// blocked thread is the simplest way to let one connection wait without the others; some hundreds of threads cost a
 /// test nothing. A request is served on its connection's thread from beginning to end.
 @safe final class HTTPDaemon: Sendable {
-    // libmicrohttpd's daemon may be used from any thread; it is stopped once, by the owner of this object.
+    // nonisolated(unsafe): libmicrohttpd's daemon may be used from any thread; it is stopped once, by the owner of this object.
     private nonisolated(unsafe) let daemon: OpaquePointer
     private let context: Unmanaged<Service>
     let port: Int

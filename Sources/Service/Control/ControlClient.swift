@@ -34,9 +34,9 @@ public enum ControlClient {
             else { throw failure(errno) }
             defer { withExtendedLifetime(file) {} }
             while unsafe address.withSystemAddress({ unsafe connect(socket.number, $0, $1) }) != 0 {
-                // The queue of a Unix socket is full: there is nothing to poll for.
                 guard errno == EAGAIN || errno == EINTR else { throw failure(errno) }
                 if MonotonicClock.nanoseconds() >= deadline { throw ControlError(path: path, .timedOut(timeout)) }
+                // The queue of a Unix socket is full, for which poll(2) has no event; it blocks the client's own process.
                 usleep(10_000)
             }
             return socket

@@ -70,7 +70,8 @@ final class ControlLoop: Sendable {
 
     private func accept(_ now: Int64) -> ControlConnection? {
         guard let client = Descriptor(Glibc.accept(socket.descriptor.number, nil, nil)) else {
-            // Without descriptors the client stays in the queue: no use in asking for it at full speed.
+            // Without descriptors the client stays in the queue, and poll(2) tells of it at once: no use in asking for it
+            // at full speed. The thread is the socket's own.
             if errno == EMFILE || errno == ENFILE || errno == ENOMEM { usleep(100_000) }
             return nil
         }

@@ -4,7 +4,7 @@ import Testing
 
 @testable import MirrorEngine
 
-@Suite("The bell", .timeLimit(.minutes(1)))
+@Suite("The bell", .timeLimit(.minutes(10)))
 struct BellTests {
     private static let reactor = Reactor(name: "bell-tests")
 

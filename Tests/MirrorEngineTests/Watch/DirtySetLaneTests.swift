@@ -4,7 +4,7 @@ import Testing
 
 @testable import MirrorEngine
 
-@Suite("The lanes and the retries of dirty keys", .timeLimit(.minutes(1)))
+@Suite("The lanes and the retries of dirty keys", .timeLimit(.minutes(10)))
 struct DirtySetLaneTests {
     private func keys(_ set: DirtySet, _ count: Int) async -> [ObjectKey] {
         var keys: [ObjectKey] = []

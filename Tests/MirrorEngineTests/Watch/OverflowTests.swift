@@ -4,7 +4,7 @@ import Testing
 
 @testable import MirrorEngine
 
-@Suite("Keys that find no room in memory", .timeLimit(.minutes(1)))
+@Suite("Keys that find no room in memory", .timeLimit(.minutes(10)))
 struct OverflowTests {
     private func key(_ name: String, _ milliseconds: Int64, isRemoval: Bool = false) -> PendingKey {
         PendingKey(key: ObjectKey(name), since: Timestamp(milliseconds: milliseconds), isRemoval: isRemoval)

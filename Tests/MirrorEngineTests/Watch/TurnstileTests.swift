@@ -2,7 +2,7 @@ import Testing
 
 @testable import MirrorEngine
 
-@Suite("The turnstile", .timeLimit(.minutes(1)))
+@Suite("The turnstile", .timeLimit(.minutes(10)))
 struct TurnstileTests {
     private struct Refusal: Error {}
 

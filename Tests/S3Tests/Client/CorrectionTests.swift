@@ -4,7 +4,7 @@ import Testing
 
 @testable import S3
 
-@Suite("Corrections of the signature", .timeLimit(.minutes(5)))
+@Suite("Corrections of the signature", .timeLimit(.minutes(10)))
 struct CorrectionTests {
     @Test("A server in another region is believed once, and from then on")
     func region() async throws {

@@ -4,7 +4,7 @@ import Testing
 
 @testable import S3
 
-@Suite("Listings", .timeLimit(.minutes(5)))
+@Suite("Listings", .timeLimit(.minutes(10)))
 struct ListingTests {
     private static let keys: [ObjectKey] = [
         " ", "!", "+", "%2F", "a", "a b", "a!", "a+b", "a/b", "a/b/c", "a//b", "é", "e\u{301}", "&<>\"'", "~", "\n",

@@ -4,7 +4,7 @@ import Testing
 
 @testable import S3
 
-@Suite("Uploads in parts, and copies within a server", .timeLimit(.minutes(1)))
+@Suite("Uploads in parts, and copies within a server", .timeLimit(.minutes(10)))
 struct MultipartTests {
     private static let bucket = ServerUnderTest.bucket
 

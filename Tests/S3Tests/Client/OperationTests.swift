@@ -4,7 +4,7 @@ import Testing
 
 @testable import S3
 
-@Suite("Operations", .timeLimit(.minutes(5)))
+@Suite("Operations", .timeLimit(.minutes(10)))
 struct OperationTests {
     private static let bucket = ServerUnderTest.bucket
 

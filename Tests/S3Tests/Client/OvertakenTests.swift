@@ -5,7 +5,7 @@ import Testing
 
 @testable import S3
 
-@Suite("Requests that newer ones overtake", .timeLimit(.minutes(2)))
+@Suite("Requests that newer ones overtake", .timeLimit(.minutes(10)))
 struct OvertakenTests {
     private typealias Timeouts = ConnectionOptions.Timeouts
 

@@ -5,7 +5,7 @@ import Testing
 
 @testable import S3
 
-@Suite("Relays", .timeLimit(.minutes(5)))
+@Suite("Relays", .timeLimit(.minutes(10)))
 struct RelayTests {
     private static let bucket = ServerUnderTest.bucket
 

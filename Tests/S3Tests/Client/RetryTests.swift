@@ -5,7 +5,7 @@ import Testing
 
 @testable import S3
 
-@Suite("Trying again", .timeLimit(.minutes(1)))
+@Suite("Trying again", .timeLimit(.minutes(10)))
 struct RetryTests {
     @Test("503 is tried again until there are no tries left, and the last failure is told")
     func retries() async throws {

@@ -5,7 +5,7 @@ import Testing
 
 @testable import S3
 
-@Suite("Exchanges with a server", .timeLimit(.minutes(5)))
+@Suite("Exchanges with a server", .timeLimit(.minutes(10)))
 struct TransportTests {
     private static let answer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nETag: \"x\"\r\n\r\nok"
 

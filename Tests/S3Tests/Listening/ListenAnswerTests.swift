@@ -3,7 +3,7 @@ import Testing
 
 @testable import S3
 
-@Suite("Answers to listening", .timeLimit(.minutes(2)))
+@Suite("Answers to listening", .timeLimit(.minutes(10)))
 struct ListenAnswerTests {
     private static let stream = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n"
     private static let event =

@@ -5,7 +5,7 @@ import Testing
 
 @testable import S3
 
-@Suite("Listening to a server", .timeLimit(.minutes(2)))
+@Suite("Listening to a server", .timeLimit(.minutes(10)))
 struct ListenTests {
     private static let bucket = ServerUnderTest.bucket
 

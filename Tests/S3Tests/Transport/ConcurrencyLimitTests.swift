@@ -148,7 +148,7 @@ struct ConcurrencyLimitTests {
 
     // MARK: Places
 
-    @Test("No more than the limit run at once and all get their turn", .timeLimit(.minutes(5)))
+    @Test("No more than the limit run at once and all get their turn", .timeLimit(.minutes(10)))
     func places() async {
         let limit = ConcurrencyLimit(.init(initial: 3, maximum: 3))
         let running = Shared((now: 0, most: 0, done: 0))
@@ -174,7 +174,7 @@ struct ConcurrencyLimitTests {
     }
 
     // On the main actor tasks begin in the order in which they were made.
-    @Test("Waiters are served in order; a cancelled one gets out of the line", .timeLimit(.minutes(5)))
+    @Test("Waiters are served in order; a cancelled one gets out of the line", .timeLimit(.minutes(10)))
     @MainActor func cancelledWaiter() async {
         let limit = ConcurrencyLimit(.init(initial: 1, maximum: 1))
         var order: [Int] = []
