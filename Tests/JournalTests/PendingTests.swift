@@ -1,5 +1,6 @@
 import Journal
 import ObjectModel
+import TestSupport
 import Testing
 
 @Suite("Pending keys")
@@ -67,8 +68,8 @@ struct PendingTests {
 
     @Test("survive the process, as facts do")
     func reopened() async throws {
-        let scratch = Scratch()
-        let path = scratch.file("state.db")
+        let folder = TemporaryFolder()
+        let path = folder.file("state.db")
         let first = try await Journal.open(path: path)
         try await first.addPending(mirror: "m", [Self.pending("k", since: 1, isRemoval: true)])
         try await first.setFact(mirror: "m", "deletes", "paused: 120 in 10 minutes")
@@ -81,10 +82,10 @@ struct PendingTests {
 
     @Test("come in bursts and leave in thousands, in every kind of journal", arguments: ["file", "temporary"])
     func many(kind: String) async throws {
-        let scratch = Scratch()
+        let folder = TemporaryFolder()
         let journal =
             kind == "file"
-            ? try await Journal.open(path: scratch.file("state.db")) : try await Journal.temporary()
+            ? try await Journal.open(path: folder.file("state.db")) : try await Journal.temporary()
         let total = 50_000
         let clock = ContinuousClock()
         var number: UInt64 = 1
