@@ -122,6 +122,14 @@ struct KeySpillTests {
     }
 }
 
+@Suite("Temporary files")
+struct TemporaryFileTests {
+    @Test("are where TMPDIR says, or on disk", arguments: [(nil, "/var/tmp"), ("", "/var/tmp"), ("/x", "/x")])
+    func folder(wanted: String?, folder: String) {
+        #expect(TemporaryFile.folder(wanted) == folder)
+    }
+}
+
 @Suite("Part sizes in few bytes")
 struct PartSizesTests {
     @Test(

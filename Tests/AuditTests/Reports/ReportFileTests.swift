@@ -88,6 +88,16 @@ struct SpoolTests {
         }
     }
 
+    @Test("say where there is no room for them")
+    func noFolder() throws {
+        let spool = Spool(limit: 1, folder: "/proc/none")
+        let error = #expect(throws: ReportError.self) { try spool.append("xy") }
+        #expect(
+            error?.description
+                == "A temporary file cannot be made in /proc/none (TMPDIR): No such file or directory; make the folder "
+                + "first, or name another one.")
+    }
+
     @Test("are none at first")
     func none() throws {
         let spool = Spool()
