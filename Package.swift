@@ -77,7 +77,7 @@ let package = Package(
             ]),
 
         room("S3Sandbox", ["ObjectModel", "Runtime", "S3", "CXML2", "CMicroHTTPD", "CLinux"]),
-        program("s3-sandbox", ["S3Sandbox"]),
+        program("s3-sandbox", ["S3Sandbox", "Runtime"]),
 
         tests("ObjectModelTests", ["ObjectModel", "Runtime"]),
         tests("RuntimeTests", ["Runtime", "ObjectModel"]),
@@ -92,7 +92,7 @@ let package = Package(
             "MirrorFaultTests",
             ["MirrorEngine", "Listings", "Stores", "S3", "Journal", "ObjectModel", "Runtime", "S3Sandbox"]),
         tests("AuditTests", ["Audit", "AndroidPackage", "S3", "ObjectModel", "Runtime"]),
-        tests("S3SandboxTests", ["S3Sandbox", "S3", "ObjectModel", "Runtime"]),
+        tests("S3SandboxTests", ["s3-sandbox", "S3Sandbox", "S3", "ObjectModel", "Runtime"]),
         tests(
             "MinioSyncTests",
             [
