@@ -30,7 +30,7 @@ struct PaceTests {
     }
 
     @Test("Connections wait at the same time")
-    func concurrentDelays() async throws {
+    func concurrentDelays() throws {
         let server = try Self.start { $0.delay = 500 }
         let begin = ContinuousClock.now
         let connections = (0..<20).map { _ in TestClient.Connection(port: server.port) }

@@ -69,20 +69,20 @@ struct SyntheticTests {
 
     @Test(
         "Pages of any size give each key once and in order, from any start",
-        arguments: Shape.allCases, [0, 1, 999, 1000, 1001, 2100])
+        arguments: Shape.allCases, [0, 1, 1000, 1001, 2100])
     private func paging(shape: Shape, count: Int) throws {
         let objects = SyntheticObjects(count, shape: shape)
         let server = try Self.start(objects)
         let expected = Self.keys(objects)
         #expect(zip(expected, expected.dropFirst()).allSatisfy { $0 < $1 })
         let texts = expected.map(\.description)
-        for limit in [7, 333, 1000, 5000] {
+        for limit in [17, 333, 5000] {
             let pages = try Self.pages(server, "", limit: limit)
             #expect(pages.flatMap(\.keys) == texts)
             #expect(pages.dropLast().allSatisfy { $0.keys.count == min(limit, 1000) })
         }
         var generator = SeededGenerator(seed: 1)
-        for _ in 0..<20 {
+        for _ in 0..<10 {
             // A key, a key that is not there, or what is before or behind all.
             var start = texts.randomElement(using: &generator) ?? "data/"
             switch Int.random(in: 0..<4, using: &generator) {
@@ -91,7 +91,8 @@ struct SyntheticTests {
             default: break
             }
             let limit = Int.random(in: 1...1000, using: &generator)
-            let behind = texts.filter { ObjectKey($0) > ObjectKey(start) }
+            let after = ObjectKey(start)
+            let behind = texts[(expected.firstIndex { after < $0 } ?? count)...]
             let first = try Self.page(server, "list-type=2&max-keys=\(limit)&start-after=\(start)")
             #expect(first.keys == Array(behind.prefix(limit)), "after \(start)")
             #expect(first.isTruncated == (behind.count > limit))

@@ -22,7 +22,7 @@ struct SyntheticKeys: Sendable {
         precondition((0...SyntheticObjects.maximum).contains(count))
         self.count = count
         self.shape = shape
-        let names = shape == .flat ? (0..<1000).map { Self.padded($0, 3) + Array(".bin".utf8) } : Self.deepNames()
+        let names = shape == .flat ? (0..<1000).map { Self.name($0, 3, ".bin") } : Self.deepNames()
         var starts = [0]
         for name in names { starts.append(starts[starts.count - 1] + name.count) }
         suffixes = names.flatMap(\.self)
@@ -37,40 +37,57 @@ struct SyntheticKeys: Sendable {
 
     private static func deepNames() -> [[UInt8]] {
         folders.enumerated().flatMap { number, size in
-            let name = Array("p".utf8) + padded(number, 2)
-            if size == 1 { return [name + Array(".json".utf8)] }
-            let inner = number.isMultiple(of: 3) ? "/x/y/" : "/"
+            let folder = Array("p".utf8) + name(number, 2, "")
+            if size == 1 { return [folder + Array(".json".utf8)] }
+            let inner = Array((number.isMultiple(of: 3) ? "/x/y/" : "/").utf8)
             return (0..<size).map { file in
                 // The large ones have folders of ten files, so that a folder of folders stands among small ones.
-                let folder = size < 100 ? Array(inner.utf8) : Array("/q".utf8) + padded(file / 10, 2) + Array("/".utf8)
-                return name + folder + padded(file, 4) + Array(".bin".utf8)
+                let middle = size < 100 ? inner : Array("/q".utf8) + name(file / 10, 2, "/")
+                return folder + middle + name(file, 4, ".bin")
             }
         }
     }
 
     /// What all keys of a block begin with.
     func prefix(ofBlock block: Int) -> [UInt8] {
-        guard shape == .deep else { return Array("data/".utf8) + Self.padded(block, 7) }
+        var bytes: [UInt8] = []
+        appendPrefix(ofBlock: block, to: &bytes)
+        return bytes
+    }
+
+    private func appendPrefix(ofBlock block: Int, to key: inout [UInt8]) {
+        guard shape == .deep else {
+            key += "data/".utf8
+            Self.append(block, 7, to: &key)
+            return
+        }
         // Region n has n + 1 sites, so that upper folders are uneven too.
         var region = Int((Double(8 * block + 1).squareRoot() - 1) / 2)
         while region * (region + 1) / 2 > block { region -= 1 }
         while (region + 1) * (region + 2) / 2 <= block { region += 1 }
         let site = block - region * (region + 1) / 2
-        let middle = ["/site-", "/archive/site-", "/archive/2019/site-"][region % 3]
-        return Array("region-".utf8) + Self.padded(region, 4) + Array(middle.utf8) + Self.padded(site, 4)
-            + Array("/".utf8)
+        key += "region-".utf8
+        Self.append(region, 4, to: &key)
+        switch region % 3 {
+        case 0: key += "/site-".utf8
+        case 1: key += "/archive/site-".utf8
+        default: key += "/archive/2019/site-".utf8
+        }
+        Self.append(site, 4, to: &key)
+        key.append(UInt8(ascii: "/"))
     }
 
     /// Writes the key with this index in the place of what `key` holds.
     func write(_ index: Int, to key: inout [UInt8]) {
         let (block, place) = index.quotientAndRemainder(dividingBy: blockSize)
         key.removeAll(keepingCapacity: true)
-        key += prefix(ofBlock: block)
+        appendPrefix(ofBlock: block, to: &key)
         key += suffixes[starts[place]..<starts[place + 1]]
     }
 
     subscript(index: Int) -> ObjectKey {
         var key: [UInt8] = []
+        key.reserveCapacity(64)
         write(index, to: &key)
         return ObjectKey(bytes: key)
     }
@@ -115,13 +132,19 @@ struct SyntheticKeys: Sendable {
     }
 
     /// Decimal digits, zeros in front.
-    private static func padded(_ number: Int, _ width: Int) -> [UInt8] {
-        var digits = [UInt8](repeating: UInt8(ascii: "0"), count: width)
+    private static func append(_ number: Int, _ width: Int, to key: inout [UInt8]) {
+        let start = key.count
         var rest = number
-        for place in digits.indices.reversed() {
-            digits[place] += UInt8(rest % 10)
+        for _ in 0..<width {
+            key.append(UInt8(truncatingIfNeeded: 48 + rest % 10))
             rest /= 10
         }
-        return digits
+        key[start...].reverse()
+    }
+
+    private static func name(_ number: Int, _ width: Int, _ end: String) -> [UInt8] {
+        var bytes: [UInt8] = []
+        append(number, width, to: &bytes)
+        return bytes + Array(end.utf8)
     }
 }
