@@ -26,7 +26,7 @@ struct SyntheticTests {
 
         init(_ body: [UInt8]) {
             var isPrefix = false
-            for piece in body.split(separator: UInt8(ascii: "<")) {
+            for piece in body.split(separator: UInt8(ascii: "<")) where piece.first != UInt8(ascii: "/") {
                 let text = String(decoding: piece, as: UTF8.self)
                 guard let end = text.firstIndex(of: ">") else { continue }
                 let value = String(text[text.index(after: end)...])
