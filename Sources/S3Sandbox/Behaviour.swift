@@ -105,7 +105,8 @@ public struct Behaviour: Sendable {
 
     /// Milliseconds by which every answer is held back, as by a round trip, on each connection by itself.
     public var delay = 0
-    /// Requests a second, over all connections; what exceeds them gets 503 `SlowDown`, as on AWS. 0 for no limit.
+    /// Requests a second, over all connections; what exceeds them gets 503 `SlowDown`, as on AWS, and does
+    /// not wait for its turn. 0 for no limit.
     public var rate = 0
     /// Requests that may come at once while `rate` holds, at least 1.
     public var burst = 10

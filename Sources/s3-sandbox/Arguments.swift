@@ -36,7 +36,8 @@ struct Arguments {
           --faults FILE         rules by which it goes wrong, a JSON array; see below
           --request-log FILE    append one JSON line for each request
           --delay TIME          hold every answer back by this long (20ms, 1s), like a round trip
-          --rate N              serve N requests a second; what exceeds them gets 503 SlowDown
+          --rate N              serve N requests a second over all connections; what exceeds them gets 503 SlowDown, after
+                                --delay like every answer, and does not wait for its turn
           --burst N             with --rate, requests that may come at once (10)
           --quiet               print neither the address nor, at the end, the counts
           --help                print this

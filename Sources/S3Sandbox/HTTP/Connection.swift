@@ -42,13 +42,14 @@ import S3
 
     /// As above, without a copy: the page is given back once libmicrohttpd has sent it.
     func send(status: Int, headers: [HeaderField], page: PageLease) -> Bool {
-        let owner = unsafe Unmanaged.passRetained(page).toOpaque()
+        let owner = unsafe Unmanaged.passRetained(page)
         let bytes = unsafe page.buffer.bytes
         let response = unsafe MHD_create_response_from_buffer_with_free_callback_cls(
             bytes.count, UnsafeMutableRawPointer(mutating: bytes.baseAddress),
             { context in
                 if let context = unsafe context { unsafe Unmanaged<PageLease>.fromOpaque(context).release() }
-            }, owner)
+            }, owner.toOpaque())
+        if unsafe response == nil { unsafe owner.release() }
         return unsafe queue(response, status, headers)
     }
 
