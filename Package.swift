@@ -77,7 +77,7 @@ let package = Package(
             ]),
 
         room("S3Sandbox", ["ObjectModel", "Runtime", "S3", "CXML2", "CMicroHTTPD", "CLinux"]),
-        program("s3-sandbox", ["S3Sandbox"]),
+        program("s3-sandbox", ["S3Sandbox", "Runtime"]),
 
         // What tests of several rooms share.
         .target(
@@ -102,7 +102,7 @@ let package = Package(
                 "S3Sandbox",
             ]),
         tests("AuditTests", ["TestSupport", "Audit", "AndroidPackage", "S3", "ObjectModel", "Runtime"]),
-        tests("S3SandboxTests", ["TestSupport", "S3Sandbox", "S3", "ObjectModel", "Runtime"]),
+        tests("S3SandboxTests", ["TestSupport", "s3-sandbox", "S3Sandbox", "S3", "ObjectModel", "Runtime"]),
         tests(
             "MinioSyncTests",
             [
