@@ -1,10 +1,10 @@
-import Listings
-import ObjectModel
+package import Listings
+package import ObjectModel
 import S3
 import Stores
 
 /// Where the two listings differ, or may.
-enum MergeStep {
+package enum MergeStep {
     case sourceOnly(ObjectKey, ObjectState)
     case targetOnly(ObjectKey, ObjectState)
     /// Present on both sides and not plainly the same.
@@ -16,17 +16,17 @@ enum MergeStep {
 ///
 /// A wrong order can make it report differences that are none, never hide one that a later look at both sides would
 /// contradict: every step is looked at again before anything is changed.
-struct ListingMerge {
+package struct ListingMerge {
     var source: ListingCursor
     var target: ListingCursor
     let order: KeyOrder
     let options: DecisionOptions
     /// Keys that are the same on both sides, by listing alone.
-    private(set) var same = 0
+    package private(set) var same = 0
     /// Gives out every key, because a filter or a report wants to see it.
     let looksAtAll: Bool
 
-    init(
+    package init(
         source: ListingCursor, target: ListingCursor, order: KeyOrder, options: DecisionOptions, looksAtAll: Bool
     ) {
         self.source = source
@@ -62,7 +62,7 @@ struct ListingMerge {
     }
 
     /// The next key that is not plainly the same; nil at the end of both, or once the source has read `pages` pages.
-    mutating func next(stoppingAtPage pages: Int = .max) async throws -> MergeStep? {
+    package mutating func next(stoppingAtPage pages: Int = .max) async throws -> MergeStep? {
         while true {
             if source.pages >= pages { return nil }
             guard let left = source.page else {

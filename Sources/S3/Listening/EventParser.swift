@@ -1,7 +1,7 @@
 import ObjectModel
 
 /// Why a stream of events cannot be read on.
-enum EventStreamError: Error, CustomStringConvertible {
+package enum EventStreamError: Error, CustomStringConvertible {
     /// More bytes than this without an end of the line.
     case lineTooLong(limit: Int)
     /// What came is not a document of records, and why.
@@ -9,7 +9,7 @@ enum EventStreamError: Error, CustomStringConvertible {
     /// A record of an object's change that does not say of which object.
     case incompleteRecord(String)
 
-    var description: String {
+    package var description: String {
         switch self {
         case .lineTooLong(let limit): "a line of the stream of events is longer than \(limit) bytes"
         case .notJSON(let error): "the stream of events is not JSON: \(error)"
@@ -21,9 +21,9 @@ enum EventStreamError: Error, CustomStringConvertible {
 /// Reads the records of a stream of events, whose chunks may end anywhere.
 ///
 /// The stream is lines of JSON documents, `{"Records":[…]}`. Keep-alives are spaces, or documents without a record.
-struct EventParser {
+package struct EventParser {
     /// Bytes of the longest line that is held; the longest real one is a few times as long as its user metadata.
-    static let lineLimit = 16 << 20
+    package static let lineLimit = 16 << 20
 
     private let filter: EventFilter
     private let lineLimit: Int
@@ -32,14 +32,15 @@ struct EventParser {
     /// How much of `pending` is known to hold no end of a line.
     private var searched = 0
 
-    init(filter: EventFilter, lineLimit: Int = EventParser.lineLimit) {
+    package init(filter: EventFilter, lineLimit: Int = EventParser.lineLimit) {
         self.filter = filter
         self.lineLimit = lineLimit
     }
 
     /// Takes the next bytes and appends the events that they complete, in order. What came before an error is appended
     /// too; nothing may be fed afterwards.
-    mutating func feed(_ bytes: UnsafeRawBufferPointer, to events: inout [BucketEvent]) throws(EventStreamError) {
+    package mutating func feed(_ bytes: UnsafeRawBufferPointer, to events: inout [BucketEvent]) throws(EventStreamError)
+    {
         unsafe pending.append(contentsOf: bytes)
         try takeLines(&events)
     }

@@ -1,6 +1,6 @@
 /// Why a text is not JSON, or not the JSON that was expected.
-struct JSONScanError: Error, CustomStringConvertible {
-    let description: String
+package struct JSONScanError: Error, CustomStringConvertible {
+    package let description: String
 }
 
 /// Walks through JSON text once, from left to right, handing out what is asked for and skipping the rest.
