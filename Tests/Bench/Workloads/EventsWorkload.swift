@@ -22,7 +22,7 @@ struct EventsWorkload: Workload {
                     + #""content-type":"application/vnd.android.package-archive"},"#
             let number = material.digits(16)
             return #"{"Records":[{"eventVersion":"2.0","eventSource":"minio:s3","awsRegion":"","#
-                + #""eventTime":"\#(material.date())","eventName":"s3:\#(name)","userIdentity":{"principalId":"minio"},"#
+                + #""eventTime":"\#(material.date(day: 21))","eventName":"s3:\#(name)","userIdentity":{"principalId":"minio"},"#
                 + #""requestParameters":{"principalId":"minio","region":"","sourceIPAddress":"192.0.2.1"},"#
                 + #""responseElements":{"content-length":"0","x-amz-request-id":"\#(number)","#
                 + #""x-minio-deployment-id":"0c6d31cb-0000-4000-8000-5f4d1c9a7e11","#

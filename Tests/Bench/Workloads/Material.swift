@@ -27,9 +27,9 @@ struct Material {
         }
     }
 
-    /// As MinIO writes `LastModified`, within one month.
-    mutating func date() -> String {
-        "2026-10-\(number(10...31))T\(number(10...23)):\(number(10...59)):\(number(10...59)).\(number(100...999))Z"
+    /// As MinIO writes `LastModified`, on the `day`th of that month.
+    mutating func date(day: Int) -> String {
+        "2026-10-\(day)T\(number(10...23)):\(number(10...59)):\(number(10...59)).\(number(100...999))Z"
     }
 
     /// One in ten is of an upload in parts.
@@ -45,10 +45,12 @@ struct Material {
             <NextContinuationToken>\(digits(40))</NextContinuationToken><KeyCount>\(keys.count)</KeyCount>\
             <MaxKeys>1000</MaxKeys><Delimiter></Delimiter><IsTruncated>true</IsTruncated>
             """
-        for key in keys {
+        for (index, key) in keys.enumerated() {
+            // A folder is written within a day.
+            let day = 10 + index / 100 % 20
             let written = key.split(separator: " ", omittingEmptySubsequences: false).joined(separator: "+")
             text += """
-                <Contents><Key>\(written)</Key><LastModified>\(date())</LastModified>\
+                <Contents><Key>\(written)</Key><LastModified>\(date(day: day))</LastModified>\
                 <ETag>&#34;\(etag())&#34;</ETag><Size>\(number(0...50_000_000))</Size>\
                 <StorageClass>STANDARD</StorageClass></Contents>
                 """
