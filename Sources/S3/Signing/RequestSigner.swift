@@ -87,8 +87,7 @@ public final class RequestSigner {
 
     /// Brings the date's text, and the key where the day is another one, up to `date`.
     private func prepare(_ date: Timestamp) {
-        // Floor of the quotient; `Timestamp.seconds` goes through floating point.
-        let second = date.milliseconds >= 0 ? date.milliseconds / 1000 : (date.milliseconds - 999) / 1000
+        let second = date.seconds
         if self.second == second, !day.isEmpty { return }
         self.second = second
         dateText = date.basicFormat
