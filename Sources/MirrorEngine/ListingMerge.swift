@@ -76,9 +76,8 @@ package struct ListingMerge {
                 try await source.advance()
                 return step
             }
-            let difference = left.compareKey(
-                at: source.index, with: right, at: target.index, order: order, droppingLeft: source.prefixLength,
-                droppingRight: target.prefixLength)
+            passPlainlySame(left, right)
+            let difference = compareKeys(left, at: source.index, right, at: target.index)
             if difference < 0 {
                 let step = MergeStep.sourceOnly(source.key(of: left), ObjectState(left, at: source.index))
                 try await source.advance()
@@ -90,7 +89,7 @@ package struct ListingMerge {
                 return step
             }
             var step: MergeStep?
-            if isPlainlySame(left, right) {
+            if isPlainlySame(left, at: source.index, right, at: target.index) {
                 same += 1
             } else {
                 step = .both(
@@ -102,15 +101,39 @@ package struct ListingMerge {
         }
     }
 
+    /// Passes keys that are plainly the same, as long as both pages go on behind them: what a second run does with
+    /// nearly all of its keys, so the cursors are moved once for all of them.
+    private mutating func passPlainlySame(_ left: ListingPage, _ right: ListingPage) {
+        if looksAtAll || options.checksHeaders { return }
+        let (first, otherFirst) = (source.index, target.index)
+        let room = min(left.count - first, right.count - otherFirst) - 1
+        var passed = 0
+        while passed < room, compareKeys(left, at: first + passed, right, at: otherFirst + passed) == 0,
+            isPlainlySame(left, at: first + passed, right, at: otherFirst + passed)
+        { passed += 1 }
+        source.advanceWithinPage(by: passed)
+        target.advanceWithinPage(by: passed)
+        same += passed
+    }
+
+    private func compareKeys(
+        _ left: ListingPage, at index: Int, _ right: ListingPage, at otherIndex: Int
+    ) -> Int {
+        left.compareKey(
+            at: index, with: right, at: otherIndex, order: order, droppingLeft: source.prefixLength,
+            droppingRight: target.prefixLength)
+    }
+
     /// The row of the truth table that nearly all keys of a second run meet, without building anything.
-    private func isPlainlySame(_ left: ListingPage, _ right: ListingPage) -> Bool {
-        guard !looksAtAll, !options.checksHeaders, left.size(at: source.index) == right.size(at: target.index),
-            left.isSameETag(at: source.index, right, at: target.index),
-            !left.hasAbsentETag(at: source.index)
-        else { return false }
-        let modified = left.lastModified(at: source.index)
+    private func isPlainlySame(
+        _ left: ListingPage, at index: Int, _ right: ListingPage, at otherIndex: Int
+    ) -> Bool {
+        guard !looksAtAll, !options.checksHeaders, left.isSameSizeAndETag(at: index, right, at: otherIndex) else {
+            return false
+        }
+        let modified = left.lastModified(at: index)
         if let doubtful = options.headersDoubtfulFrom, modified.isVisiblyLater(than: doubtful) { return false }
         return !Timestamp(milliseconds: modified.milliseconds - options.clockSkew)
-            .isVisiblyLater(than: right.lastModified(at: target.index))
+            .isVisiblyLater(than: right.lastModified(at: otherIndex))
     }
 }
