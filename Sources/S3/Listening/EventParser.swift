@@ -1,3 +1,4 @@
+import Glibc
 import ObjectModel
 
 /// Why a stream of events cannot be read on.
@@ -54,7 +55,7 @@ package struct EventParser {
         var start = 0
         while true {
             while start < pending.count, JSONScanner.isSpace(pending[start]) { start += 1 }
-            guard let newline = pending[max(start, searched)...].firstIndex(of: UInt8(ascii: "\n")) else { break }
+            guard let newline = newline(from: max(start, searched)) else { break }
             guard newline - start <= lineLimit else { throw .lineTooLong(limit: lineLimit) }
             try parse(start..<newline, to: &events)
             start = newline + 1
@@ -64,6 +65,15 @@ package struct EventParser {
         guard pending.count <= lineLimit else { throw .lineTooLong(limit: lineLimit) }
         // The room of a line beyond all measure is not kept for the next ones.
         if pending.capacity > 1 << 20, pending.count < 1 << 16 { pending = Array(pending[...]) }
+    }
+
+    private func newline(from start: Int) -> Int? {
+        unsafe pending.withUnsafeBytes { bytes in
+            guard start < bytes.count, let base = bytes.baseAddress,
+                let found = unsafe memchr(base + start, Int32(UInt8(ascii: "\n")), bytes.count - start)
+            else { return nil }
+            return unsafe UnsafeRawPointer(found) - base
+        }
     }
 
     private func parse(_ line: Range<Int>, to events: inout [BucketEvent]) throws(EventStreamError) {
