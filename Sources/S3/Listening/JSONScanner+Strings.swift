@@ -29,6 +29,14 @@ extension JSONScanner {
             var index = start
             var hasEscapes = false
             while index < end {
+                if let base = bytes.baseAddress, index + 8 <= end {
+                    let word = unsafe UInt64(
+                        littleEndian: UnsafeRawPointer(base + index).loadUnaligned(as: UInt64.self))
+                    let found = word.matches(UInt8(ascii: "\"")) | word.matches(UInt8(ascii: "\\"))
+                    // All eight where there is none.
+                    index += found.trailingZeroBitCount / 8
+                    if found == 0 { continue }
+                }
                 let byte = unsafe bytes[index]
                 if byte == UInt8(ascii: "\"") { return Text(range: start..<index, hasEscapes: hasEscapes) }
                 if byte == UInt8(ascii: "\\") {
