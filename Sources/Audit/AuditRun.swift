@@ -133,7 +133,7 @@ public final class AuditRun: Sendable {
             }
             if merge.comparesNothing, !isPackage(row.key) { continue }
             if row.isSame, !needsLook(row.key) {
-                summary.count(.identical)
+                summary.countIdentical()
                 if !options.reportsIdentical { continue }
             }
             if !row.isSame { result.lastFound = MonotonicClock.nanoseconds() }
@@ -301,7 +301,7 @@ public final class AuditRun: Sendable {
         if result.isRead { outcome.summary.read += 1 }
         if isCompared {
             // What listings showed to be the same was counted then, unless it needed a look.
-            if !candidate.isSame || needsLook(candidate.key) { outcome.summary.count(result.finding.state) }
+            if !candidate.isSame || needsLook(candidate.key) { outcome.summary.count(result.finding) }
             outcome.repair.add(result.finding)
             if result.finding.state != .identical || options.reportsIdentical { observer(.finding(result.finding)) }
         }
@@ -310,7 +310,7 @@ public final class AuditRun: Sendable {
             progress.bytesRead += result.bytesRead
         }
         for entry in result.packages {
-            outcome.summary.packages += 1
+            outcome.summary.apks += 1
             if !entry.isIntact { outcome.summary.packageProblems += 1 }
             outcome.book.add(entry, result.finding.places.first { $0.name == entry.place }?.object)
             observer(.package(entry))

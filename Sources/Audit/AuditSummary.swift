@@ -34,12 +34,16 @@ public struct AuditSummary: Hashable, Sendable {
     public var extra = 0
     public var unverifiable = 0
     public var errors = 0
+    /// Keys of which this is true on at least one place, so that one key counts under each of its states.
+    public var onAnyPlace: [Finding.State: Int] = [:]
     /// Keys whose bytes were read.
     public var read = 0
     public var bytesRead: Int64 = 0
     /// APKs with problems, and packages that do not agree or are not as expected.
     public var packageProblems = 0
+    /// Packages by name, and the APKs that were looked into, each on each place.
     public var packages = 0
+    public var apks = 0
     /// Packages that are not as `--expect` wants them.
     public var unmetExpectations = 0
     public var requests: [RequestVerb: Int] = [:]
@@ -63,10 +67,17 @@ public struct AuditSummary: Hashable, Sendable {
 
     public init() {}
 
-    /// Takes note of one finding.
-    mutating func count(_ state: Finding.State) {
+    /// Takes note of a key on which the places agree.
+    mutating func countIdentical() {
         compared += 1
-        switch state {
+        identical += 1
+    }
+
+    /// Takes note of one finding.
+    public mutating func count(_ finding: Finding) {
+        compared += 1
+        for state in finding.states where state != .identical { onAnyPlace[state, default: 0] += 1 }
+        switch finding.state {
         case .identical: identical += 1
         case .differs: differs += 1
         case .missing: missing += 1
@@ -97,10 +108,17 @@ public struct AuditSummary: Hashable, Sendable {
         read += other.read
         bytesRead += other.bytesRead
         packageProblems += other.packageProblems
-        packages += other.packages
+        apks += other.apks
+        onAnyPlace.merge(other.onAnyPlace) { $0 + $1 }
         isInterrupted = isInterrupted || other.isInterrupted
         sample = sample ?? other.sample
     }
+
+    /// The place that the others are compared with: the first one that was read to its end, if any was.
+    public var reference: Int? { places.firstIndex { $0.error == nil } }
+
+    /// Whether any key is in that state on any place.
+    public func isAnywhere(_ state: Finding.State) -> Bool { (onAnyPlace[state] ?? 0) > 0 }
 
     /// The status that the counts and the places add up to.
     ///

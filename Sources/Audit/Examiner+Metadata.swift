@@ -3,22 +3,27 @@ import S3
 import Stores
 
 extension Examiner {
-    /// What headers, user metadata and tags say of a key whose bytes are the same everywhere.
-    func metadataVerdict(_ key: ObjectKey, _ look: Look) async throws -> Verdict {
+    /// What headers, user metadata and tags say of a key whose bytes are the same everywhere, and the names of those that
+    /// differ.
+    func metadataVerdict(_ key: ObjectKey, _ look: Look) async throws -> (Verdict, names: [String]) {
         var verdict = Verdict(.identical, places: places.count)
+        var names: Set<String> = []
         guard let reference = isCounted.indices.first(where: { isCounted[$0] && places[$0].store != nil }),
             let first = look.infos[reference]
-        else { return verdict }
+        else { return (verdict, []) }
         let tags = try await self.tags(key, reference, first)
         for index in places.indices where isCounted[index] && index != reference {
             guard let info = look.infos[index] else { continue }
             if info.headers != first.headers {
                 verdict.add(index, .differs, .metadata)
-            } else if try await self.tags(key, index, info) != tags {
-                verdict.add(index, .differs, .tags)
+                names.formUnion(info.headers.namesOfDifferences(from: first.headers))
             }
+            let others = try await self.tags(key, index, info)
+            guard others != tags else { continue }
+            if verdict.reasons[index] == nil { verdict.add(index, .differs, .tags) }
+            names.formUnion(Set(others).symmetricDifference(tags).map { "tag \($0.name)" })
         }
-        return verdict
+        return (verdict, names.sorted())
     }
 
     /// Sorted by name. Servers without tags have none.

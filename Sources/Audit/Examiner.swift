@@ -70,6 +70,8 @@ struct Examiner: Sendable {
     struct Look {
         var facts: [ObjectFacts?]
         var infos: [ObjectInfo?]
+        /// Places that answer to the key and do not list it.
+        var unlisted: Set<Int> = []
         var isEncrypted: Bool { infos.contains { $0?.isEncrypted == true } }
     }
 
@@ -93,10 +95,18 @@ struct Examiner: Sendable {
         } else if verdict.reasons.contains(.layout) {
             for index in try await equalCuts(key, look, verdict) { verdict.add(index, .differs, .etag) }
         }
+        var details: [String] = []
         if options.checksMetadata, verdict.state == .identical {
-            verdict = try await metadataVerdict(key, look)
+            let (found, names) = try await metadataVerdict(key, look)
+            verdict = found
+            if !names.isEmpty { details.append("Not the same: \(Explanation.listed(names)).") }
         }
-        result.finding = finding(key, look.facts, verdict, Explanation.of(verdict, places.map(\.name)))
+        for index in look.unlisted.sorted() where verdict.reasons[index] == .missing {
+            details.append("\(places[index].name) answers to the key, but does not list it.")
+        }
+        let sentences = [Explanation.of(verdict, places.map(\.name))] + details
+        result.finding = finding(
+            key, look.facts, verdict, sentences.filter { !$0.isEmpty }.joined(separator: " "))
         if isPackage, result.packages.isEmpty { result.packages = try await packages(key, look) }
         return result
     }
@@ -132,7 +142,9 @@ struct Examiner: Sendable {
         Finding(
             key: fullKey(key), state: verdict.state, reason: verdict.reason,
             places: places.indices.filter { isCounted[$0] }.map {
-                Finding.Place(name: places[$0].name, object: facts[$0], isAtFault: verdict.atFault[$0])
+                Finding.Place(
+                    name: places[$0].name, object: facts[$0], isAtFault: verdict.atFault[$0],
+                    state: verdict.reasons[$0]?.state)
             }, detail: detail)
     }
 
@@ -181,6 +193,7 @@ struct Examiner: Sendable {
                 } else {
                     // It answers to this name and lists another one: by the listing it is not there.
                     look.facts[index] = nil
+                    look.unlisted.insert(index)
                 }
             }
         }

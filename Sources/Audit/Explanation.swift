@@ -37,6 +37,7 @@ enum Explanation {
             "An ETag is no digest of the bytes (encryption, or a gateway); --resolve tells whether they are equal."
         case .absentETag: "A server gives no ETag; --resolve tells whether the bytes are equal."
         case .unread: "Nothing tells whether the bytes are equal; --resolve reads them."
+        case .bucket: "\(listed(places)) \(places.count == 1 ? "has" : "have") no such bucket."
         case .name, .request, .changing: "It could not be compared (\(reason.rawValue))."
         }
     }

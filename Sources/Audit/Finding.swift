@@ -41,12 +41,25 @@ public struct Finding: Hashable, Sendable {
         case request
         /// It kept changing while it was looked at.
         case changing
+        /// The bucket itself is not on every server; the key is its name and a slash.
+        case bucket
 
         /// Whether it says that nothing is known, so that reading the bytes settles it.
         var isOpen: Bool {
             switch self {
             case .layout, .opaque, .absentETag, .unread: true
             default: false
+            }
+        }
+
+        /// What it makes of a place that it is true of, whatever is found on others.
+        var state: State {
+            switch self {
+            case .missing: .missing
+            case .extra: .extra
+            case .layout, .opaque, .absentETag, .unread: .unverifiable
+            case .name, .request, .changing: .error
+            case .size, .etag, .content, .metadata, .tags, .corrupt, .bucket: .differs
             }
         }
     }
@@ -69,6 +82,13 @@ public struct Finding: Hashable, Sendable {
         self.detail = detail
     }
 
+    /// All that is found on any place. `state` is the worst of them: a key that one place lacks and another one has with
+    /// other bytes differs, and is missing too.
+    public var states: Set<State> {
+        guard state != .identical, state != .error else { return [state] }
+        return Set(places.compactMap(\.state)).union([state])
+    }
+
     public struct Place: Hashable, Sendable {
         /// As it was given.
         public var name: String
@@ -76,11 +96,14 @@ public struct Finding: Hashable, Sendable {
         public var object: ObjectFacts?
         /// Whether this place is what the finding is about: it lacks the key, has it in excess, or has other bytes.
         public var isAtFault: Bool
+        /// What is wrong with this place; nil where nothing is.
+        public var state: State?
 
-        public init(name: String, object: ObjectFacts?, isAtFault: Bool) {
+        public init(name: String, object: ObjectFacts?, isAtFault: Bool, state: State? = nil) {
             self.name = name
             self.object = object
             self.isAtFault = isAtFault
+            self.state = state
         }
     }
 }

@@ -22,13 +22,15 @@ public struct RepairPlan: Sendable {
         self.isManifest = isManifest
     }
 
-    mutating func add(_ finding: Finding) {
+    public mutating func add(_ finding: Finding) {
+        // A mirror makes buckets and removes none.
+        if finding.reason == .bucket, finding.state == .extra { return }
         for place in finding.places where place.isAtFault {
             if finding.reason == .corrupt, place.name == places.first {
                 isReferenceDamaged = true
                 continue
             }
-            switch finding.state {
+            switch place.state ?? finding.state {
             case .missing: damage[place.name, default: Damage()].needsCopies = true
             case .extra: damage[place.name, default: Damage()].needsDeletions = true
             case .differs:
@@ -62,7 +64,7 @@ public struct RepairPlan: Sendable {
             guard let damage = damage[place], !unreached.contains(place) else { continue }
             var words = ["minio-sync", "mirror", "--once"]
             if damage.needsDeletions { words.append("--remove") }
-            if damage.needsReading { words.append("--compare=content") }
+            if damage.needsReading { words.append("--compare=bytes") }
             if damage.needsMetadata { words.append("--check-metadata") }
             lines.append((words + (scope + [places[0], place]).map(Self.quoted)).joined(separator: " "))
         }

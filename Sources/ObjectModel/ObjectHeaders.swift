@@ -32,6 +32,18 @@ public struct ObjectHeaders: Hashable, Sendable {
         if userMetadata.count > 1 { userMetadata.sort { $0.name < $1.name } }
     }
 
+    /// The names of headers that are not the same in `other`, tags aside, as requests spell them.
+    public func namesOfDifferences(from other: ObjectHeaders) -> [String] {
+        let fields: [(String, KeyPath<ObjectHeaders, String?>)] = [
+            ("Content-Type", \.contentType), ("Content-Encoding", \.contentEncoding),
+            ("Content-Disposition", \.contentDisposition), ("Content-Language", \.contentLanguage),
+            ("Cache-Control", \.cacheControl), ("Expires", \.expires),
+        ]
+        let metadata = Set(userMetadata).symmetricDifference(other.userMetadata)
+        return fields.filter { self[keyPath: $0.1] != other[keyPath: $0.1] }.map(\.0)
+            + Set(metadata.map { "x-amz-meta-\($0.name)" }).sorted()
+    }
+
     /// Replaces the tags.
     public mutating func setTags(_ tags: [NameValue]) {
         self.tags = tags.sorted { $0.name < $1.name }

@@ -12,6 +12,9 @@ public struct ObjectKey: Hashable, Sendable {
         self.bytes = bytes
     }
 
+    /// Whether it names a folder, or is a prefix that does.
+    public var endsInSlash: Bool { bytes.last == UInt8(ascii: "/") }
+
     @inlinable
     public init(_ string: String) {
         self.bytes = Array(string.utf8)

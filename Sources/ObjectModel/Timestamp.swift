@@ -104,14 +104,16 @@ extension Timestamp {
 
     /// Parses the fixed form of RFC 9110, `Sat, 21 Nov 2026 01:02:03 GMT`, of `Date` and `Last-Modified`.
     public init?(httpDate text: String) {
-        let fields = text.split(separator: " ")
-        guard fields.count == 6, fields[5] == "GMT" || fields[5] == "UTC",
-            let day = Int(fields[1]), let month = Self.months.firstIndex(of: String(fields[2])),
-            let year = Int(fields[3])
+        // Every answer of a server has one or two of these.
+        let bytes = Array(text.utf8)
+        guard bytes.count == 29, bytes[3] == UInt8(ascii: ","), [4, 7, 11, 16, 25].allSatisfy({ bytes[$0] == 0x20 }),
+            bytes[19] == 0x3A, bytes[22] == 0x3A, bytes[26...] == Self.greenwich || bytes[26...] == Self.universal,
+            let month = Self.months.firstIndex(where: { $0.utf8.elementsEqual(bytes[8..<11]) }),
+            let day = Self.number(bytes[5..<7]), let year = Self.number(bytes[12..<16]),
+            let hour = Self.number(bytes[17..<19]), let minute = Self.number(bytes[20..<22]),
+            let second = Self.number(bytes[23..<25])
         else { return nil }
-        let clock = fields[4].split(separator: ":").compactMap { Int($0) }
-        guard clock.count == 3 else { return nil }
-        self.init(year: year, month: month + 1, day: day, hour: clock[0], minute: clock[1], second: clock[2])
+        self.init(year: year, month: month + 1, day: day, hour: hour, minute: minute, second: second)
     }
 
     /// `2026-11-21T01:02:03.004Z`.
@@ -137,6 +139,8 @@ extension Timestamp {
             + "\(Self.padded(c.hour)):\(Self.padded(c.minute)):\(Self.padded(c.second)) GMT"
     }
 
+    private static let greenwich = Array("GMT".utf8)[...]
+    private static let universal = Array("UTC".utf8)[...]
     private static let weekdays = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"]
     private static let months = [
         "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",

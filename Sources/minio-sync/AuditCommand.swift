@@ -35,8 +35,10 @@ final class AuditCommand: Sendable {
             let summary = await audit(plan, reports)
             ticker.cancel()
             await ticker.value
+            let code = Self.exitCode(summary, options)
+            if code == .done, let text = Self.acceptance(summary, options) { reports.take(.notice(text)) }
             try reports.finish(summary)
-            return Self.exitCode(summary, options)
+            return code
         } catch let error as CommandError {
             console.warn("minio-sync: \(error.message)")
             return error.code
@@ -61,17 +63,25 @@ final class AuditCommand: Sendable {
         var summary = AuditSummary()
         summary.start = WallClock.now()
         // A manifest has no packages.
-        let holders = arguments.places.map(\.text)
-        var book = PackageBook(places: holders, expectations: plan.expectations)
+        var book = PackageBook(places: arguments.places.map(\.text), expectations: plan.expectations)
         var repair = RepairPlan(places: plan.names, scope: arguments.scope, isManifest: options.manifest != nil)
-        for bucket in await buckets(plan, &summary, reports) {
+        let (buckets, holders) = await buckets(plan, &summary, reports)
+        for bucket in buckets {
             if current.withLock({ $0.isInterrupted }) { break }
             let outcome = await audit(plan, bucket, book, repair, reports)
             (book, repair) = (outcome.book, outcome.repair)
             summary.add(outcome.summary)
+            // Otherwise its keys tell.
+            guard let bucket, outcome.summary.compared == 0,
+                let finding = Finding(bucket: bucket, places: plan.names, holders: holders)
+            else { continue }
+            summary.count(finding)
+            repair.add(finding)
+            reports.take(.finding(finding))
         }
         let unreached = Set(summary.places.filter { $0.error != nil }.map(\.name))
         for finding in book.findings(without: unreached) {
+            summary.packages += 1
             summary.packageProblems += finding.problems.count
             if let expected = finding.expected, finding.newest.contains(where: { $0.version != expected }) {
                 summary.unmetExpectations += 1
@@ -86,23 +96,26 @@ final class AuditCommand: Sendable {
         return summary
     }
 
-    /// The buckets to audit, nil standing for the ones that the places name. A server that cannot tell its own is out.
+    /// The buckets to audit, nil standing for the ones that the places name, and those of each server. A server that cannot
+    /// tell its own is out.
     private func buckets(
         _ plan: AuditPlan, _ summary: inout AuditSummary, _ reports: AuditReports
-    ) async -> [String?] {
-        guard plan.coversBuckets else { return [nil] }
+    ) async -> (names: [String?], holders: [Set<String>?]) {
+        guard plan.coversBuckets else { return ([nil], []) }
         summary.places = plan.names.map { AuditSummary.Place(name: $0) }
-        var names: Set<String> = []
+        var holders: [Set<String>?] = []
         for (index, client) in plan.clients.enumerated() {
             do throws(S3Error) {
-                names.formUnion(try await client.listBuckets().map(\.name))
+                holders.append(Set(try await client.listBuckets().map(\.name)))
             } catch {
+                holders.append(nil)
                 summary.places[index].error = error.description
                 plan.leaveOut(index)
                 reports.take(.notice(error.description))
             }
         }
-        return names.sorted().map(Optional.some)
+        let names = holders.compactMap(\.self).reduce(into: Set<String>()) { $0.formUnion($1) }
+        return (names.sorted().map(Optional.some), holders)
     }
 
     private func audit(
@@ -137,13 +150,22 @@ final class AuditCommand: Sendable {
         if summary.places.contains(where: { $0.error != nil }) { return .serverGone }
         if summary.errors > 0 || summary.unmetExpectations > 0 { return .failed }
         let found: [(AuditOptions.Failure, Bool)] = [
-            (.differ, summary.differs > 0),
-            (.missing, Double(summary.missing) > options.tolerance * Double(summary.compared)),
-            (.extra, summary.extra > 0),
-            (.unverifiable, summary.unverifiable > 0),
+            (.differ, summary.isAnywhere(.differs)),
+            (.missing, Double(summary.onAnyPlace[.missing] ?? 0) > options.tolerance * Double(summary.compared)),
+            (.extra, summary.isAnywhere(.extra)),
+            (.unverifiable, summary.isAnywhere(.unverifiable)),
             (.apk, summary.packageProblems > 0),
         ]
         return found.contains { $0.1 && options.failOn?.contains($0.0) ?? true } ? .failed : .done
+    }
+
+    /// Why the exit code is 0 all the same; nil where nothing had to be accepted.
+    private static func acceptance(_ summary: AuditSummary, _ options: AuditOptions) -> String? {
+        guard summary.status != .identical else { return nil }
+        var flags: [String] = []
+        if options.failOn != nil { flags.append("--fail-on") }
+        if options.tolerance > 0 { flags.append("--tolerance") }
+        return "What was found is accepted by \(flags.joined(separator: " and ")): the exit code is 0."
     }
 
     // MARK: Progress

@@ -98,8 +98,8 @@ final class AuditReports: Sendable {
         case .identical: "identical: \(summary.compared) keys."
         case .different, .unverifiable, .incomplete:
             "\(summary.status.rawValue): of \(summary.compared) keys \(summary.identical) are identical, "
-                + "\(summary.differs) differ, \(summary.missing) are missing, \(summary.extra) are extra, "
-                + "\(summary.unverifiable) are unverifiable, \(summary.errors) could not be looked at."
+                + "\(summary.differs) different, \(summary.missing) missing, \(summary.extra) extra, "
+                + "\(summary.unverifiable) unverifiable, \(summary.errors) not to be looked at."
         }
     }
 }

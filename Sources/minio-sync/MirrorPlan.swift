@@ -102,11 +102,9 @@ struct MirrorPlan {
 
     var usesTLS: Bool { sourceClient.endpoint.scheme == .https || targetClient.endpoint.scheme == .https }
 
-    private static let slash = UInt8(ascii: "/")
-
     private func checkPlaces() throws(CommandError) {
         let prefixes = [source.prefix, target.prefix]
-        if prefixes.allSatisfy({ !$0.bytes.isEmpty }), Set(prefixes.map { $0.bytes.last == Self.slash }).count == 2 {
+        if prefixes.allSatisfy({ !$0.bytes.isEmpty }), Set(prefixes.map(\.endsInSlash)).count == 2 {
             throw CommandError(
                 "\(source) and \(target) do not go together: keys are what follows the prefix, so one side would get a slash "
                     + "too many or too few; end both prefixes with / or neither.")
@@ -196,13 +194,14 @@ struct MirrorPlan {
         engine.filter = options.filter
         engine.maxWorkers = options.maxWorkers
         engine.trash = options.trash.map {
-            $0.bytes.last == Self.slash ? $0 : ObjectKey(bytes: $0.bytes + [Self.slash])
+            $0.endsInSlash ? $0 : ObjectKey(bytes: $0.bytes + [UInt8(ascii: "/")])
         }
         if let retries = options.retries { engine.attempts = retries + 1 }
         switch options.compare {
         case .etag: engine.comparison = .etag
         case .size: engine.comparison = .size
         case .content: engine.comparison = .content
+        case .bytes: engine.comparison = .bytes
         }
         switch options.maxDelete {
         case .objects(let count)?: engine.deletionGuard.limit = .count(count)

@@ -9,6 +9,7 @@ import sys
 import urllib.parse
 
 import minio_sync
+import oracle
 import servers
 
 BUCKET = "bench"
@@ -110,6 +111,27 @@ class JuiceFSSync(Tool):
     def place(server):
         user = ":".join(urllib.parse.quote(each, safe="") for each in (server.access_key, server.secret_key))
         return f"minio://{user}@127.0.0.1:{server.port}/{BUCKET}/"
+
+
+class Plain(Tool):
+    """The least that any client on libcurl does for a copy: plain.c, with as many pairs in flight as the peers."""
+
+    name = "plain C"
+
+    def run(self, source, target, folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        program, keys = folder / "plain", folder / "keys"
+        subprocess.run(["cc", "-O2", "-o", program, pathlib.Path(__file__).parent / "plain.c", "-lcurl"], check=True)
+        keys.write_text("".join(f"{key}\n" for key in oracle.snapshot(source.client(), BUCKET)))
+        return super().run(source, target, folder)
+
+    def arguments(self, source, target):
+        urls = [f"http://127.0.0.1:{server.port}/{BUCKET}" for server in (source, target)]
+        return ["sh", "-c", "exec ./plain \"$@\" <keys", "plain", *urls, 16]
+
+    def environment(self, source, target):
+        return {f"PLAIN_{name}": f"{server.access_key}:{server.secret_key}"
+                for name, server in (("SOURCE", source), ("TARGET", target))}
 
 
 class Audit(MinioSync):

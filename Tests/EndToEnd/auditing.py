@@ -15,8 +15,8 @@ _numbers = itertools.count(1)
 #: What places are called, in their order.
 ALIASES = ["main", "standby", "third"]
 
-STATES = {"differs": {"size", "etag", "content", "metadata", "tags", "corrupt"}, "missing": {"missing"},
-          "extra": {"extra"}, "unverifiable": {"layout", "opaque", "no-etag", "unread"},
+STATES = {"differs": {"size", "etag", "content", "metadata", "tags", "corrupt"}, "missing": {"missing", "bucket"},
+          "extra": {"extra", "bucket"}, "unverifiable": {"layout", "opaque", "no-etag", "unread"},
           "error": {"request", "changing"}, "identical": {None}}
 #: Operations of a sandbox that change nothing.
 READS = {"ListObjectsV2", "ListObjects", "HeadObject", "GetObject", "GetObjectTagging", "GetObjectAttributes",
@@ -164,7 +164,9 @@ _LINES = {
     "summary": _fields(
         type=_text, status=EXIT_CODES.__contains__, compared=_count, identical=_count, differs=_count, missing=_count,
         extra=_count, unverifiable=_count, errors=_count, bytesRead=_count, seconds=_number,
-        places=_named(_fields(objects=_count, bytes=_count, error=_or_null(_sentence))), packages=_count,
+        places=_named(_fields(objects=_or_null(_count), bytes=_or_null(_count), error=_or_null(_sentence))),
+        packages=_count, apks=_count,
+        onAnyPlace=_fields(differs=_count, missing=_count, extra=_count, unverifiable=_count),
         packageProblems=_count, read=_count,
         requests=lambda value: isinstance(value, dict) and all(map(_count, value.values())),
         sample=_or_null(_fields(share=_number, seed=_count)), start=_time,
@@ -237,7 +239,7 @@ def _check(audit, places):
     if "--all" in audit.run.arguments and code != 130:
         if len(audit.findings) != summary["compared"]:
             raise ContractBroken(f"{len(audit.findings)} findings of {summary['compared']} keys with --all")
-    if summary["packages"] != len(audit.apks):
+    if summary["apks"] != len(audit.apks):
         raise ContractBroken(f"summary says packages {summary['packages']}, the lines {len(audit.apks)}")
     broken = sum(not each["intact"] for each in audit.apks) + sum(len(each["problems"]) for each in audit.packages)
     if summary["packageProblems"] != broken:

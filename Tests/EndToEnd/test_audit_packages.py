@@ -36,7 +36,7 @@ def test_every_fixture_is_told_as_its_makers_tools_tell_it(places_of, servers):
         places.put(apk(name), key=f"apks/{name}.apk")
     audit = places.audit("--deep", expect=1)
     assert audit.found() == {}, "the places are the same, whatever the APKs are"
-    assert audit.summary["packages"] == 2 * len(NAMES) and audit.summary["status"] == "different"
+    assert audit.summary["apks"] == 2 * len(NAMES) and audit.summary["status"] == "different"
     for place in places.names:
         lines = lines_by_key(audit, place)
         for name in NAMES:
@@ -179,7 +179,7 @@ def test_strangers_bytes_are_told_and_do_no_harm(places_of):
         assert not accepted - (set() if mode else {"head-lost"}), accepted
         assert audit.summary["errors"] == 0
     audit = places.audit("--deep", places=places.names, expect=1)
-    assert audit.summary["packages"] == 2 * (len(hostile) + 1)
+    assert audit.summary["apks"] == 2 * (len(hostile) + 1)
 
 
 def test_a_flipped_byte_behind_equal_listings_is_found_by_reading(places_of):

@@ -254,6 +254,12 @@ def test_all_buckets_of_servers(two_servers):
     standby.delete_object(Bucket="left", Key="b")
     main.delete_object(Bucket="apks", Key="a")
     samples.put(standby, "both", "differs", b"1")
+    # Empty buckets, of which each is on one server only.
+    audit = places.audit(places=["main", "standby"], expect=1)
+    assert audit.found() == {"apks/": ("missing", "bucket"), "left/": ("extra", "bucket")}
+    assert audit.finding("apks/")["on"] == audit.finding("left/")["on"] == ["standby"]
+    standby.create_bucket(Bucket="apks")
+    standby.delete_bucket(Bucket="left")
     assert places.audit(places=["main", "standby"]).summary["status"] == "identical"
 
 
@@ -326,6 +332,19 @@ def test_fail_on_narrows_the_exit_code(places_of):
     assert "--fail-on" in places.run("--fail-on", "all", expect=2).stderr
 
 
+def test_what_is_wrong_on_one_place_hides_nothing_of_another(places_of):
+    places = places_of("sandbox", "sandbox-2", "juicefs")
+    places.put(b"1", b"2", None, key="k")
+    audit = places.audit(expect=1)
+    assert audit.found() == {"k": ("differs", "etag")} and audit.summary["missing"] == 0
+    assert audit.summary["onAnyPlace"] == {"differs": 1, "missing": 1, "extra": 0, "unverifiable": 0}
+    for flags in ["differ", "missing"]:
+        places.audit("--fail-on", flags, expect=1)
+    # Accepted, the key is gone on one place all the same: the report says why the exit code is 0.
+    audit = places.audit("--fail-on", "extra,unverifiable", expect=0)
+    assert "--fail-on" in audit.notices[-1]["text"] and audit.summary["status"] == "different"
+
+
 def test_tolerance_accepts_a_share_of_missing_files_only(places_of):
     places = places_of("sandbox", "sandbox-2")
     for number in range(19):
@@ -342,7 +361,8 @@ def test_tolerance_accepts_a_share_of_missing_files_only(places_of):
     [], ["main/b"], ["--deep", "--sample", "5%", "main/b", "standby/b"], ["--seed", "1", "main/b", "standby/b"],
     ["--sample", "0%", "main/b", "standby/b"], ["main/b", "standby"], ["--manifest", "x", "main"],
     ["--expect", "com.example.app", "main/b"], ["--report", "pdf=x", "main/b", "standby/b"],
-    ["--no-apk", "--expect", "com.example.app=1+1", "main/b"]], ids=lambda each: " ".join(each) or "nothing")
+    ["--no-apk", "--expect", "com.example.app=1+1", "main/b"], ["main/b", "main/b/"],
+    ["main/b/x/", "standby/b", "standby/b/y"]], ids=lambda each: " ".join(each) or "nothing")
 def test_usage_errors(run, arguments):
     environment = {f"MC_HOST_{alias}": "http://AKIAIOSFODNN7EXAMPLE:wJalrXUtnFEMI@127.0.0.1:9" for alias in
                    auditing.ALIASES}
@@ -445,9 +465,21 @@ def test_the_repair_plan_mends_bytes_behind_equal_listings(places_of):
     audit = places.audit(*flags, expect=1)
     [repair] = audit.repairs
     assert "--include" in repair["command"]
-    minio_sync.run_minio_sync(shlex.split(repair["command"])[1:], places.environment, places.folder / "home", expect={0})
+    run = minio_sync.run_minio_sync([*shlex.split(repair["command"])[1:], "--json"], places.environment,
+                                    places.folder / "home", expect={0})
+    # Listings and ETags are equal: it was read, and written again.
+    assert minio_sync.json.loads(run.stdout.splitlines()[-1])["copied"] == 1
     places.servers[1].mend()
     assert places.audit("--deep").summary["status"] == "identical"
+
+
+def test_the_download_limit_holds_within_an_object(places_of):
+    places = places_of("sandbox", "sandbox-2")
+    places.put(bytes(6 << 20), key="large")
+    began = time.monotonic()
+    places.audit("--deep", "--limit-download", "4MiB")
+    # 6 MiB from each side at 4 MiB/s from each, but for a tenth of a second's worth and what was on its way.
+    assert time.monotonic() - began > 1
 
 
 def test_debug_prints_requests_and_no_secret(places_of):

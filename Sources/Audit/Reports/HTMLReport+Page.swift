@@ -45,7 +45,7 @@ extension HTMLReport {
         let problems = summary.packageProblems
         if problems > 0 {
             items.append(Self.item(problems, problems == 1 ? "APK problem" : "APK problems", "bad"))
-        } else if summary.packages > 0 {
+        } else if summary.apks > 0 {
             items.append(Self.item(summary.packages, summary.packages == 1 ? "package" : "packages", "good"))
         }
         return "<ul class=\"counts\" aria-label=\"Keys by what was found\">\n\(items.joined())</ul>\n"
@@ -62,7 +62,7 @@ extension HTMLReport {
             + Self.table("places", ["Place", "Objects", "Size", "Listing"], caption: "Places", numbers: [1, 2])
         let labels = labels.labels(summary.places.map(\.name))
         for (index, place) in summary.places.enumerated() {
-            let reference = index == 0 ? " <span class=\"soft\">(reference)</span>" : ""
+            let reference = index == summary.reference ? " <span class=\"soft\">(reference)</span>" : ""
             let listing =
                 place.error.map { "<span class=\"chip bad\">! not read to its end</span><p>\(Markup.text($0))</p>" }
                 ?? "<span class=\"chip good\">✓ read to its end</span>"

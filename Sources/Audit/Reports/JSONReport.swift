@@ -125,13 +125,19 @@ final class JSONReport: ReportWriter {
         var places = JSONText()
         for (label, place) in zip(labels.labels(summary.places.map(\.name)), summary.places) {
             var text = JSONText()
-            text.set("objects", place.objects)
-            text.set("bytes", place.bytes)
+            text.set("objects", orNull: place.isUnknown ? nil : place.objects)
+            text.set("bytes", orNull: place.isUnknown ? nil : place.bytes)
             text.set("error", orNull: place.error)
             places.set(label, text)
         }
         line.set("places", places)
         line.set("packages", summary.packages)
+        line.set("apks", summary.apks)
+        var anywhere = JSONText()
+        for state in [Finding.State.differs, .missing, .extra, .unverifiable] {
+            anywhere.set(state.rawValue, summary.onAnyPlace[state] ?? 0)
+        }
+        line.set("onAnyPlace", anywhere)
         line.set("packageProblems", summary.packageProblems)
         line.set("read", summary.read)
         var requests = JSONText()

@@ -72,6 +72,7 @@ final class PrometheusReport: ReportWriter {
                     summary.requests[verb].map { Self.sample("requests", [("verb", verb.rawValue)], $0) }
                 })
             metric("packages", "Packages found in APKs.", [Self.sample("packages", [], summary.packages)])
+            metric("apks", "APKs that were looked into, each on each place.", [Self.sample("apks", [], summary.apks)])
             metric(
                 "package_problems", "APKs with problems, and packages that do not agree or are not as expected.",
                 [Self.sample("package_problems", [], summary.packageProblems)])

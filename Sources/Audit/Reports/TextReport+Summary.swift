@@ -23,7 +23,7 @@ extension TextReport {
     private func places(_ summary: AuditSummary) -> String {
         let labels = labels.labels(summary.places.map(\.name))
         let names = zip(labels, summary.places.indices).map { label, index in
-            Visible.text(label) + (index == 0 ? " (reference)" : "")
+            Visible.text(label) + (index == summary.reference ? " (reference)" : "")
         }
         // Nothing came from a place that could not be reached, which is not the same as nothing is there.
         let objects = summary.places.map { $0.isUnknown ? "-" : ReportWords.number($0.objects) }
@@ -59,12 +59,13 @@ extension TextReport {
                 tone: state.tone
             )
         }
-        if summary.packages > 0 || summary.packageProblems > 0 {
+        if summary.apks > 0 || summary.packageProblems > 0 {
             let problems = summary.packageProblems
             rows.append(
                 (
                     "packages", summary.packages,
-                    problems == 0 ? "no problems" : ReportWords.counted(problems, "problem"),
+                    "in \(ReportWords.counted(summary.apks, "APK")), "
+                        + (problems == 0 ? "no problems" : ReportWords.counted(problems, "problem")),
                     problems == 0 ? .good : .bad
                 ))
         }

@@ -52,6 +52,10 @@ public final class ObjectListing {
     private var following: Task<Fetched, any Error>?
     private var isStarted = false
     private var isEnded = false
+    /// Pages without a key, one after the other.
+    private var emptyPages = 0
+    /// A bucket full of versions and delete markers has some, a thousand of those to a page.
+    private static let emptyPagesLimit = 10_000
     /// The last key wanted, in the order of bytes.
     private var through: ObjectKey?
 
@@ -114,6 +118,13 @@ public final class ObjectListing {
             }
             following = nil
             let page = cut(fetched.page)
+            emptyPages = page.count == 0 ? emptyPages + 1 : 0
+            if emptyPages > Self.emptyPagesLimit {
+                isEnded = true
+                throw client.malformed(
+                    "the listing does not end: \(Self.emptyPagesLimit) pages on end hold no key",
+                    scope.request(.start, isVersion1: false))
+            }
             if let next = fetched.next, !isEnded { fetch(next) } else { isEnded = true }
             return page
         } catch let error as S3Error {

@@ -1,3 +1,5 @@
+import Glibc
+
 /// One HTTP request, signed and ready to go.
 struct HTTPRequest {
     enum Method: String {
@@ -82,55 +84,64 @@ struct HTTPHead {
 
     /// The value of the first header with this name (given in lower case), trimmed; nil if absent.
     subscript(name: StaticString) -> String? {
+        let wanted = unsafe UnsafeRawBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount)
         var found: String?
-        forEachLine { line, colon in
-            guard found == nil, colon == name.utf8CodeUnitCount else { return }
-            for index in 0..<colon {
-                let wanted = unsafe name.utf8Start[index]
-                if HTTPHead.lowered(line[line.startIndex + index]) != wanted { return }
-            }
-            found = HTTPHead.trimmed(line[(line.startIndex + colon + 1)...])
+        unsafe forEachLine { line in
+            guard
+                unsafe wanted.count > 0 && line.count > wanted.count && line[wanted.count] == Self.colon
+                    && Self.begins(line, with: wanted)
+            else { return true }
+            found = unsafe Self.trimmed(line.dropFirst(wanted.count + 1))
+            return false
         }
         return found
     }
 
-    /// Calls `body` with each name in lower case and its value, for names that begin with `prefix` (lower case).
-    func forEach(prefix: String, _ body: (String, String) -> Void) {
-        let wanted = Array(prefix.utf8)
-        forEachLine { line, colon in
-            guard colon >= wanted.count else { return }
-            for (index, byte) in wanted.enumerated() where HTTPHead.lowered(line[line.startIndex + index]) != byte {
-                return
+    /// Calls `body` with each name in lower case and its value, for names that begin with `prefix` (lower case), which
+    /// it leaves out.
+    func forEach(prefix: StaticString, _ body: (String, String) -> Void) {
+        let wanted = unsafe UnsafeRawBufferPointer(start: prefix.utf8Start, count: prefix.utf8CodeUnitCount)
+        unsafe forEachLine { line in
+            guard unsafe Self.begins(line, with: wanted), let colon = unsafe line.firstIndex(of: Self.colon) else {
+                return true
             }
-            let name = line[line.startIndex..<(line.startIndex + colon)].map(HTTPHead.lowered)
-            body(
-                String(decoding: name.dropFirst(wanted.count), as: UTF8.self),
-                HTTPHead.trimmed(line[(line.startIndex + colon + 1)...]))
+            let name = unsafe line[wanted.count..<max(colon, wanted.count)].map(Self.lowered)
+            body(String(decoding: name, as: UTF8.self), unsafe Self.trimmed(line.dropFirst(colon + 1)))
+            return true
         }
     }
 
-    /// Calls `body` with each line and the offset of its colon.
-    private func forEachLine(_ body: (ArraySlice<UInt8>, Int) -> Void) {
-        var start = 0
-        var colon = -1
-        for index in 0..<block.count {
-            if block[index] == 0x3A, colon < 0 { colon = index - start }
-            guard block[index] == 0x0A else { continue }
-            if colon > 0 { body(block[start..<index], colon) }
-            start = index + 1
-            colon = -1
+    private static let colon = UInt8(ascii: ":")
+
+    /// Calls `body` with each line without its LF, until it returns false.
+    private func forEachLine(_ body: (UnsafeRawBufferPointer) -> Bool) {
+        unsafe block.withUnsafeBytes { block in
+            var start = 0
+            while start < block.count, let base = block.baseAddress,
+                let feed = unsafe memchr(base + start, 0x0A, block.count - start)
+            {
+                let end = unsafe UnsafeRawPointer(feed) - base
+                guard unsafe body(UnsafeRawBufferPointer(rebasing: block[start..<end])) else { return }
+                start = end + 1
+            }
         }
+    }
+
+    private static func begins(_ line: UnsafeRawBufferPointer, with name: UnsafeRawBufferPointer) -> Bool {
+        guard line.count >= name.count else { return false }
+        for index in 0..<name.count where unsafe lowered(line[index]) != name[index] { return false }
+        return true
     }
 
     private static func lowered(_ byte: UInt8) -> UInt8 {
         (0x41...0x5A).contains(byte) ? byte | 0x20 : byte
     }
 
-    private static func trimmed(_ value: ArraySlice<UInt8>) -> String {
-        var value = value
-        while let first = value.first, first <= 0x20 { value.removeFirst() }
-        while let last = value.last, last <= 0x20 { value.removeLast() }
-        return String(decoding: value, as: UTF8.self)
+    private static func trimmed(_ value: Slice<UnsafeRawBufferPointer>) -> String {
+        var value = unsafe value
+        while let first = unsafe value.first, first <= 0x20 { unsafe value.removeFirst() }
+        while let last = unsafe value.last, last <= 0x20 { unsafe value.removeLast() }
+        return unsafe String(decoding: UnsafeRawBufferPointer(rebasing: value), as: UTF8.self)
     }
 }
 

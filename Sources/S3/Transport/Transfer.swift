@@ -200,6 +200,13 @@ final class Transfer: @unchecked Sendable {
         return unsafe transfer.supply(UnsafeMutableRawBufferPointer(start: data, count: size * count))
     }
 
+    /// The three digits after the first space of a status line; 0 if there are none.
+    private static func status(of line: UnsafeRawBufferPointer) -> Int {
+        guard let space = unsafe line.firstIndex(of: 0x20) else { return 0 }
+        let digits = unsafe line.dropFirst(space + 1).prefix { (0x30...0x39).contains($0) }
+        return unsafe digits.prefix(3).reduce(0) { $0 * 10 + Int($1 - 0x30) }
+    }
+
     private func receiveHeader(_ line: UnsafeRawBufferPointer) -> Int {
         lastProgress = engine.now
         if !hasAnswerBegun {
@@ -209,8 +216,7 @@ final class Transfer: @unchecked Sendable {
         if unsafe line.starts(with: [0x48, 0x54, 0x54, 0x50, 0x2F]) {
             headBlock.removeAll(keepingCapacity: true)
             isHeadComplete = false
-            let text = unsafe String(decoding: line, as: UTF8.self).split(separator: " ", maxSplits: 2)
-            status = text.count > 1 ? Int(text[1].prefix(3)) ?? 0 : 0
+            status = unsafe Self.status(of: line)
         } else if unsafe line.count <= 2 && line.allSatisfy({ $0 == 0x0D || $0 == 0x0A }) {
             guard status >= 200 else { return line.count }
             isHeadComplete = true
@@ -228,6 +234,11 @@ final class Transfer: @unchecked Sendable {
         guard (200..<300).contains(status) else {
             if body.count + bytes.count <= 64 << 10 { unsafe body.append(bytes) }
             return bytes.count
+        }
+        // The pause takes effect after libcurl has emptied the socket, a hundred calls later.
+        if receivePause.contains(.rate) {
+            appliedPause |= Int32(CURLPAUSE_RECV)
+            return Int(CURL_WRITEFUNC_PAUSE)
         }
         switch request.sink {
         case .block(let limit):

@@ -1,6 +1,7 @@
 import Audit
 import Configuration
 import Listings
+import ObjectModel
 import Runtime
 
 extension AuditOptions {
@@ -174,9 +175,30 @@ struct AuditArguments: Hashable, Sendable {
         if let server = whole.first, options.manifest != nil {
             throw UsageError("A manifest speaks of one bucket, and \(server) is a whole server; name the bucket.")
         }
+        try Self.checkTogether(places)
         self.places = places
         self.options = options
         let selecting = ["include", "exclude", "older-than", "newer-than", "storage-class"]
         scope = reading.uses.filter { selecting.contains($0.name) }.map { "--\($0.name)=\($0.value ?? "")" }
+    }
+
+    private static func checkTogether(_ places: [Place]) throws(UsageError) {
+        let prefixed = places.filter { !$0.prefix.bytes.isEmpty }
+        if let first = prefixed.first,
+            let other = prefixed.first(where: { $0.prefix.endsInSlash != first.prefix.endsInSlash })
+        {
+            throw UsageError(
+                "\(first) and \(other) do not go together: keys are what follows the prefix, so one side would get a slash "
+                    + "too many or too few; end all prefixes with / or none.")
+        }
+        for (index, place) in places.enumerated() {
+            let isTwin = places[..<index].contains {
+                $0.location == place.location && $0.bucket == place.bucket && $0.prefix == place.prefix
+            }
+            if isTwin {
+                throw UsageError(
+                    "\(place) is given twice, and what is compared with itself is always the same; drop one.")
+            }
+        }
     }
 }

@@ -152,6 +152,7 @@ extension ReportCase {
             summary.places[1].error = "</p><script>alert(2)</script>\u{1B}[31m"
             summary.packageProblems = 2
             summary.packages = 1
+            summary.apks = 2
         }
         return ReportCase(name: "hostile", context: context(places), events: findings + last + [end])
     }()

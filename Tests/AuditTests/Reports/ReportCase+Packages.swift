@@ -42,6 +42,7 @@ extension ReportCase {
         ]
         let end = summary(three, [], identical: 10_037) { summary in
             summary.packages = 3
+            summary.apks = 9
             summary.packageProblems = 4
             summary.requests[.get] = 21
         }

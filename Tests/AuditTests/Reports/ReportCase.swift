@@ -67,7 +67,7 @@ struct ReportCase: Sendable, CustomTestStringConvertible {
             place.bytes = 13_312_000_000
             return place
         }
-        for case .finding(let finding) in events { summary.count(finding.state) }
+        for case .finding(let finding) in events { summary.count(finding) }
         summary.compared += identical
         summary.identical += identical
         summary.requests = [.list: 33, .head: 12]
