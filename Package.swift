@@ -25,6 +25,14 @@ func program(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .executableTarget(name: name, dependencies: dependencies, swiftSettings: strict)
 }
 
+/// The program that `Tests/Bench/check` counts the instructions of.
+func workloads() -> Target {
+    .executableTarget(
+        name: "minio-sync-workloads",
+        dependencies: ["ObjectModel", "Runtime", "S3", "Stores", "Journal", "Listings", "MirrorEngine"],
+        path: "Tests/Bench/Workloads", swiftSettings: strict)
+}
+
 /// The program that `Tests/Fuzz/run` builds with the compiler's fuzzer, and nobody else.
 func fuzzTargets() -> [Target] {
     guard Context.environment["MINIO_SYNC_FUZZ"] != nil else { return [] }
@@ -78,6 +86,7 @@ let package = Package(
 
         room("S3Sandbox", ["ObjectModel", "Runtime", "S3", "CXML2", "CMicroHTTPD", "CLinux"]),
         program("s3-sandbox", ["S3Sandbox", "Runtime"]),
+        workloads(),
 
         // What tests of several rooms share.
         .target(
