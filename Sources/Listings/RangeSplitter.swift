@@ -12,9 +12,8 @@ public struct RangeSplitter: Sendable {
     /// Levels that are tried, and branches that are walked at most.
     private static let levels = 32
     private static let branches = 64
-    /// Points that need no more levels, and levels that are walked at most.
+    /// Points that need no more levels.
     private static let enough = 6
-    private static let depth = 3
     /// Levels that are asked about at the same time.
     private static let probes = 8
 
@@ -24,13 +23,18 @@ public struct RangeSplitter: Sendable {
 
     /// Ascending keys after `last`, the last one listed so far; nil or few where the rest is short or does not split.
     ///
-    /// - Parameter isDistant: whether a round trip takes so long that it is better to ask for all branches at once, most of
-    ///   which are none, than for one after the other.
-    public func points(after last: ObjectKey, isDistant: Bool = false) async throws -> [ObjectKey]? {
-        guard let top = try await topLevel(last) else { return nil }
+    /// - Parameters:
+    ///   - end: the last key of the range that is to be cut; nil for the end of the bucket. Points come before it.
+    ///   - isDistant: whether a round trip takes so long that it is better to ask for all branches at once, most of which
+    ///     are none, than for one after the other.
+    ///   - levels: of the tree whose branches are walked, where the first ones have few.
+    public func points(
+        after last: ObjectKey, through end: ObjectKey? = nil, isDistant: Bool = false, levels: Int = 3
+    ) async throws -> [ObjectKey]? {
+        guard let top = try await topLevel(last, end) else { return nil }
         var points: [ObjectKey] = []
         // Where the top level has few branches left, the next ones below `last` have more: they come before.
-        for level in top..<min(top + Self.depth, last.bytes.count) where points.count < Self.enough {
+        for level in top..<min(top + levels, last.bytes.count) where points.count < Self.enough {
             let stem = Array(last.bytes[..<level])
             let found =
                 isDistant
@@ -38,7 +42,7 @@ public struct RangeSplitter: Sendable {
                 : try await branches(stem, after: last.bytes[level])
             points = found + points
         }
-        return Self.refined(points, like: last, level: top)
+        return Self.refined(points, like: last, level: top).filter { point in end.map { point < $0 } ?? true }
     }
 
     /// Where the keys that begin with `stem` and go on with a greater byte than `branch` branch off, one after the other.
@@ -82,7 +86,7 @@ public struct RangeSplitter: Sendable {
     /// The smallest offset in `last` past which the bucket has keys that branch off there.
     ///
     /// What comes after a longer part of the key is the more, so that a few levels at a time narrow it down.
-    private func topLevel(_ last: ObjectKey) async throws -> Int? {
+    private func topLevel(_ last: ObjectKey, _ end: ObjectKey?) async throws -> Int? {
         let text = last.bytes.prefix { $0 < 0x7F }.prefix(Self.levels)
         let levels = text.indices.filter { Self.successor(text[$0]) != nil }
         var (low, high) = (levels.startIndex, levels.endIndex)
@@ -93,7 +97,10 @@ public struct RangeSplitter: Sendable {
                 for index in asked {
                     let level = levels[index]
                     let point = ObjectKey(bytes: Array(text[..<level]) + [text[level] + 1])
-                    group.addTask { (index, try await store.firstKey(after: point) != nil) }
+                    group.addTask {
+                        guard let found = try await store.firstKey(after: point) else { return (index, false) }
+                        return (index, end.map { found <= $0 } ?? true)
+                    }
                 }
                 return try await group.reduce(into: Set<Int>()) { found, answer in
                     if answer.1 { found.insert(answer.0) }

@@ -18,7 +18,11 @@ struct ListingReader: Sendable {
     private static let longDistantListing = 4
     /// Ranges that are read at once; more only where they wait most of the time, as each costs the memory of some pages.
     private static let lanes = 8
-    private static let distantLanes = 32
+    private static let distantLanes = 24
+    /// Pages of a range that its reader keeps to itself before it gives the rest away, and ranges that there are at most:
+    /// where two of them meet, half a page is read twice.
+    private static let pagesBeforeCut = 4
+    private static let mostRanges = 28
     /// Nanoseconds a page from which on a server counts as distant.
     private static let distance: Int64 = 10_000_000
 
@@ -50,34 +54,66 @@ struct ListingReader: Sendable {
             return try await finish(merge, &passage)
         }
         merge.bound(through: points[0])
-        let ranges = RangeQueue(points)
-        let template = merge
+        let lanes = isDistant ? Self.distantLanes : Self.lanes
+        let ranges = RangeQueue(points, readers: lanes)
+        let (options, looksAtAll) = (merge.options, merge.looksAtAll)
         try await withThrowingTaskGroup(of: Void.self) { group in
-            for _ in 1..<(isDistant ? Self.distantLanes : Self.lanes) {
-                let options = template.options
-                let looksAtAll = template.looksAtAll
-                group.addTask { try await readRanges(ranges, options, looksAtAll) }
+            for _ in 1..<lanes {
+                group.addTask { try await readRanges(ranges, options, looksAtAll, isDistant: isDistant) }
             }
-            while try await advance(&merge, &passage, until: .max) {}
-            try await finish(merge, &passage)
-            try await readRanges(ranges, template.options, template.looksAtAll)
+            try await readRange(&merge, &passage, through: points[0], isDistant ? ranges : nil)
+            try await readRanges(ranges, options, looksAtAll, isDistant: isDistant)
             try await group.waitForAll()
         }
     }
 
     /// Takes ranges until none is left.
-    private func readRanges(_ ranges: RangeQueue, _ options: DecisionOptions, _ looksAtAll: Bool) async throws {
-        while let range = ranges.next() {
-            var source = cursor(work.source, side: 0, range)
-            var target = cursor(work.target, side: 1, range)
-            try await source.start()
-            try await target.start()
-            var merge = ListingMerge(
-                source: source, target: target, order: .bytes, options: options, looksAtAll: looksAtAll)
-            var passage = Passage()
-            while try await advance(&merge, &passage, until: .max) {}
-            try await finish(merge, &passage)
+    private func readRanges(
+        _ ranges: RangeQueue, _ options: DecisionOptions, _ looksAtAll: Bool, isDistant: Bool
+    ) async throws {
+        do {
+            while let range = await ranges.next() {
+                var source = cursor(work.source, side: 0, range)
+                var target = cursor(work.target, side: 1, range)
+                try await source.start()
+                try await target.start()
+                var merge = ListingMerge(
+                    source: source, target: target, order: .bytes, options: options, looksAtAll: looksAtAll)
+                var passage = Passage()
+                try await readRange(&merge, &passage, through: range.through, isDistant ? ranges : nil)
+            }
+        } catch {
+            ranges.end()
+            throw error
         }
+    }
+
+    /// Reads one range to its end, or to where the others take over.
+    ///
+    /// - Parameter ranges: where others wait for a part of it; nil to keep it whole.
+    private func readRange(
+        _ merge: inout ListingMerge, _ passage: inout Passage, through end: ObjectKey?, _ ranges: RangeQueue?
+    ) async throws {
+        var end = end
+        var pages = Self.pagesBeforeCut
+        while try await advance(&merge, &passage, until: ranges == nil ? .max : pages) {
+            pages = merge.source.pages + 1
+            guard let ranges, ranges.isWanting, ranges.count < Self.mostRanges, let passed = merge.passed else {
+                continue
+            }
+            pages = merge.source.pages + Self.pagesBeforeCut
+            let points = try await RangeSplitter(work.source).points(
+                after: passed, through: end, isDistant: true, levels: 1)
+            guard let points, !points.isEmpty else { continue }
+            // A third for each of two others.
+            let cuts =
+                points.count < 3
+                ? [points[points.count / 2]] : [points[points.count / 3], points[points.count * 2 / 3]]
+            merge.bound(through: cuts[0])
+            ranges.add(cuts, through: end)
+            end = cuts[0]
+        }
+        try await finish(merge, &passage)
     }
 
     private func cursor(_ store: any ObjectStore, side: Int, _ range: RangeQueue.Range) -> ListingCursor {
