@@ -40,13 +40,12 @@ extension Examiner {
     ) async throws -> (Content, PackageEntry) {
         let source = StoredPackage(store: store, key: key, etag: known.etag, size: known.size ?? 0)
         var entry = PackageEntry(place: place.name, key: fullKey(key), facts: nil, problems: [], isVerified: true)
-        let reader = ContentReader(store: store)
         do {
             let facts = try await AndroidPackage.facts(of: source)
             entry.facts = facts
             entry.problems = facts.problems.map(\.description)
             let tap = PackageTap(facts)
-            let content = try await reader.read(key, etag: known.etag, size: known.size ?? 0, tap: tap)
+            let content = try await read(key, known, store, tap: tap)
             let damage: [PackageProblem]
             if let tap {
                 damage = tap.finish()
@@ -59,7 +58,10 @@ extension Examiner {
             return (content, entry)
         } catch let error as PackageError {
             entry.problems = [error.description]
-            return (try await reader.read(key, etag: known.etag, size: known.size ?? 0), entry)
+            return (try await read(key, known, store), entry)
+        } catch let error as StoredPackage.ShortRange {
+            entry.problems.append(error.description)
+            return (try await read(key, known, store), entry)
         }
     }
 }

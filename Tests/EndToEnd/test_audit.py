@@ -238,6 +238,26 @@ def test_bytes_that_no_longer_match_their_etag_are_found_by_reading_only(places_
         assert each["sha256"] == hashlib.sha256(b"0123456789" * 100).hexdigest()
 
 
+@pytest.mark.parametrize("flag", ["--deep", "--resolve"])
+def test_a_server_that_gives_fewer_bytes_than_it_tells_of(places_of, flag):
+    places = places_of("juicefs", "sandbox")
+    for key in ["a.txt", "app.apk"]:
+        body = samples.bytes_of(3000, key)
+        # An ETag that tells nothing, so that --resolve reads, too.
+        if flag == "--resolve":
+            places.servers[1].behave(etags="opaque")
+        places.put(body, key=key)
+        places.servers[1].break_with({"operation": "GetObject", "key": key, "action": "shorten", "bytes": 7})
+    audit = places.audit(flag, "--no-apk", expect=1)
+    assert audit.found() == dict.fromkeys(["a.txt", "app.apk"], ("differs", "corrupt"))
+    for finding in audit.findings:
+        assert finding["on"] == [places.names[1]]
+        assert f"{places.names[1]} gives 2993 bytes where it tells of 3000." in finding["detail"]
+    # What is no APK is not told to keep changing either.
+    if flag == "--deep":
+        assert places.audit(flag, expect=1).found() == audit.found()
+
+
 def test_rot_in_parts_and_on_the_reference(places_of):
     places = places_of("sandbox", "sandbox-2")
     for client in places.clients:
