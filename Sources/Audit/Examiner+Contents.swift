@@ -131,6 +131,7 @@ extension Examiner {
         look.facts[index]?.md5 = content.md5
         look.facts[index]?.sha256 = content.sha256
         look.infos[index] = content.info
+        look.read.insert(index)
         result.bytesRead += content.info.size
         result.isRead = true
         return isWhole && content.matchesETag != false

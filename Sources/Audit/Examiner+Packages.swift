@@ -52,6 +52,9 @@ extension Examiner {
             } else {
                 damage = try await AndroidPackage.verify(source, facts: facts)
             }
+            if !facts.schemes.isEmpty {
+                entry.isGenuine = (facts.problems + damage).allSatisfy { !$0.kind.isOfSignedBytes }
+            }
             for problem in damage where !entry.problems.contains(problem.description) {
                 entry.problems.append(problem.description)
             }
@@ -62,6 +65,16 @@ extension Examiner {
         } catch let error as StoredPackage.ShortRange {
             entry.problems.append(error.description)
             return (try await read(key, known, store), entry)
+        }
+    }
+}
+
+extension PackageProblem.Kind {
+    /// Whether it says that the bytes are not known to be those that were signed.
+    fileprivate var isOfSignedBytes: Bool {
+        switch self {
+        case .notPackage, .truncated, .brokenZip, .badSignature, .badDigest, .downgrade: true
+        case .badManifest, .unsigned, .unsupported: false
         }
     }
 }

@@ -72,6 +72,8 @@ struct Examiner: Sendable {
         var infos: [ObjectInfo?]
         /// Places that answer to the key and do not list it.
         var unlisted: Set<Int> = []
+        /// Places whose bytes were read.
+        var read: Set<Int> = []
         /// Bytes that a place gave where it tells of another number.
         var given: [Int: Int64] = [:]
         var isEncrypted: Bool { infos.contains { $0?.isEncrypted == true } }
@@ -111,7 +113,7 @@ struct Examiner: Sendable {
         for index in look.unlisted.sorted() where verdict.reasons[index] == .missing {
             details.append("\(places[index].name) answers to the key, but does not list it.")
         }
-        let sentences = [Explanation.of(verdict, places.map(\.name))] + details
+        let sentences = [Explanation.of(verdict, places.map(\.name), read: look.read)] + details
         result.finding = finding(
             key, look.facts, verdict, sentences.filter { !$0.isEmpty }.joined(separator: " "))
         if isPackage, result.packages.isEmpty { result.packages = try await packages(key, look) }

@@ -306,6 +306,9 @@ def test_a_manifest_finds_what_is_wrong(places_of, tmp_path, algorithm):
     assert audit.found() == {"other": ("differs", "content"), "lost": ("missing", "missing"), "more": ("extra", "extra")}
     assert audit.finding("other")["on"] == [places.names[1]] and audit.finding("lost")["on"] == [places.names[1]]
     assert audit.finding("more")["on"] == places.names
+    # An MD5 needs no reading, and then none is told.
+    how = "by the ETags." if algorithm == "md5" else "they were read."
+    assert audit.finding("other")["detail"].endswith(how)
 
 
 @pytest.mark.parametrize("line", ["no digest at all", "d41d8cd98f00b204e9800998ecf8427 short", "\u00e9" * 32 + "  x",

@@ -80,7 +80,7 @@ final class CSVReport: ReportWriter {
         row.on = labels.label(entry.place)
         var parts: [String] = []
         if let facts = entry.facts {
-            parts.append("\(facts.package) \(ReportWords.version(facts))")
+            parts.append(ReportWords.release(facts))
             parts.append("signed: \(facts.schemes.map(\.rawValue).joined(separator: " "))")
             parts.append("signers: \(facts.signers.joined(separator: " "))")
         }

@@ -126,6 +126,11 @@ enum ReportWords {
         return finding.newest.allSatisfy { $0.version == expected }
     }
 
+    /// `com.example.app 2.0.6+48`.
+    static func release(_ facts: PackageFacts) -> String {
+        facts.package.isEmpty ? "package and version unknown" : "\(facts.package) \(version(facts))"
+    }
+
     /// A version as `PackageFinding.Version` has it; nil where the file is no APK.
     static func version(_ facts: PackageFacts) -> String {
         "\(facts.versionName ?? facts.versionNameReference ?? "?")+\(facts.versionCode)"
