@@ -40,7 +40,8 @@ final class AuditCommand: Sendable {
             try reports.finish(summary)
             return code
         } catch let error as CommandError {
-            console.warn("minio-sync: \(error.message)")
+            // Who closed standard output has seen enough.
+            if !error.message.isEmpty { console.warn("minio-sync: \(error.message)") }
             return error.code
         } catch {
             console.warn("minio-sync: \(error)")

@@ -421,6 +421,48 @@ def test_a_report_that_cannot_be_written_is_known_at_once(places_of, tmp_path):
     assert not [each for server in places.servers for each in server.requests()]
 
 
+def test_a_report_that_cannot_be_written_in_the_end_is_no_success(places_of, tmp_path):
+    places = places_of("sandbox", "sandbox-2")
+    samples.put_many(places.clients[0], places.bucket, [(f"key-{number}", b"x") for number in range(300)])
+    samples.put_many(places.clients[1], places.bucket, [(f"key-{number}", b"x") for number in range(300)])
+    with open("/dev/full", "wb") as full:
+        for flags in ([], ["--json", "--all"]):
+            run = places.run(*flags, expect=2, stdout=full)
+            assert "standard output: No space left on device; make room" in run.stderr and len(run.stderr.splitlines()) == 1
+    # Another report is there all the same.
+    page = tmp_path / "audit.html"
+    with open("/dev/full", "wb") as full:
+        places.run("--json", "--all", "--report", f"html={page}", expect=2, stdout=full)
+    assert page.read_text().startswith("<!DOCTYPE html>")
+    reading, writing = minio_sync.os.pipe()
+    minio_sync.os.close(reading)
+    with open(writing, "wb") as nobody:
+        run = places.run("--json", "--all", expect=2, stdout=nobody)
+    assert run.stderr == "", "who closed standard output has seen enough"
+    # A disk that is full, by the limit of a file's size.
+    command = f"ulimit -f 8; trap '' XFSZ; exec {minio_sync.program()} \"$@\""
+    done = minio_sync.subprocess.run(
+        ["bash", "-c", command, "audit", "audit", "--json", "--all", "--output", tmp_path / "a.json", *places.names],
+        env=minio_sync.child_environment(tmp_path, places.environment), capture_output=True, text=True)
+    assert done.returncode == 2 and "a.json: File too large; make room" in done.stderr, done.stderr
+    assert not (tmp_path / "a.json").exists() and not list(tmp_path.glob(".*tmp"))
+
+
+@pytest.mark.parametrize("limit", [6, 12, 40])
+def test_too_few_file_descriptors_are_told(places_of, tmp_path, limit):
+    places = places_of("sandbox", "sandbox-2")
+    command = f"ulimit -n {limit}; exec {minio_sync.program()} \"$@\""
+    for words in (["audit"], ["mirror", "--once", "--no-state"]):
+        done = minio_sync.subprocess.run(
+            ["bash", "-c", command, "bash", *words, *places.names],
+            env=minio_sync.child_environment(tmp_path, places.environment), capture_output=True, text=True)
+        assert done.returncode == 2 and "raise the limit" in done.stderr and "LimitNOFILE" in done.stderr, done
+    done = minio_sync.subprocess.run(
+        ["bash", "-c", command.replace(str(limit), "64"), "bash", "audit", *places.names],
+        env=minio_sync.child_environment(tmp_path, places.environment), capture_output=True, text=True)
+    assert done.returncode == 0, done
+
+
 def test_a_dash_is_standard_output_for_the_main_report_only(places_of):
     places = places_of("sandbox", "juicefs")
     places.put(b"1", b"2", key="k")
