@@ -46,7 +46,7 @@ public final class AuditRun: Sendable {
         outcome.summary.places = places.map { AuditSummary.Place(name: $0.name) }
         if case .sample(let sample) = options.depth { outcome.summary.sample = sample }
         do {
-            let listed = try await list(&outcome.summary)
+            let listed = try await listWhole(&outcome.summary)
             try await settle(listed)
             try await examine(listed, &outcome)
         } catch is CancellationError {
@@ -79,6 +79,15 @@ public final class AuditRun: Sendable {
         var isCounted: [Bool]
         /// When the last key was found that differs, in monotonic nanoseconds.
         var lastFound: Int64?
+    }
+
+    private func listWhole(_ summary: inout AuditSummary) async throws -> Listed {
+        do {
+            return try await list(&summary)
+        } catch {
+            if Task.isCancelled { summary.noteInterrupt() }
+            throw error
+        }
     }
 
     private func list(_ summary: inout AuditSummary) async throws -> Listed {
@@ -149,7 +158,10 @@ public final class AuditRun: Sendable {
         summary.identical += merge.same
         summary.places = merge.places
         for index in places.indices {
-            if let manifest = places[index].manifest { summary.places[index].objects = manifest.entries.count }
+            if let manifest = places[index].manifest {
+                summary.places[index].objects = manifest.entries.count
+                summary.places[index].hasSizes = false
+            }
             summary.places[index].objects -= excluded[index].objects
             summary.places[index].bytes -= excluded[index].bytes
         }

@@ -92,6 +92,8 @@ final class AuditReports: Sendable {
 
     private static func verdict(_ summary: AuditSummary) -> String {
         switch summary.status {
+        case .unverifiable where summary.isAboutNothing:
+            "unverifiable: no key is in scope, so nothing was compared; check the filters and the prefixes."
         case .identical: "identical: \(summary.compared) keys."
         case .different, .unverifiable, .incomplete:
             "\(summary.status.rawValue): of \(summary.compared) keys \(summary.identical) are identical, "

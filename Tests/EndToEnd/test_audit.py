@@ -85,7 +85,26 @@ def test_filters_leave_keys_out_on_all_sides(places_of):
         places.put(*bodies, key=key)
     assert places.audit("--include", "*.txt", expect=1).found() == {
         "a.txt": ("differs", "etag"), "c.txt": ("extra", "extra")}
-    assert places.audit("--exclude", "*").summary["compared"] == 0
+    assert places.audit("--exclude", "*", expect=1).summary["compared"] == 0
+
+
+def test_what_leaves_no_key_in_scope_is_no_proof(places_of):
+    places = places_of("juicefs", "sandbox")
+    empty = places.audit()
+    assert empty.summary["status"] == "identical" and empty.summary["compared"] == 0, "empty buckets are the same"
+    places.put(b"x", key="a.txt")
+    slashed = [f"{name}/typo/" for name in places.names]
+    for flags, names in [(["--include", "*.apk"], places.names), (["--storage-class", "GLACIER"], places.names),
+                         (["--newer-than", "2999-01-01"], places.names), ([], slashed),
+                         (["--include", f"{places.bucket}/*"], places.names),
+                         (["--include", "*.apk", "--fail-on", "differ"], places.names)]:
+        audit = places.audit(*flags, places=names, expect=1)
+        assert audit.summary["status"] == "unverifiable" and audit.summary["compared"] == 0
+    report = places.folder / "suite.xml"
+    run = places.run("--include", "*.apk", "--report", f"junit={report}", expect=1)
+    assert run.stdout.startswith("Nothing was compared: no key is in scope on any of the places; check --include")
+    assert 'errors="1"' in report.read_text() and "Nothing was compared" in report.read_text()
+    assert places.audit("--include", "*.txt").summary["status"] == "identical"
 
 
 # Requests

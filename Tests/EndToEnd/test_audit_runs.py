@@ -258,6 +258,10 @@ def test_all_buckets_of_servers(two_servers):
     audit = places.audit(places=["main", "standby"], expect=1)
     assert audit.found() == {"apks/": ("missing", "bucket"), "left/": ("extra", "bucket")}
     assert audit.finding("apks/")["on"] == audit.finding("left/")["on"] == ["standby"]
+    # Patterns are about the keys of each bucket; where they leave none, nothing is said of the buckets either.
+    audit = places.audit("--include", "both/*", places=["main", "standby"], expect=1)
+    assert audit.summary["status"] == "unverifiable" and audit.found() == {}
+    assert places.audit("--include", "diff*", places=["main", "standby"]).summary["compared"] == 1
     standby.create_bucket(Bucket="apks")
     standby.delete_bucket(Bucket="left")
     assert places.audit(places=["main", "standby"]).summary["status"] == "identical"
@@ -378,8 +382,9 @@ def test_an_interrupt_ends_it_soon(places_of, tmp_path, flags):
     places.put(b"x" * 100, key="k")
     slow = {"operation": "GetObject" if flags else "ListObjectsV2", "action": "delay", "milliseconds": 5_000}
     places.servers[0].break_with(slow)
-    process = minio_sync.start_minio_sync(["audit", "--json", *flags, *places.names], places.environment,
-                                          tmp_path / "home")
+    report = tmp_path / "suite.xml"
+    process = minio_sync.start_minio_sync(
+        ["audit", "--json", "--report", f"junit={report}", *flags, *places.names], places.environment, tmp_path / "home")
     time.sleep(0.7)
     assert process.poll() is None
     process.send_signal(signal.SIGINT)
@@ -388,7 +393,14 @@ def test_an_interrupt_ends_it_soon(places_of, tmp_path, flags):
     assert time.monotonic() - began < 3
     run = minio_sync.finished(["audit", "--json", *flags, *places.names], process.returncode, stdout, stderr,
                               places.environment, 130)
-    assert auditing.checked(run, places.names).summary["interrupted"]
+    summary = auditing.checked(run, places.names).summary
+    assert summary["interrupted"]
+    # Of what was not read to its end, no number is told.
+    numbers = [each["objects"] for each in summary["places"].values()]
+    assert numbers == ([1, 1] if flags else [None, None])
+    assert all(bool(each["error"]) != bool(flags) for each in summary["places"].values())
+    suite = report.read_text()
+    assert suite.count("listing read to its end\" time=\"0\"/>") == (2 if flags else 0)
 
 
 # Reports
