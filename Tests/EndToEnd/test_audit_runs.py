@@ -51,7 +51,11 @@ def test_an_entry_that_a_listing_lost_is_looked_up(places_of):
         places.put(b"x", key=key)
     places.servers[1].break_with({"operation": "ListObjectsV2", "action": "listing", "lie": "missingEntry", "index": 1,
                                   "times": 1})
-    assert places.audit("--all").found() == {}
+    audit = places.audit("--all")
+    assert audit.found() == {}
+    # What the table of places shows is then explained.
+    assert [each["text"][:35] for each in audit.notices] == ["1 key was not in every listing, and"]
+    assert places.audit("--all").notices == []
 
 
 def test_settle_waits_for_replication_in_flight(places_of):
