@@ -25,6 +25,14 @@ func program(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .executableTarget(name: name, dependencies: dependencies, swiftSettings: strict)
 }
 
+/// The program that `Tests/Bench/check` counts the instructions of.
+func workloads() -> Target {
+    .executableTarget(
+        name: "minio-sync-workloads",
+        dependencies: ["ObjectModel", "Runtime", "S3", "Stores", "Journal", "Listings", "MirrorEngine"],
+        path: "Tests/Bench/Workloads", swiftSettings: strict)
+}
+
 /// The program that `Tests/Fuzz/run` builds with the compiler's fuzzer, and nobody else.
 func fuzzTargets() -> [Target] {
     guard Context.environment["MINIO_SYNC_FUZZ"] != nil else { return [] }
@@ -77,22 +85,33 @@ let package = Package(
             ]),
 
         room("S3Sandbox", ["ObjectModel", "Runtime", "S3", "CXML2", "CMicroHTTPD", "CLinux"]),
-        program("s3-sandbox", ["S3Sandbox"]),
+        program("s3-sandbox", ["S3Sandbox", "Runtime"]),
+        workloads(),
+
+        // What tests of several rooms share.
+        .target(
+            name: "TestSupport", dependencies: ["ObjectModel", "Runtime", "S3", "Stores"], path: "Tests/TestSupport",
+            swiftSettings: strict),
 
         tests("ObjectModelTests", ["ObjectModel", "Runtime"]),
         tests("RuntimeTests", ["Runtime", "ObjectModel"]),
-        tests("S3Tests", ["S3", "S3Sandbox", "ObjectModel", "Runtime"]),
-        tests("AndroidPackageTests", ["AndroidPackage"]),
-        tests("JournalTests", ["Journal", "ObjectModel"]),
-        tests("ListingsTests", ["Listings", "Stores", "S3", "ObjectModel", "Runtime"]),
+        tests("S3Tests", ["TestSupport", "S3", "S3Sandbox", "ObjectModel", "Runtime"]),
+        tests("AndroidPackageTests", ["TestSupport", "AndroidPackage"]),
+        tests("JournalTests", ["TestSupport", "Journal", "ObjectModel"]),
+        tests("ListingsTests", ["TestSupport", "Listings", "Stores", "S3", "ObjectModel", "Runtime"]),
         tests("ConfigurationTests", ["Configuration", "ObjectModel", "Runtime"]),
-        tests("ServiceTests", ["Service", "ObjectModel", "Runtime"]),
-        tests("MirrorEngineTests", ["MirrorEngine", "Listings", "Journal", "Stores", "S3", "ObjectModel", "Runtime"]),
+        tests("ServiceTests", ["TestSupport", "Service", "ObjectModel", "Runtime"]),
+        tests(
+            "MirrorEngineTests",
+            ["TestSupport", "MirrorEngine", "Listings", "Journal", "Stores", "S3", "ObjectModel", "Runtime"]),
         tests(
             "MirrorFaultTests",
-            ["MirrorEngine", "Listings", "Stores", "S3", "Journal", "ObjectModel", "Runtime", "S3Sandbox"]),
-        tests("AuditTests", ["Audit", "AndroidPackage", "S3", "ObjectModel", "Runtime"]),
-        tests("S3SandboxTests", ["S3Sandbox", "S3", "ObjectModel", "Runtime"]),
+            [
+                "TestSupport", "MirrorEngine", "Listings", "Stores", "S3", "Journal", "ObjectModel", "Runtime",
+                "S3Sandbox",
+            ]),
+        tests("AuditTests", ["TestSupport", "Audit", "AndroidPackage", "S3", "ObjectModel", "Runtime"]),
+        tests("S3SandboxTests", ["TestSupport", "s3-sandbox", "S3Sandbox", "S3", "ObjectModel", "Runtime"]),
         tests(
             "MinioSyncTests",
             [

@@ -67,7 +67,7 @@ public struct RepairPlan: Sendable {
             guard let damage = damage[place], !unreached.contains(place) else { continue }
             var words = ["minio-sync", "mirror", "--once"]
             if damage.needsDeletions { words.append("--remove") }
-            if damage.needsReading { words.append("--compare=content") }
+            if damage.needsReading { words.append("--compare=bytes") }
             if damage.needsMetadata { words.append("--check-metadata") }
             lines.append((words + (scope + [places[0], place]).map(Self.quoted)).joined(separator: " "))
         }

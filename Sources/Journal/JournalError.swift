@@ -42,6 +42,10 @@ public struct JournalError: Error, Hashable, Sendable {
         self.reason = reason
     }
 
+    init(_ subject: Subject, _ failure: TemporaryFile.Failure) {
+        self.init(subject, errno: failure.code)
+    }
+
     /// From an `errno`.
     init(_ subject: Subject, errno code: Int32) {
         self.init(subject, Self.isFull(code) ? .diskFull : .inaccessible(Self.words(code)))

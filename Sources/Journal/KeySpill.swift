@@ -26,9 +26,9 @@ public actor KeySpill {
     }
 
     /// - Parameters:
-    ///   - folder: where the file goes if one is needed; it must exist. `/var/tmp` is on disk where `/tmp` may be memory.
+    ///   - folder: where the file goes if one is needed; it must exist.
     ///   - memoryLimit: bytes of keys held in memory.
-    public init(folder: String = "/var/tmp", memoryLimit: Int = 1 << 20) {
+    public init(folder: String = TemporaryFile.standardFolder, memoryLimit: Int = 1 << 20) {
         self.folder = folder
         self.memoryLimit = memoryLimit
         executor = ThreadExecutor(name: "key-spill")
@@ -40,7 +40,7 @@ public actor KeySpill {
 
     /// Writes to `descriptor`, which it takes over, instead of a new file: for tests of devices that fail.
     func useFile(owning descriptor: Int32) {
-        file = SpillFile(TemporaryFile(owning: descriptor, folder: folder))
+        file = SpillFile(owning: descriptor, folder: folder)
     }
 
     /// Adds `keys` at the end.
@@ -70,7 +70,7 @@ public actor KeySpill {
     }
 
     private func spill() throws(JournalError) {
-        if file == nil { file = SpillFile(try TemporaryFile(folder: folder)) }
+        if file == nil { file = try SpillFile(folder: folder) }
         try file?.append(newest[first...])
         newest.removeAll(keepingCapacity: true)
         first = 0
@@ -81,12 +81,23 @@ public actor KeySpill {
 /// Keys in a file, each as its length (four bytes, little-endian) and its bytes, read in the order written.
 private final class SpillFile {
     private let file: TemporaryFile
+    private let folder: String
     private var end: Int64 = 0
     private var readOffset: Int64 = 0
     private var buffer: ArraySlice<UInt8> = []
 
-    init(_ file: consuming TemporaryFile) {
-        self.file = file
+    init(folder: String) throws(JournalError) {
+        do throws(TemporaryFile.Failure) {
+            file = try TemporaryFile(folder: folder)
+        } catch {
+            throw JournalError(.temporarySpace(folder), error)
+        }
+        self.folder = folder
+    }
+
+    init(owning descriptor: Int32, folder: String) {
+        file = TemporaryFile(owning: descriptor)
+        self.folder = folder
     }
 
     func append(_ keys: ArraySlice<ObjectKey>) throws(JournalError) {
@@ -98,7 +109,11 @@ private final class SpillFile {
             }
             bytes.append(contentsOf: key.bytes)
         }
-        try file.write(bytes, at: end)
+        do throws(TemporaryFile.Failure) {
+            try file.write(bytes, at: end)
+        } catch {
+            throw JournalError(.temporarySpace(folder), error)
+        }
         end += Int64(bytes.count)
     }
 
@@ -116,9 +131,13 @@ private final class SpillFile {
         if buffer.count >= count { return true }
         let wanted = Int(min(Int64(max(count, 1 << 16)), end - readOffset))
         if wanted > 0 {
-            let bytes = try file.read(wanted, at: readOffset)
-            readOffset += Int64(bytes.count)
-            buffer = ArraySlice(Array(buffer) + bytes)
+            do throws(TemporaryFile.Failure) {
+                let bytes = try file.read(wanted, at: readOffset)
+                readOffset += Int64(bytes.count)
+                buffer = ArraySlice(Array(buffer) + bytes)
+            } catch {
+                throw JournalError(.temporarySpace(folder), error)
+            }
         }
         return buffer.count >= count
     }

@@ -45,14 +45,19 @@ public actor SortedSpill {
     }
 
     /// Opens an empty table with its file in `folder`, which must exist and be writable.
-    public static func open(folder: String = "/var/tmp") async throws(JournalError) -> SortedSpill {
+    public static func open(folder: String = TemporaryFile.standardFolder) async throws(JournalError) -> SortedSpill {
         let spill = SortedSpill(folder: folder)
         try await spill.connect(folder: folder)
         return spill
     }
 
     private func connect(folder: String) throws(JournalError) {
-        let path = try TemporaryFile.named(folder: folder)
+        let path: String
+        do throws(TemporaryFile.Failure) {
+            path = try TemporaryFile.named(folder: folder)
+        } catch {
+            throw JournalError(subject, error)
+        }
         defer { unsafe unlink(path) }
         let connection = try Connection(path: path, subject: subject)
         // Nothing here outlives the process, so nothing is journalled or synced. One transaction is open throughout:

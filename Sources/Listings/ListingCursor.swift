@@ -44,6 +44,14 @@ public struct ListingCursor {
         return true
     }
 
+    /// Passes `count` keys, behind which the page must go on.
+    public mutating func advanceWithinPage(by count: Int) {
+        guard count > 0, let page else { return }
+        objects += count
+        bytes += page.totalSize(of: index..<(index + count))
+        index += count
+    }
+
     private mutating func turnPage() async throws {
         index = 0
         repeat { page = try await reader.next() } while page?.count == 0

@@ -25,7 +25,7 @@ public final class OrderedPages: PageReader {
         guard page.count > 0 else { return page }
         let first = page.key(at: 0)
         if let last, !order.precedes(last, first) { throw disorder(last, first) }
-        for index in 1..<max(1, page.count) where !page.isAscending(at: index, order: order) {
+        if let index = page.firstOutOfOrder(order) {
             throw disorder(page.key(at: index - 1), page.key(at: index))
         }
         last = page.key(at: page.count - 1)

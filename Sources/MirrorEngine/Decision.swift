@@ -25,6 +25,8 @@ public enum ComparisonMode: String, Hashable, Sendable, CaseIterable {
     case size
     /// By size and ETag, and where ETags cannot be compared by reading both sides.
     case content
+    /// By reading both sides, whatever ETags say: it finds what rotted on a disk.
+    case bytes
 }
 
 /// What to do about one key.
@@ -65,6 +67,7 @@ extension Decision {
     /// | there | – | | | | | | `copy(missing)` |
     /// | there | there | differ | | | | | `copy(size)` |
     /// | there | there | equal | | | | `size` | `same`, headers as below |
+    /// | there | there | equal | not comparable or equal | | | `bytes` | `compareContent` |
     /// | there | there | equal | equal, not absent | | | | `same`, headers as below |
     /// | there | there | equal | not equal | proven pair | | | `same`, headers as below |
     /// | there | there | equal | comparable, differ | – | | | `copy(etag)` |
@@ -88,6 +91,9 @@ extension Decision {
         let mustRead = options.comparison == .content && (source.etag.isAbsent || target.etag.isAbsent)
         let isPair = provenPair.map { provesBytes($0, source, target) } ?? false
         if isPair, mustRead { return .compareContent }
+        if options.comparison == .bytes, source.etag == target.etag || !source.etag.isComparable(with: target.etag) {
+            return .compareContent
+        }
         let isProven = isPair && provenPair.map { hasDate($0, of: source) } ?? false
         let isLater = isLater(source, target, options)
         if source.etag == target.etag && !source.etag.isAbsent || isPair || options.comparison == .size {
@@ -98,6 +104,16 @@ extension Decision {
         }
         if source.etag.isComparable(with: target.etag) || isLater { return replace(.etag) }
         return options.comparison == .content ? .compareContent : .unproven(.incomparable)
+    }
+
+    /// Whether the headers of an object whose bytes were just read, and found to be the same on both sides, are to be
+    /// compared as well.
+    static func comparesHeaders(
+        _ source: ObjectState, _ target: ObjectState, provenPair: ProvenPair?, options: DecisionOptions
+    ) -> Bool {
+        var options = options
+        options.comparison = .size
+        return decide(source: source, target: target, provenPair: provenPair, options: options) == .compareHeaders
     }
 
     /// Whether `pair` says that these two states have the same bytes. Without an ETag only the date tells that it is still

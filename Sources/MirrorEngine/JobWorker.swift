@@ -106,7 +106,12 @@ struct JobWorker {
         case .compareContent:
             guard let source, let target else { return }
             if try await copier.haveEqualContent(key, source, target) {
+                let pair = await work.journal.pairs(for: [key]).first ?? nil
                 await remember(source, target)
+                let options = work.decisionOptions
+                if Decision.comparesHeaders(source, target, provenPair: pair, options: options) {
+                    return try await act(on: .compareHeaders, source, target)
+                }
                 work.noteSame(key, source)
             } else if options.overwrites {
                 try await copy(source, target, .content, as: .copy)

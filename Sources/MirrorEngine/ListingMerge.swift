@@ -1,10 +1,10 @@
-import Listings
-import ObjectModel
+package import Listings
+package import ObjectModel
 import S3
 import Stores
 
 /// Where the two listings differ, or may.
-enum MergeStep {
+package enum MergeStep {
     case sourceOnly(ObjectKey, ObjectState)
     case targetOnly(ObjectKey, ObjectState)
     /// Present on both sides and not plainly the same.
@@ -16,17 +16,17 @@ enum MergeStep {
 ///
 /// A wrong order can make it report differences that are none, never hide one that a later look at both sides would
 /// contradict: every step is looked at again before anything is changed.
-struct ListingMerge {
+package struct ListingMerge {
     var source: ListingCursor
     var target: ListingCursor
     let order: KeyOrder
     let options: DecisionOptions
     /// Keys that are the same on both sides, by listing alone.
-    private(set) var same = 0
+    package private(set) var same = 0
     /// Gives out every key, because a filter or a report wants to see it.
     let looksAtAll: Bool
 
-    init(
+    package init(
         source: ListingCursor, target: ListingCursor, order: KeyOrder, options: DecisionOptions, looksAtAll: Bool
     ) {
         self.source = source
@@ -62,7 +62,7 @@ struct ListingMerge {
     }
 
     /// The next key that is not plainly the same; nil at the end of both, or once the source has read `pages` pages.
-    mutating func next(stoppingAtPage pages: Int = .max) async throws -> MergeStep? {
+    package mutating func next(stoppingAtPage pages: Int = .max) async throws -> MergeStep? {
         while true {
             if source.pages >= pages { return nil }
             guard let left = source.page else {
@@ -76,9 +76,8 @@ struct ListingMerge {
                 try await source.advance()
                 return step
             }
-            let difference = left.compareKey(
-                at: source.index, with: right, at: target.index, order: order, droppingLeft: source.prefixLength,
-                droppingRight: target.prefixLength)
+            passPlainlySame(left, right)
+            let difference = compareKeys(left, at: source.index, right, at: target.index)
             if difference < 0 {
                 let step = MergeStep.sourceOnly(source.key(of: left), ObjectState(left, at: source.index))
                 try await source.advance()
@@ -90,7 +89,7 @@ struct ListingMerge {
                 return step
             }
             var step: MergeStep?
-            if isPlainlySame(left, right) {
+            if isPlainlySame(left, at: source.index, right, at: target.index) {
                 same += 1
             } else {
                 step = .both(
@@ -102,15 +101,39 @@ struct ListingMerge {
         }
     }
 
+    /// Passes keys that are plainly the same, as long as both pages go on behind them: what a second run does with
+    /// nearly all of its keys, so the cursors are moved once for all of them.
+    private mutating func passPlainlySame(_ left: ListingPage, _ right: ListingPage) {
+        if looksAtAll || options.checksHeaders { return }
+        let (first, otherFirst) = (source.index, target.index)
+        let room = min(left.count - first, right.count - otherFirst) - 1
+        var passed = 0
+        while passed < room, compareKeys(left, at: first + passed, right, at: otherFirst + passed) == 0,
+            isPlainlySame(left, at: first + passed, right, at: otherFirst + passed)
+        { passed += 1 }
+        source.advanceWithinPage(by: passed)
+        target.advanceWithinPage(by: passed)
+        same += passed
+    }
+
+    private func compareKeys(
+        _ left: ListingPage, at index: Int, _ right: ListingPage, at otherIndex: Int
+    ) -> Int {
+        left.compareKey(
+            at: index, with: right, at: otherIndex, order: order, droppingLeft: source.prefixLength,
+            droppingRight: target.prefixLength)
+    }
+
     /// The row of the truth table that nearly all keys of a second run meet, without building anything.
-    private func isPlainlySame(_ left: ListingPage, _ right: ListingPage) -> Bool {
-        guard !looksAtAll, !options.checksHeaders, left.size(at: source.index) == right.size(at: target.index),
-            left.isSameETag(at: source.index, right, at: target.index),
-            !left.hasAbsentETag(at: source.index)
-        else { return false }
-        let modified = left.lastModified(at: source.index)
+    private func isPlainlySame(
+        _ left: ListingPage, at index: Int, _ right: ListingPage, at otherIndex: Int
+    ) -> Bool {
+        guard !looksAtAll, !options.checksHeaders, left.isSameSizeAndETag(at: index, right, at: otherIndex) else {
+            return false
+        }
+        let modified = left.lastModified(at: index)
         if let doubtful = options.headersDoubtfulFrom, modified.isVisiblyLater(than: doubtful) { return false }
         return !Timestamp(milliseconds: modified.milliseconds - options.clockSkew)
-            .isVisiblyLater(than: right.lastModified(at: target.index))
+            .isVisiblyLater(than: right.lastModified(at: otherIndex))
     }
 }

@@ -12,10 +12,15 @@ struct ListingReader: Sendable {
     private let extras: KeySpill
     /// Keys that wait for what the journal knows of them, so that it is asked for many at once.
     private static let batch = 1000
-    /// Pages after which a listing counts as long.
+    /// Pages after which a listing counts as long: what finding the cuts costs is little beside it then. Where a round trip
+    /// is what a page takes, that is soon.
     private static let longListing = 32
-    /// Ranges that are read at once.
+    private static let longDistantListing = 4
+    /// Ranges that are read at once; more only where they wait most of the time, as each costs the memory of some pages.
     private static let lanes = 8
+    private static let distantLanes = 32
+    /// Nanoseconds a page from which on a server counts as distant.
+    private static let distance: Int64 = 10_000_000
 
     init(_ work: MirrorWork, start: Timestamp, extras: KeySpill) {
         self.work = work
@@ -31,11 +36,16 @@ struct ListingReader: Sendable {
             while try await advance(&merge, &passage, until: .max) {}
             return try await finish(merge, &passage)
         }
-        guard try await advance(&merge, &passage, until: Self.longListing) else {
-            return try await finish(merge, &passage)
-        }
+        let began = MonotonicClock.nanoseconds()
+        var isLong = try await advance(&merge, &passage, until: Self.longDistantListing)
+        let isDistant =
+            (MonotonicClock.nanoseconds() - began) / Int64(Self.longDistantListing) > Self.distance
+        if isLong, !isDistant { isLong = try await advance(&merge, &passage, until: Self.longListing) }
+        guard isLong else { return try await finish(merge, &passage) }
         let splitter = RangeSplitter(work.source)
-        guard let last = merge.passed, let points = try await splitter.points(after: last), points.count > 1 else {
+        guard let last = merge.passed, let points = try await splitter.points(after: last, isDistant: isDistant),
+            points.count > 1
+        else {
             while try await advance(&merge, &passage, until: .max) {}
             return try await finish(merge, &passage)
         }
@@ -43,7 +53,7 @@ struct ListingReader: Sendable {
         let ranges = RangeQueue(points)
         let template = merge
         try await withThrowingTaskGroup(of: Void.self) { group in
-            for _ in 1..<Self.lanes {
+            for _ in 1..<(isDistant ? Self.distantLanes : Self.lanes) {
                 let options = template.options
                 let looksAtAll = template.looksAtAll
                 group.addTask { try await readRanges(ranges, options, looksAtAll) }

@@ -39,7 +39,7 @@ extension ObjectCopier {
         }
     }
 
-    /// Whether both sides give the same bytes, both read whole. For `--compare=content`.
+    /// Whether both sides give the same bytes, both read whole. For `--compare=content` and `bytes`.
     func haveEqualContent(_ key: ObjectKey, _ sourceState: ObjectState, _ targetState: ObjectState) async throws -> Bool
     {
         try await budget.with(2 * Self.relayBytes) {

@@ -119,9 +119,9 @@ public struct MD5Digest: Sendable {
         guard hexadecimal.count == 32 else { return nil }
         var words: (UInt64, UInt64) = (0, 0)
         var capitals: UInt32 = 0
-        for (index, digit) in hexadecimal.enumerated() {
+        for digit in hexadecimal {
             guard let value = Self.nibble(digit) else { return nil }
-            if index < 16 { words.0 = words.0 << 4 | value } else { words.1 = words.1 << 4 | value }
+            words = (words.0 << 4 | words.1 >> 60, words.1 << 4 | value)
             capitals = capitals << 1 | ((0x41...0x46).contains(digit) ? 1 : 0)
         }
         high = words.0

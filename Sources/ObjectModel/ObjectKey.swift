@@ -22,7 +22,7 @@ public struct ObjectKey: Hashable, Sendable {
 
     /// Whether the key begins with `prefix`, byte for byte.
     public func hasPrefix(_ prefix: ObjectKey) -> Bool {
-        bytes.starts(with: prefix.bytes)
+        bytes.count >= prefix.bytes.count && bytes[..<prefix.bytes.count] == prefix.bytes[...]
     }
 
     /// The key without its first `count` bytes. `count` must not exceed the key's length.

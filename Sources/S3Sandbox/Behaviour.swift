@@ -103,6 +103,14 @@ public struct Behaviour: Sendable {
     /// Bytes; the smallest part of a multipart upload that is not its last.
     public var minimumPartSize: Int64 = 5 << 20
 
+    /// Milliseconds by which every answer is held back, as by a round trip, on each connection by itself.
+    public var delay = 0
+    /// Requests a second, over all connections; what exceeds them gets 503 `SlowDown`, as on AWS, and does
+    /// not wait for its turn. 0 for no limit.
+    public var rate = 0
+    /// Requests that may come at once while `rate` holds, at least 1.
+    public var burst = 10
+
     public init() {}
 
     /// The key under which this server really stores `key`.
@@ -149,7 +157,7 @@ extension Behaviour: Decodable {
         case etags, listOrder, listening, pings, ignoresContentMD5, ignoresPartNumber, showsPartETag, ignoresIfNoneMatch
         case ignoresEncodingType, hasSecondGranularity, clockOffset, pageSize, refusesListV2, refusesAttributes
         case refusesTagging, droppedHeaders, keepsETagOnCopy, collapsesSlashes, refusedKeys, lockedKeys, isReadOnly
-        case isFull, encodesEventKeys, dropsEvents, minimumPartSize
+        case isFull, encodesEventKeys, dropsEvents, minimumPartSize, delay, rate, burst
     }
 
     public init(from decoder: any Decoder) throws {
@@ -190,5 +198,8 @@ extension Behaviour: Decodable {
         try set(\.encodesEventKeys, .encodesEventKeys)
         try set(\.dropsEvents, .dropsEvents)
         try set(\.minimumPartSize, .minimumPartSize)
+        try set(\.delay, .delay)
+        try set(\.rate, .rate)
+        try set(\.burst, .burst)
     }
 }

@@ -7,13 +7,16 @@ public final class RequestLog: Sendable {
     private struct State {
         var records: [RequestRecord] = []
         var sequence = 0
+        var counts = RequestCounts()
     }
 
     private let state = Mutex(State())
     private let file: Int32
+    private let keepsRecords: Bool
 
-    /// `path`: a file to append to as well.
-    init(path: String?) throws {
+    /// `path`: a file to append to as well. Without `keepsRecords` that is the only place, and memory holds only counts.
+    init(path: String?, keepsRecords: Bool = true) throws {
+        self.keepsRecords = keepsRecords
         guard let path else {
             file = -1
             return
@@ -36,7 +39,8 @@ public final class RequestLog: Sendable {
     func append(_ record: RequestRecord) {
         let line = file >= 0 ? Array((record.line + "\n").utf8) : []
         state.withLock { state in
-            state.records.append(record)
+            state.counts.add(record)
+            if keepsRecords { state.records.append(record) }
             // One call for a whole line, so that readers see whole lines. A full disk costs the line, not the answer.
             if file >= 0 { unsafe _ = write(file, line, line.count) }
         }
@@ -46,18 +50,22 @@ public final class RequestLog: Sendable {
     public var records: [RequestRecord] { state.withLock { $0.records } }
 
     public func removeAll() {
-        state.withLock { $0.records.removeAll() }
+        state.withLock { state in
+            state.records.removeAll()
+            state.counts = RequestCounts()
+        }
     }
+
+    /// The records' sums.
+    public var totals: RequestCounts { state.withLock { $0.counts } }
 
     /// How many requests there were of one operation.
     public func count(_ operation: Operation) -> Int {
-        records.reduce(0) { $0 + ($1.operation == operation ? 1 : 0) }
+        totals.requests[operation, default: 0]
     }
 
     /// Number of requests by operation.
-    public var counts: [Operation: Int] {
-        records.reduce(into: [:]) { $0[$1.operation, default: 0] += 1 }
-    }
+    public var counts: [Operation: Int] { totals.requests }
 
     var lines: [UInt8] {
         Array(records.map { $0.line + "\n" }.joined().utf8)

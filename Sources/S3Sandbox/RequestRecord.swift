@@ -18,6 +18,12 @@ public struct RequestRecord: Sendable {
     public var headers: [String: String]
     /// 0 where the connection was closed without an answer.
     public var status = 0
+    /// The S3 code of an answer that is an error.
+    public var code: String?
+    /// Keys and common prefixes that a listing gave.
+    public var keys: Int { listed.keys }
+    public var prefixes: Int { listed.prefixes }
+    var listed = Answer.Listed()
     /// As received, framing included.
     public var requestBytes: Int64 = 0
     /// Handed over for sending, headers not counted.
@@ -58,6 +64,9 @@ public struct RequestRecord: Sendable {
         if Array(key.description.utf8) != key.bytes { json.set("keyHex", Hexadecimal.encode(key.bytes)) }
         json.set("query", query)
         json.set("status", status)
+        if let code { json.set("code", code) }
+        if keys > 0 { json.set("keys", keys) }
+        if prefixes > 0 { json.set("prefixes", prefixes) }
         json.set("requestBytes", requestBytes)
         json.set("responseBytes", responseBytes)
         json.set("faults", faults)

@@ -72,6 +72,7 @@ extension S3Error {
     static let noSuchVersion = S3Error(404, "NoSuchVersion", "The specified version does not exist.")
     static let preconditionFailed = S3Error(
         412, "PreconditionFailed", "At least one of the preconditions you specified did not hold.")
+    static let slowDown = S3Error(503, "SlowDown", "Please reduce your request rate.")
     static let storageFull = S3Error(507, "XMinioStorageFull", "Storage backend has reached its minimum free space.")
 
     static func invalidArgument(_ message: String) -> S3Error { S3Error(400, "InvalidArgument", message) }

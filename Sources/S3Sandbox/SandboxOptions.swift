@@ -5,6 +5,8 @@ extension Sandbox {
             case memory
             /// A folder, made where missing, that outlives the server.
             case folder(String)
+            /// Objects by formula, to be listed and read. Whoever asks is served: signatures are not looked at.
+            case synthetic(SyntheticObjects)
             /// Any other table.
             case table(any ObjectTable)
         }
@@ -22,7 +24,7 @@ extension Sandbox {
         public var region = "us-east-1"
         /// Whether requests without a signature are refused.
         public var requiresSignature = true
-        /// Created at start where missing.
+        /// Created at start where missing. Synthetic objects are in each of them, or in `synthetic` if there is none.
         public var buckets: [String] = []
         /// Whether every bucket keeps versions.
         public var isVersioned = false
@@ -33,6 +35,8 @@ extension Sandbox {
         public var tlsKey: String?
         /// A file that gets one JSON line for each request.
         public var requestLog: String?
+        /// Whether memory keeps a record of each request; counts are kept in any case.
+        public var keepsRecords = true
         public var behaviour = Behaviour()
         public var faults: [FaultRule] = []
 

@@ -11,7 +11,11 @@ final class Service: Sendable {
     let domain: String?
     let region: String
     private let versionsEveryBucket: Bool
-    private let signatures: SignatureCheck
+    /// Nil where requests are served whoever sends them.
+    private let signatures: SignatureCheck?
+    private let rateLimit = RateLimit()
+    /// The table, if its objects are synthetic.
+    let synthetic: SyntheticTable?
 
     init(_ options: Sandbox.Options) throws {
         settings = Settings(options.behaviour)
@@ -19,18 +23,24 @@ final class Service: Sendable {
             switch options.storage {
             case .memory: MemoryTable()
             case .folder(let path): try FolderTable(folder: path)
+            case .synthetic(let objects): SyntheticTable(objects)
             case .table(let table): table
             }
+        synthetic = table as? SyntheticTable
         store = Store(table: table, settings: settings, notifications: Notifications(settings: settings))
         faults = Faults(options.faults)
-        log = try RequestLog(path: options.requestLog)
+        log = try RequestLog(path: options.requestLog, keepsRecords: options.keepsRecords)
         domain = options.domain
         region = options.region
         versionsEveryBucket = options.isVersioned
-        signatures = SignatureCheck(
-            accessKey: options.accessKey, secretKey: options.secretKey, sessionToken: options.sessionToken,
-            region: options.region, isRequired: options.requiresSignature)
-        for bucket in options.buckets {
+        signatures =
+            synthetic != nil
+            ? nil
+            : SignatureCheck(
+                accessKey: options.accessKey, secretKey: options.secretKey, sessionToken: options.sessionToken,
+                region: options.region, isRequired: options.requiresSignature)
+        let buckets = options.buckets.isEmpty && synthetic != nil ? ["synthetic"] : options.buckets
+        for bucket in buckets {
             guard BucketName.isValid(bucket) else { throw SandboxFailure("\(bucket) is no name for a bucket.") }
             _ = try table.createBucket(bucket, created: settings.now)
         }
@@ -39,10 +49,18 @@ final class Service: Sendable {
         }
     }
 
-    /// - Throws: The refusal of a request that is not signed as it must be.
-    func authenticate(_ call: Call) throws(S3Error) {
+    /// - Throws: The refusal of a request that is one too many, that asks synthetic objects for what they do not have, or
+    ///   that is not signed as it must be.
+    func admit(_ call: Call) throws(S3Error) {
         guard call.operation != .control else { return }
-        try signatures.check(call.head, now: call.now)
+        let behaviour = call.behaviour
+        guard behaviour.rate <= 0 || rateLimit.admits(rate: behaviour.rate, burst: behaviour.burst) else {
+            throw .slowDown
+        }
+        if synthetic != nil, !SyntheticTable.operations.contains(call.operation) {
+            throw .notImplemented("\(call.operation.rawValue) of synthetic objects")
+        }
+        try signatures?.check(call.head, now: call.now)
     }
 
     /// Does what is asked. Errors become answers.

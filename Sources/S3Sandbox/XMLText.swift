@@ -4,8 +4,9 @@ import ObjectModel
 struct XMLText {
     private(set) var bytes: [UInt8]
 
-    init() {
-        bytes = Array("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n".utf8)
+    /// Without `hasDeclaration` it is the continuation of another one.
+    init(hasDeclaration: Bool = true) {
+        bytes = hasDeclaration ? Array("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n".utf8) : []
     }
 
     /// Opens an element; a top-level one gets S3's namespace if asked.

@@ -201,6 +201,7 @@ struct MirrorPlan {
         case .etag: engine.comparison = .etag
         case .size: engine.comparison = .size
         case .content: engine.comparison = .content
+        case .bytes: engine.comparison = .bytes
         }
         switch options.maxDelete {
         case .objects(let count)?: engine.deletionGuard.limit = .count(count)

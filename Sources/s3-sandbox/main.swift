@@ -17,6 +17,20 @@ func parsed<Value>(_ what: String, _ read: () throws -> Value) throws -> Value {
     }
 }
 
+/// Prints one line on stdout.
+func tell(_ text: String) {
+    let line = Array("\(text)\n".utf8)
+    unsafe _ = write(STDOUT_FILENO, line, line.count)
+}
+
+/// The signals that only `run` takes.
+func awaitedSignals() -> sigset_t {
+    var signals = sigset_t()
+    unsafe sigemptyset(&signals)
+    for signal in [SIGINT, SIGTERM, SIGUSR1] { unsafe sigaddset(&signals, signal) }
+    return signals
+}
+
 func run(_ arguments: Arguments) throws {
     var options = arguments.options
     if let text = arguments.behaviour {
@@ -28,24 +42,20 @@ func run(_ arguments: Arguments) throws {
         options.faults = try parsed("--faults \(path)") { try FaultRule.decode(json) }
     }
     let server = try Sandbox.start(options)
-    if !arguments.isQuiet {
-        let line = Array("listening on \(server.url)\n".utf8)
-        unsafe _ = write(STDOUT_FILENO, line, line.count)
-    }
-    var signals = sigset_t()
-    unsafe sigemptyset(&signals)
-    unsafe sigaddset(&signals, SIGINT)
-    unsafe sigaddset(&signals, SIGTERM)
+    if !arguments.isQuiet { tell("listening on \(server.url)") }
+    var signals = awaitedSignals()
     var received: Int32 = 0
-    while unsafe sigwait(&signals, &received) != 0 {}
+    while true {
+        guard unsafe sigwait(&signals, &received) == 0 else { continue }
+        guard received == SIGUSR1 else { break }
+        tell(server.requests.totals.line)
+    }
     server.stop()
+    if !arguments.isQuiet { tell(server.requests.totals.line) }
 }
 
 // Blocked before any thread exists, so that every thread inherits it and only sigwait takes them.
-var blocked = sigset_t()
-unsafe sigemptyset(&blocked)
-unsafe sigaddset(&blocked, SIGINT)
-unsafe sigaddset(&blocked, SIGTERM)
+var blocked = awaitedSignals()
 unsafe pthread_sigmask(SIG_BLOCK, &blocked, nil)
 signal(SIGPIPE, SIG_IGN)
 

@@ -1,5 +1,5 @@
 import AndroidPackage
-import Glibc
+import TestSupport
 
 /// A package in memory, which counts the reads.
 final class BytesSource: PackageSource {
@@ -23,17 +23,13 @@ final class BytesSource: PackageSource {
 
 /// The packages in `Fixtures/APK` and what the tools said about them when they were made.
 enum Fixture {
-    static let folder: String = {
-        var parts = #filePath.split(separator: "/", omittingEmptySubsequences: false)
-        parts.removeLast(3)
-        return parts.joined(separator: "/") + "/Fixtures/APK"
-    }()
+    static let folder = "\(TestFile.fixtures)/APK"
 
-    static func package(_ name: String) throws -> [UInt8] { try contents("\(folder)/\(name).apk") }
+    static func package(_ name: String) throws -> [UInt8] { try contents("\(name).apk") }
 
     /// Values by name, in order.
     static func golden(_ name: String) throws -> [String: [String]] {
-        golden(text: String(decoding: try contents("\(folder)/\(name).txt"), as: UTF8.self))
+        golden(text: String(decoding: try contents("\(name).txt"), as: UTF8.self))
     }
 
     static func golden(text: String) -> [String: [String]] {
@@ -49,16 +45,10 @@ enum Fixture {
         let path: String
     }
 
-    static func contents(_ path: String) throws -> [UInt8] {
-        guard let file = unsafe fopen(path, "rb") else { throw Missing(path: path) }
-        defer { unsafe fclose(file) }
-        var bytes: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: 64 << 10)
-        while true {
-            let count = unsafe fread(&buffer, 1, buffer.count, file)
-            if count == 0 { return bytes }
-            bytes += buffer.prefix(count)
-        }
+    private static func contents(_ name: String) throws -> [UInt8] {
+        let path = "\(folder)/\(name)"
+        guard let bytes = TestFile.read(path) else { throw Missing(path: path) }
+        return bytes
     }
 }
 

@@ -1,5 +1,6 @@
 import AndroidPackage
 import Glibc
+import TestSupport
 import Testing
 
 /// What Android's own tools say today, where they are installed (`deploy/packages` names them).
@@ -14,18 +15,12 @@ struct OracleTests {
 
     @Test("large packages that they sign now are found intact, and not if one byte changes")
     func large() async throws {
-        var pattern = Array("/tmp/minio-sync-apk-XXXXXX".utf8CString)
-        guard let made = unsafe mkdtemp(&pattern) else {
-            Issue.record("There is no temporary folder.")
-            return
-        }
-        let folder = unsafe String(cString: made)
-        defer { Oracle.run("rm -r '\(folder)'") }
-        try #require(Oracle.run("'\(Fixture.folder)/make' --large '\(folder)'"))
+        let folder = TemporaryFolder()
+        try #require(Oracle.run("'\(Fixture.folder)/make' --large '\(folder.path)'"))
         for name in ["large", "large-v1", "large-sha512", "large-verity"] {
-            let bytes = try Fixture.contents("\(folder)/\(name).apk")
-            let golden = Fixture.golden(
-                text: String(decoding: try Fixture.contents("\(folder)/\(name).txt"), as: UTF8.self))
+            let bytes = try #require(folder.read("\(name).apk"))
+            let words = try #require(folder.read("\(name).txt"))
+            let golden = Fixture.golden(text: String(decoding: words, as: UTF8.self))
             #expect(golden["verifies"] == ["yes"], "\(name)")
             let (facts, problems) = try await examine(bytes)
             #expect(problems == [], "\(name)")

@@ -526,9 +526,21 @@ def test_the_repair_plan_mends_bytes_behind_equal_listings(places_of):
     audit = places.audit(*flags, expect=1)
     [repair] = audit.repairs
     assert "--include" in repair["command"]
-    minio_sync.run_minio_sync(shlex.split(repair["command"])[1:], places.environment, places.folder / "home", expect={0})
+    run = minio_sync.run_minio_sync([*shlex.split(repair["command"])[1:], "--json"], places.environment,
+                                    places.folder / "home", expect={0})
+    # Listings and ETags are equal: it was read, and written again.
+    assert minio_sync.json.loads(run.stdout.splitlines()[-1])["copied"] == 1
     places.servers[1].mend()
     assert places.audit("--deep").summary["status"] == "identical"
+
+
+def test_the_download_limit_holds_within_an_object(places_of):
+    places = places_of("sandbox", "sandbox-2")
+    places.put(bytes(6 << 20), key="large")
+    began = time.monotonic()
+    places.audit("--deep", "--limit-download", "4MiB")
+    # 6 MiB from each side at 4 MiB/s from each, but for a tenth of a second's worth and what was on its way.
+    assert time.monotonic() - began > 1
 
 
 def test_debug_prints_requests_and_no_secret(places_of):

@@ -419,6 +419,21 @@ def test_space_that_ends_during_the_run_is_reported(run, pair, tmp_path):
     assert all(source[key] == held for key, held in target.items())
 
 
+def test_temporary_tables_go_where_the_environment_says(run, pair, tmp_path):
+    """The target lists in another order, so that its listing is sorted in a temporary table."""
+    with real.Sandbox(tmp_path / "standby", behaviour={"listOrder": "path"}) as standby:
+        for name in ("a!", "a/b"):
+            pair.put(name)
+            samples.put(standby.shared_client, standby.bucket, name, b"x")
+        places = ["mirror", "--once", "--no-state", pair.places()[0], f"standby/{standby.bucket}"]
+        environment = pair.environment | {"MC_HOST_standby": standby.mc_host}
+        missing = tmp_path / "missing"
+        result = run(*places, environment=environment | {"TMPDIR": missing}, expect=1)
+        assert f"Cannot keep listings in {missing}: No such file or directory" in result.stderr, result.report()
+        run(*places, environment=environment | {"TMPDIR": tmp_path})
+        assert not list(tmp_path.glob("minio-sync-*")), "a temporary file is left"
+
+
 # Output
 
 def test_a_reader_that_goes_away_is_no_crash(pair):

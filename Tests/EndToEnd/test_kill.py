@@ -34,6 +34,23 @@ def start(pair, *flags):
     return minio_sync.start_minio_sync(pair.arguments("--json", *flags), pair.environment, pair.folder / "home")
 
 
+def kill_once(pair, is_time, seconds=0.0):
+    """Runs slowly, and kills the run `seconds` after `is_time` says so, or after half a minute."""
+    process = start(pair, "--limit-upload", "10MiB")
+    deadline = time.monotonic() + 30
+    while not is_time() and time.monotonic() < deadline and process.poll() is None:
+        time.sleep(0.05)
+    time.sleep(seconds)
+    process.kill()
+    process.communicate()
+
+
+def kill_in_upload(pair, seconds):
+    """Kills a run `seconds` after it began to upload the object `large` in parts."""
+    kill_once(pair, lambda: uploads(pair), seconds)
+    assert uploads(pair) == ["large"], "the kill did not come in the middle"
+
+
 @pytest.mark.parametrize("names", [("juicefs", "juicefs-2"), ("juicefs", "seaweedfs"), ("sandbox", "sandbox-2")],
                          ids="→".join)
 @pytest.mark.parametrize("seed", SEEDS)
@@ -67,12 +84,7 @@ def test_parts_that_were_sent_are_not_sent_again(pair_of):
     samples.put_parts(pair.source, pair.source_bucket, "large", [5 * MIB] * 8)
     target = pair.target_server
     target.forget_requests()
-    process = start(pair, "--limit-upload", "10MiB")
-    deadline = time.monotonic() + 30
-    while len(target.parts_stored()) < 3 and time.monotonic() < deadline and process.poll() is None:
-        time.sleep(0.05)
-    process.kill()
-    process.communicate()
+    kill_once(pair, lambda: len(target.parts_stored()) >= 3)
     time.sleep(0.3)  # for a part that the server had whole and was still storing
     sent = target.parts_stored()
     assert 3 <= len(sent) < 8, "the kill did not come in the middle"
@@ -91,14 +103,7 @@ def test_an_upload_is_resumed_on_moto(pair_of):
     """Its list of parts has a name of its own."""
     pair = pair_of("juicefs", "moto")
     samples.put_parts(pair.source, pair.source_bucket, "large", [5 * MIB] * 8)
-    process = start(pair, "--limit-upload", "10MiB")
-    deadline = time.monotonic() + 30
-    while not uploads(pair) and time.monotonic() < deadline and process.poll() is None:
-        time.sleep(0.05)
-    time.sleep(1.5)
-    process.kill()
-    process.communicate()
-    assert uploads(pair) == ["large"], "the kill did not come in the middle"
+    kill_in_upload(pair, seconds=1.5)
 
     pair.mirror()
 
@@ -110,14 +115,7 @@ def test_an_upload_of_a_source_that_changed_is_not_resumed(pair_of):
     """The parts that are there belong to bytes that no longer exist."""
     pair = pair_of("sandbox", "sandbox-2")
     samples.put_parts(pair.source, pair.source_bucket, "large", [5 * MIB] * 8)
-    process = start(pair, "--limit-upload", "10MiB")
-    deadline = time.monotonic() + 30
-    while not uploads(pair) and time.monotonic() < deadline and process.poll() is None:
-        time.sleep(0.05)
-    time.sleep(1)
-    process.kill()
-    process.communicate()
-    assert uploads(pair) == ["large"]
+    kill_in_upload(pair, seconds=1)
     samples.put(pair.source, pair.source_bucket, "large", samples.bytes_of(40 * MIB, "changed"))
 
     pair.mirror()

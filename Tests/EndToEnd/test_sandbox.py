@@ -4,8 +4,10 @@ import hashlib
 import json
 import os
 import pathlib
+import signal
 import subprocess
 import threading
+import time
 import urllib.request
 
 import boto3
@@ -356,3 +358,51 @@ def test_versions():
     s3.delete_object(Bucket="photos", Key="k", VersionId=marker["VersionId"])
     assert s3.get_object(Bucket="photos", Key="k")["Body"].read() == b"2"
     server.stop()
+
+
+@pytest.mark.parametrize("shape", ["flat", "deep"])
+def test_synthetic_objects_are_listed_and_counted(shape):
+    server = Server("--synthetic", "3300", "--shape", shape, "--bucket", "bench")
+    s3 = server.client(aws_secret_access_key="any other")
+    pages = list(s3.get_paginator("list_objects_v2").paginate(Bucket="bench"))
+    objects = [each for page in pages for each in page["Contents"]]
+    keys = [each["Key"] for each in objects]
+    assert len(pages) == 4 and len(set(keys)) == 3300 and keys == sorted(keys, key=str.encode)
+
+    def below(prefix):
+        """All keys by way of the folders."""
+        for page in s3.get_paginator("list_objects_v2").paginate(Bucket="bench", Prefix=prefix, Delimiter="/"):
+            yield from (each["Key"] for each in page.get("Contents", []))
+            for each in page.get("CommonPrefixes", []):
+                yield from below(each["Prefix"])
+
+    assert sorted(below("")) == sorted(keys)
+    head = s3.head_object(Bucket="bench", Key=keys[7])
+    assert (head["ETag"], head["ContentLength"]) == (objects[7]["ETag"], objects[7]["Size"])
+    assert head["LastModified"] == objects[7]["LastModified"].replace(microsecond=0)
+    assert code_of(s3.put_object, Bucket="bench", Key="k", Body=b"x") == "NotImplemented"
+    server.process.send_signal(signal.SIGUSR1)
+    counts = json.loads(server.process.stdout.readline())
+    assert counts["requests"]["HeadObject"] == 1 and counts["keys"] == 6600 and counts["slowDown"] == 0
+    assert json.loads(server.control("GET", "counts")) == counts
+    server.stop()
+    assert json.loads(server.process.stdout.read()) == counts
+
+
+def test_a_slow_and_limiting_server(tmp_path):
+    server = Server("--folder", str(tmp_path), "--bucket", "photos", "--delay", "100ms", "--rate", "1", "--burst", "2")
+    begin = time.monotonic()
+    put(server.s3, "k", b"1")
+    assert time.monotonic() - begin >= 0.1
+    put(server.s3, "k", b"2")
+    refused = 0
+    for _ in range(20):
+        try:
+            server.s3.head_bucket(Bucket="photos")
+        except botocore.exceptions.ClientError as error:
+            assert error.response["ResponseMetadata"]["HTTPStatusCode"] == 503
+            refused += 1
+    # They took two seconds or a little more, and one a second is due.
+    assert 0 < refused < 20
+    server.stop()
+    assert json.loads(server.process.stdout.read())["slowDown"] == refused

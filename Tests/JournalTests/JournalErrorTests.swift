@@ -1,5 +1,6 @@
 import Glibc
 import ObjectModel
+import TestSupport
 import Testing
 
 @testable import Journal
@@ -13,9 +14,9 @@ struct JournalErrorTests {
 
     @Test("name the path, the system's reason and a way out for a path that cannot be made")
     func inaccessible() async throws {
-        let scratch = Scratch()
-        scratch.write([], to: "file")
-        for path in [scratch.file("file/state.db"), "/proc/minio-sync/state.db", "/proc/state.db"] {
+        let folder = TemporaryFolder()
+        folder.write([], to: "file")
+        for path in [folder.file("file/state.db"), "/proc/minio-sync/state.db", "/proc/state.db"] {
             let error = try await failure(path)
             guard case .inaccessible = error.reason else {
                 Issue.record("\(path): \(error)")
@@ -37,36 +38,36 @@ struct JournalErrorTests {
 
     @Test("tell garbage, a damaged file and another program's database from a journal")
     func notAJournal() async throws {
-        let scratch = Scratch()
-        scratch.write(Array("not a database, ".utf8) + Array(repeating: 0x2A, count: 4096), to: "garbage.db")
+        let folder = TemporaryFolder()
+        folder.write(Array("not a database, ".utf8) + Array(repeating: 0x2A, count: 4096), to: "garbage.db")
 
-        let damaged = try await Journal.open(path: scratch.file("damaged.db"))
+        let damaged = try await Journal.open(path: folder.file("damaged.db"))
         await damaged.close()
-        let descriptor = unsafe open(scratch.file("damaged.db"), O_WRONLY)
+        let descriptor = unsafe open(folder.file("damaged.db"), O_WRONLY)
         let noise = [UInt8](repeating: 0xA5, count: 3000)
         _ = unsafe pwrite(descriptor, noise, noise.count, 100)
         close(descriptor)
 
-        scratch.write([], to: "foreign.db")
-        let foreign = try Connection(path: scratch.file("foreign.db"), subject: .memory)
+        folder.write([], to: "foreign.db")
+        let foreign = try Connection(path: folder.file("foreign.db"), subject: .memory)
         try foreign.execute("CREATE TABLE bookmarks (url TEXT)")
         foreign.close()
 
         for name in ["garbage.db", "damaged.db", "foreign.db"] {
-            let error = try await failure(scratch.file(name))
+            let error = try await failure(folder.file(name))
             guard case .notAJournal = error.reason else {
                 Issue.record("\(name): \(error)")
                 continue
             }
         }
-        let untouched = try Connection(path: scratch.file("foreign.db"), subject: .memory)
+        let untouched = try Connection(path: folder.file("foreign.db"), subject: .memory)
         #expect(try untouched.integer("SELECT count(*) FROM sqlite_master") == 1)
     }
 
     @Test("refuse the file of a newer version and leave it as it is")
     func newerSchema() async throws {
-        let scratch = Scratch()
-        let path = scratch.file("state.db")
+        let folder = TemporaryFolder()
+        let path = folder.file("state.db")
         let journal = try await Journal.open(path: path)
         await journal.close()
         let later = try Connection(path: path, subject: .memory)
@@ -77,8 +78,8 @@ struct JournalErrorTests {
 
     @Test("say that another process holds the lock")
     func locked() async throws {
-        let scratch = Scratch()
-        let path = scratch.file("state.db")
+        let folder = TemporaryFolder()
+        let path = folder.file("state.db")
         let journal = try await Journal.open(path: path, busyTimeout: 50)
         let other = try Connection(path: path, subject: .memory)
         try other.execute("BEGIN IMMEDIATE")

@@ -1,5 +1,6 @@
 import Glibc
 import ObjectModel
+import TestSupport
 import Testing
 
 @testable import Journal
@@ -41,8 +42,8 @@ struct JournalTests {
 
     @Test("keeps what was recorded when it is never closed, as after kill -9")
     func survivesKill() async throws {
-        let scratch = Scratch()
-        let path = scratch.file("deep/er/state.db")
+        let folder = TemporaryFolder()
+        let path = folder.file("deep/er/state.db")
         let killed = try await Journal.open(path: path)
         try await killed.record([Self.pair("k")], mirror: "m")
         let upload = try await killed.beginUpload(
@@ -53,9 +54,9 @@ struct JournalTests {
 
         // The bytes on disk at this instant, without the orderly end, are what a killed process leaves.
         for suffix in ["", "-wal"] {
-            scratch.write(readFile(path + suffix), to: "left.db\(suffix)")
+            folder.write(try #require(TestFile.read(path + suffix)), to: "left.db\(suffix)")
         }
-        let reopened = try await Journal.open(path: scratch.file("left.db"))
+        let reopened = try await Journal.open(path: folder.file("left.db"))
         #expect(try await reopened.provenPairs(mirror: "m", keys: ["k"]) == [Self.pair("k")])
         let left = try await reopened.uploads(mirror: "m")
         #expect(left.map(\.uploadID) == ["id-1"])
@@ -65,12 +66,12 @@ struct JournalTests {
 
     @Test("is private: its folder 0700, its files 0600")
     func permissions() async throws {
-        let scratch = Scratch()
-        let journal = try await Journal.open(path: scratch.file("state/journal.db"))
+        let folder = TemporaryFolder()
+        let journal = try await Journal.open(path: folder.file("state/journal.db"))
         try await journal.setKeyOrder(.path, endpoint: "http://192.0.2.1:9000")
-        #expect(Scratch.mode(of: scratch.file("state")) == 0o700)
+        #expect(folder.mode("state") & 0o777 == 0o700)
         for suffix in ["", "-wal", "-shm"] {
-            #expect(Scratch.mode(of: scratch.file("state/journal.db\(suffix)")) == 0o600)
+            #expect(folder.mode("state/journal.db\(suffix)") & 0o777 == 0o600)
         }
         await journal.close()
     }
@@ -124,8 +125,8 @@ struct JournalTests {
 
     @Test("serves two connections that write at the same time")
     func concurrency() async throws {
-        let scratch = Scratch()
-        let path = scratch.file("state.db")
+        let folder = TemporaryFolder()
+        let path = folder.file("state.db")
         try await withThrowingTaskGroup(of: Void.self) { group in
             for writer in 0..<4 {
                 group.addTask {
@@ -149,20 +150,12 @@ struct JournalTests {
 
     @Test("is made once where several open a new file together", arguments: 0..<20)
     func openedTogether(_ round: Int) async throws {
-        let scratch = Scratch()
-        let path = scratch.file("state.db")
+        let folder = TemporaryFolder()
+        let path = folder.file("state.db")
         try await withThrowingTaskGroup(of: Void.self) { group in
             for _ in 0..<4 { group.addTask { await (try Journal.open(path: path)).close() } }
             try await group.waitForAll()
         }
-    }
-
-    private func readFile(_ path: String) -> [UInt8] {
-        let descriptor = unsafe open(path, O_RDONLY)
-        defer { close(descriptor) }
-        var bytes = [UInt8](repeating: 0, count: 1 << 22)
-        let count = unsafe bytes.withUnsafeMutableBytes { unsafe read(descriptor, $0.baseAddress!, $0.count) }
-        return Array(bytes.prefix(max(0, count)))
     }
 }
 

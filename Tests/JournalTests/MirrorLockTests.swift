@@ -1,4 +1,5 @@
 import Glibc
+import TestSupport
 import Testing
 
 @testable import Journal
@@ -6,10 +7,10 @@ import Testing
 @Suite("The lock of a mirror")
 struct MirrorLockTests {
     /// Two users of the same mirrors: two connections to one file, or one journal that nobody else can see.
-    private func pair(_ kind: String, _ scratch: Scratch) async throws -> (Journal, Journal) {
+    private func pair(_ kind: String, _ folder: TemporaryFolder) async throws -> (Journal, Journal) {
         switch kind {
         case "file":
-            let path = scratch.file("state.db")
+            let path = folder.file("state.db")
             return (try await Journal.open(path: path), try await Journal.open(path: path))
         case "memory":
             let journal = try await Journal.inMemory()
@@ -22,8 +23,8 @@ struct MirrorLockTests {
 
     @Test("has one holder at a time, each mirror its own", arguments: ["file", "memory", "temporary"])
     func exclusive(kind: String) async throws {
-        let scratch = Scratch()
-        let (one, other) = try await pair(kind, scratch)
+        let folder = TemporaryFolder()
+        let (one, other) = try await pair(kind, folder)
         let lock = try #require(try await one.lock(mirror: "m"))
         #expect(try await other.lock(mirror: "m") == nil)
         #expect(try await one.lock(mirror: "m") == nil)
@@ -38,8 +39,8 @@ struct MirrorLockTests {
 
     @Test("goes with its last reference, and outlives the journal", arguments: ["file", "memory"])
     func dropped(kind: String) async throws {
-        let scratch = Scratch()
-        let (one, other) = try await pair(kind, scratch)
+        let folder = TemporaryFolder()
+        let (one, other) = try await pair(kind, folder)
         do {
             let lock = try #require(try await one.lock(mirror: "m"))
             if kind == "file" { await one.close() }
@@ -51,8 +52,8 @@ struct MirrorLockTests {
 
     @Test("does not keep guests away, and they are seen", arguments: ["file", "memory", "temporary"])
     func guests(kind: String) async throws {
-        let scratch = Scratch()
-        let (one, other) = try await pair(kind, scratch)
+        let folder = TemporaryFolder()
+        let (one, other) = try await pair(kind, folder)
         let lock = try #require(try await one.lock(mirror: "m"))
         #expect(try await one.isJoined(mirror: "m") == false)
         let guests = [try await other.join(mirror: "m"), try await other.join(mirror: "m")]
@@ -67,8 +68,8 @@ struct MirrorLockTests {
 
     @Test("is another process's until that is killed")
     func killed() async throws {
-        let scratch = Scratch()
-        let path = scratch.file("state.db")
+        let folder = TemporaryFolder()
+        let path = folder.file("state.db")
         let journal = try await Journal.open(path: path)
         let id = try await journal.mirrorID("m")
         // A process that is given the locked descriptor, which nobody else has then.
@@ -89,25 +90,25 @@ struct MirrorLockTests {
 
     @Test("is private, and found by another name of the state file too")
     func file() async throws {
-        let scratch = Scratch()
-        let journal = try await Journal.open(path: scratch.file("state.db"))
-        unsafe symlink("state.db", scratch.file("link.db"))
-        let linked = try await Journal.open(path: scratch.file("link.db"))
+        let folder = TemporaryFolder()
+        let journal = try await Journal.open(path: folder.file("state.db"))
+        unsafe symlink("state.db", folder.file("link.db"))
+        let linked = try await Journal.open(path: folder.file("link.db"))
         let lock = try #require(try await journal.lock(mirror: "m"))
         #expect(try await linked.lock(mirror: "m") == nil)
-        #expect(Scratch.mode(of: scratch.file("state.db.lock")) == 0o600)
+        #expect(folder.mode("state.db.lock") & 0o777 == 0o600)
         lock.release()
     }
 
     @Test("says why it cannot be had")
     func inaccessible() async throws {
-        let scratch = Scratch()
-        let journal = try await Journal.open(path: scratch.file("state.db"))
-        unsafe mkdir(scratch.file("state.db.lock"), 0o700)
+        let folder = TemporaryFolder()
+        let journal = try await Journal.open(path: folder.file("state.db"))
+        unsafe mkdir(folder.file("state.db.lock"), 0o700)
         for call in [{ _ = try await journal.lock(mirror: "m") }, { _ = try await journal.join(mirror: "m") }] {
             let body: () async throws -> Void = call
             let error = try await #require(#expect(throws: JournalError.self) { try await body() })
-            #expect(error.subject == .stateFile(scratch.file("state.db.lock")))
+            #expect(error.subject == .stateFile(folder.file("state.db.lock")))
         }
     }
 

@@ -1,5 +1,6 @@
 import Glibc
 import ObjectModel
+import TestSupport
 import Testing
 
 @testable import Journal
@@ -41,13 +42,13 @@ struct SpillTests {
 
     @Test("leave no file behind, and hold more than fits the cache")
     func unlinked() async throws {
-        let scratch = Scratch()
-        let spill = try await SortedSpill.open(folder: scratch.path)
+        let folder = TemporaryFolder()
+        let spill = try await SortedSpill.open(folder: folder.path)
         let padding = String(repeating: "x", count: 200)
         for page in 0..<60 {
             try await spill.append((0..<1000).reversed().map { Self.entry(ObjectKey("\($0)/\(page)/\(padding)")) })
         }
-        #expect(scratch.names.isEmpty)
+        #expect(folder.names.isEmpty)
         var last = ObjectKey(bytes: [])
         var count = 0
         while case let batch = try await spill.next(), !batch.isEmpty {
@@ -84,8 +85,8 @@ struct KeySpillTests {
         "come out in the order they went in, whether in memory or on disk",
         arguments: [0, 100, 1 << 20], [1, 7, 5000])
     func order(memoryLimit: Int, limit: Int) async throws {
-        let scratch = Scratch()
-        let spill = KeySpill(folder: scratch.path, memoryLimit: memoryLimit)
+        let folder = TemporaryFolder()
+        let spill = KeySpill(folder: folder.path, memoryLimit: memoryLimit)
         let keys = (0..<3000).map { ObjectKey(bytes: Array(repeating: UInt8(truncatingIfNeeded: $0), count: $0 % 90)) }
         var out: [ObjectKey] = []
         for start in stride(from: 0, to: keys.count, by: 500) {
@@ -99,7 +100,7 @@ struct KeySpillTests {
         }
         #expect(out == keys)
         #expect(await spill.count == 0)
-        #expect(scratch.names.isEmpty)
+        #expect(folder.names.isEmpty)
     }
 
     @Test("are longer than the read buffer")
@@ -118,6 +119,14 @@ struct KeySpillTests {
         let error = try await #require(#expect(throws: JournalError.self) { try await spill.append(keys) })
         #expect(error.reason == .diskFull)
         #expect(try await spill.next() == keys)
+    }
+}
+
+@Suite("Temporary files")
+struct TemporaryFileTests {
+    @Test("are where TMPDIR says, or on disk", arguments: [(nil, "/var/tmp"), ("", "/var/tmp"), ("/x", "/x")])
+    func folder(wanted: String?, folder: String) {
+        #expect(TemporaryFile.folder(wanted) == folder)
     }
 }
 

@@ -2,6 +2,7 @@ import Listings
 import ObjectModel
 import Runtime
 import S3
+import TestSupport
 import Testing
 
 @Suite("The order of a listing")

@@ -8,7 +8,7 @@ struct ByteBudgetTests {
     @Test("Never more is held than there is, and everybody is served", arguments: 1...4 as ClosedRange<UInt64>)
     func random(_ seed: UInt64) async {
         let budget = ByteBudget(capacity: 100)
-        let held = Shared((now: 0, most: 0, served: 0))
+        let held = Mutex((now: 0, most: 0, served: 0))
         await withTaskGroup(of: Void.self) { group in
             var random = SeededGenerator(seed: seed)
             for _ in 0..<200 {

@@ -86,6 +86,17 @@ struct DecisionTests {
             $0.comparison = .content
         },
         Row("incomparable, by content", state(), state(composite), .compareContent) { $0.comparison = .content },
+        Row("equal MD5s, by bytes", state(), state(), .compareContent) { $0.comparison = .bytes },
+        Row("incomparable, by bytes", state(), state(composite), .compareContent) { $0.comparison = .bytes },
+        Row("incomparable, source later, by bytes", state(after: later), state(composite), .compareContent) {
+            $0.comparison = .bytes
+        },
+        Row(
+            "a proven pair, by bytes", state(), state(composite), pair: pair(state(), state(composite)), .compareContent
+        ) {
+            $0.comparison = .bytes
+        },
+        Row("other MD5s, by bytes", state(), state(otherMD5), .copy(.etag)) { $0.comparison = .bytes },
         Row("incomparable", state(), state(composite), .unproven(.incomparable)),
         Row("composites of other numbers", state(composite), state(longerComposite), .unproven(.incomparable)),
         Row("an opaque ETag", state(opaque), state(), .unproven(.incomparable)),

@@ -174,7 +174,7 @@ struct DirtySetTests {
     @Test("Whatever happens at once, the last change of every key is seen", arguments: 1...12 as ClosedRange<UInt64>)
     func random(_ seed: UInt64) async {
         let set = DirtySet(width: 6, depth: 5)
-        let world = Shared(World())
+        let world = Mutex(World())
         let producers = Task {
             await withTaskGroup(of: Void.self) { group in
                 for producer in 0..<4 as Range<UInt64> {

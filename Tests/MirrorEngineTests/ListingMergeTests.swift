@@ -2,6 +2,7 @@ import Listings
 import ObjectModel
 import Runtime
 import S3
+import TestSupport
 import Testing
 
 @testable import MirrorEngine
@@ -155,5 +156,13 @@ struct ListingMergeTests {
                 while try await merge.next() != nil {}
             }
         }
+    }
+}
+
+extension ListingPage.Object {
+    fileprivate init(_ key: ObjectKey, _ state: ObjectState) {
+        self.init(
+            key: key, size: state.size, etag: state.etag, lastModified: state.lastModified,
+            storageClass: state.storageClass)
     }
 }

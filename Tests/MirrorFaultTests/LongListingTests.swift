@@ -56,18 +56,26 @@ struct LongListingTests {
         #expect(lists < count / 10 + 150, "\(lists) listing requests for \(count) objects")
     }
 
-    @Test("A long listing is read in several ranges, from keys that only the server could tell")
-    func isSplit() async throws {
-        var random = SeededGenerator(seed: 1)
+    /// Servers with pages of ten keys, and 1,500 keys on the source.
+    ///
+    /// - Parameter isOnTarget: whether the target has the key of this number too.
+    private func longStage(seed: UInt64, isOnTarget: (Int) -> Bool = { _ in true }) throws -> Stage {
+        var random = SeededGenerator(seed: seed)
         var paged = Behaviour()
         paged.pageSize = 10
         let stage = try Stage(source: paged, target: paged)
-        defer { stage.stop() }
         for index in 0..<1500 {
             let key = Naming.counted.key(index, &random)
             try stage.put(key, [1])
-            try stage.putTarget(key, [1])
+            if isOnTarget(index) { try stage.putTarget(key, [1]) }
         }
+        return stage
+    }
+
+    @Test("A long listing is read in several ranges, from keys that only the server could tell")
+    func isSplit() async throws {
+        let stage = try longStage(seed: 1)
+        defer { stage.stop() }
         let result = await stage.mirror()
         #expect(result.summary.status == .ok && result.summary.same == 1500)
         let starts = stage.target.requests.records.filter { $0.query.contains("start-after") }
@@ -76,16 +84,8 @@ struct LongListingTests {
 
     @Test("Disorder in a range of a long listing is found out as anywhere else")
     func disorder() async throws {
-        var random = SeededGenerator(seed: 2)
-        var paged = Behaviour()
-        paged.pageSize = 10
-        let stage = try Stage(source: paged, target: paged)
+        let stage = try longStage(seed: 2) { $0 % 100 != 0 }
         defer { stage.stop() }
-        for index in 0..<1500 {
-            let key = Naming.counted.key(index, &random)
-            try stage.put(key, [1])
-            if index % 100 != 0 { try stage.putTarget(key, [1]) }
-        }
         stage.source.faults.add(
             FaultRule("reordered", .operation(.listObjectsV2, nth: 100), .listing(.reordered)))
         let result = await stage.mirror { $0.removes = true }

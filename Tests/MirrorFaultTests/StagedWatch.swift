@@ -4,6 +4,7 @@ import ObjectModel
 import Runtime
 import S3Sandbox
 import Stores
+import TestSupport
 import Testing
 
 @testable import MirrorEngine
@@ -172,18 +173,6 @@ final class StagedWatch: Sendable {
 
     /// Lets the watch do what it likes for a while.
     func pass(_ duration: Duration) async throws { try await Task.sleep(for: duration) }
-}
-
-/// Holds requests up until it is opened.
-final class Gate: Sendable {
-    private let isOpen = Mutex(false)
-
-    func open() { isOpen.withLock { $0 = true } }
-
-    /// As a fault: on the thread of the request's connection, which may block.
-    var fault: FaultAction {
-        .hook(.beforeOperation, { while !self.isOpen.withLock({ $0 }) { usleep(1000) } })
-    }
 }
 
 extension Stage {

@@ -1,40 +1,14 @@
-import Glibc
 import Journal
 import Listings
 import MirrorEngine
 import ObjectModel
 import Runtime
 import S3Sandbox
+import TestSupport
 import Testing
 
 @Suite("Two runs of one mirror at the same time")
 struct TwoRunsTests {
-    /// Where requests to a server wait until it is opened.
-    private final class Gate: Sendable {
-        private let state = Mutex((isReached: false, isOpen: false))
-
-        func open() { state.withLock { $0.isOpen = true } }
-
-        /// Called on a server's thread, which it blocks: ten seconds at most, so that a test that fails ends.
-        func pass() {
-            state.withLock { $0.isReached = true }
-            for _ in 0..<10_000 where !state.withLock({ $0.isOpen }) { usleep(1000) }
-        }
-
-        /// Returns when somebody waits.
-        func reached() async throws {
-            for _ in 0..<10_000 {
-                if state.withLock({ $0.isReached }) { return }
-                try await Task.sleep(for: .milliseconds(1))
-            }
-            Issue.record("Nobody came to the gate.")
-        }
-
-        func rule(_ operation: S3Sandbox.Operation, key: String, times: Int? = nil) -> FaultRule {
-            FaultRule(key, .operation(operation, key: key, times: times), .hook(.beforeOperation, { self.pass() }))
-        }
-    }
-
     /// Source and target with the small object `h` and `g`, which has three parts, on the source.
     private func stage() throws -> Stage {
         var small = Behaviour()
@@ -114,22 +88,16 @@ struct TwoRunsTests {
     func lostUpload() async throws {
         let stage = try stage()
         defer { stage.stop() }
-        var template = Array("/tmp/minio-sync-test-XXXXXX".utf8CString)
-        unsafe template.withUnsafeMutableBufferPointer { name in _ = unsafe mkdtemp(name.baseAddress!) }
-        let folder = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        defer {
-            for suffix in ["", "-wal", "-shm", ".lock"] { unsafe unlink("\(folder)/state.db\(suffix)") }
-            unsafe rmdir(folder)
-        }
-        let one = try await Journal.open(path: "\(folder)/state.db")
-        let other = try await Journal.open(path: "\(folder)/state.db")
+        let folder = TemporaryFolder()
+        let one = try await Journal.open(path: folder.file("state.db"))
+        let other = try await Journal.open(path: folder.file("state.db"))
         let holder = Gate()
         // The three parts of the first run wait, those of the second pass.
         stage.target.faults.add(holder.rule(.uploadPart, key: "g", times: 3))
         stage.target.faults.add(FaultRule("lost", .operation(.createMultipartUpload, nth: 2), .loseAnswer))
         async let first = mirror(stage, "g", one)
         try await holder.reached()
-        while stage.targetUploads == 0 { try await Task.sleep(for: .milliseconds(1)) }
+        try await Patience.until("an upload") { stage.targetUploads > 0 }
         expectGood(try await mirror(stage, "g", other))
         #expect(stage.target.requests.count(.abortMultipartUpload) == 0)
         #expect(stage.targetUploads == 2)

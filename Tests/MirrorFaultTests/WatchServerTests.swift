@@ -4,6 +4,7 @@ import Runtime
 import S3
 import S3Sandbox
 import Stores
+import TestSupport
 import Testing
 
 @testable import MirrorEngine

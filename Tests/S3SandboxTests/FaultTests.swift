@@ -1,6 +1,7 @@
 import ObjectModel
 import Runtime
 import S3
+import TestSupport
 import Testing
 
 @testable import S3Sandbox
@@ -35,12 +36,12 @@ struct FaultTests {
     }
 
     @Test("A cut answer announces everything and brings a part", arguments: [0, 1, 100_000, 199_999])
-    func cut(count: Int) throws {
+    func cut(count: Int) async throws {
         server.faults.add(FaultRule("cut", .operation(.getObject), .cut(afterBytes: Int64(count))))
         let answer = try #require(get())
         #expect(answer.status == 200 && answer.headers["content-length"] == "200000")
         #expect(!answer.isWhole && answer.body == Array(content.prefix(count)))
-        waitUntil { !server.requests.records.isEmpty }
+        try await Patience.until("a record") { !server.requests.records.isEmpty }
         #expect(server.requests.records.map(\.responseBytes) == [Int64(count)])
     }
 
@@ -81,7 +82,7 @@ struct FaultTests {
     }
 
     @Test("A stop ends stalls and listeners at once")
-    func stop() throws {
+    func stop() async throws {
         server.faults.add(FaultRule("stall", .operation(.getObject), .stall(afterBytes: 0, seconds: nil)))
         let server = server
         let client = client
@@ -89,7 +90,7 @@ struct FaultTests {
         Runtime.Thread.start(name: "listener") {
             _ = client.request("GET", "/photos/", query: "events=s3:ObjectCreated:*&ping=100")
         }
-        waitUntil { server.faults.hits("stall") > 0 && server.listenerCount > 0 }
+        try await Patience.until("both there") { server.faults.hits("stall") > 0 && server.listenerCount > 0 }
         let clock = ContinuousClock()
         #expect(clock.measure { server.stop() } < .seconds(5))
     }

@@ -1,6 +1,7 @@
 import Glibc
 import ObjectModel
 import S3Sandbox
+import TestSupport
 import Testing
 
 @Suite("Keys")
@@ -16,7 +17,7 @@ struct KeyTests {
 
     @Test("Every byte of a key counts, in memory and in a folder", arguments: [false, true])
     func bytes(isFolder: Bool) throws {
-        let folder = isFolder ? try TemporaryFolder() : nil
+        let folder = isFolder ? TemporaryFolder() : nil
         var options = Sandbox.Options()
         options.buckets = ["photos"]
         if let folder { options.storage = .folder(folder.path) }
@@ -63,7 +64,7 @@ struct KeyTests {
 
     @Test("What a kill left half done in a folder is cleared at the next start")
     func recovery() throws {
-        let folder = try TemporaryFolder()
+        let folder = TemporaryFolder()
         var options = Sandbox.Options()
         options.buckets = ["photos"]
         options.storage = .folder(folder.path)
@@ -71,17 +72,16 @@ struct KeyTests {
         try server.store.put("kept", in: "photos", [1, 2, 3])
         try server.store.put("torn", in: "photos", [1, 2, 3])
         server.stop()
-        let bucket = "\(folder.path)/photos"
         let torn = try #require(
-            try TemporaryFolder.names(in: bucket).first { $0.hasPrefix("torn") && $0.hasSuffix(".data") })
-        unsafe _ = truncate("\(bucket)/\(torn)", 1)
-        try TemporaryFolder.write("orphan", to: "\(bucket)/orphan~0.data")
-        try TemporaryFolder.write("{", to: "\(bucket)/broken~0.json")
-        try TemporaryFolder.write("half an upload", to: "\(folder.path)/.incoming/9")
+            folder.names(in: "photos").first { $0.hasPrefix("torn") && $0.hasSuffix(".data") })
+        unsafe _ = truncate(folder.file("photos/\(torn)"), 1)
+        folder.write("orphan", to: "photos/orphan~0.data")
+        folder.write("{", to: "photos/broken~0.json")
+        folder.write("half an upload", to: ".incoming/9")
         server = try Sandbox.start(options)
         #expect(server.store.keys(in: "photos") == ["kept"])
-        let left = try TemporaryFolder.names(in: bucket).filter { !$0.hasPrefix("kept") && !$0.hasPrefix("torn") }
+        let left = folder.names(in: "photos").filter { !$0.hasPrefix("kept") && !$0.hasPrefix("torn") }
         #expect(left == [".bucket"])
-        #expect(try TemporaryFolder.names(in: "\(folder.path)/.incoming") == [])
+        #expect(folder.names(in: ".incoming") == [])
     }
 }

@@ -1,6 +1,7 @@
 import ObjectModel
 import S3
 import S3Sandbox
+import TestSupport
 import Testing
 
 @Suite("ListenBucketNotification")
@@ -16,11 +17,11 @@ struct ListeningTests {
         client = TestClient(server)
     }
 
-    private func listen(_ target: String) -> TestClient.Connection {
+    private func listen(_ target: String) async throws -> TestClient.Connection {
         let before = server.listenerCount
         let connection = TestClient.Connection(port: server.port)
         connection.write(client.head("GET", target, [], 0))
-        waitUntil { server.listenerCount > before }
+        try await Patience.until("the server to listen") { server.listenerCount > before }
         return connection
     }
 
@@ -36,8 +37,8 @@ struct ListeningTests {
     }
 
     @Test("Nothing is sent before the first event, not even the headers")
-    func silence() throws {
-        let connection = listen("/photos?events=s3:ObjectCreated:*&ping=60")
+    func silence() async throws {
+        let connection = try await listen("/photos?events=s3:ObjectCreated:*&ping=60")
         connection.setPatience(milliseconds: 200)
         #expect(connection.read().isEmpty)
         connection.setPatience(milliseconds: 5000)
@@ -47,21 +48,21 @@ struct ListeningTests {
     }
 
     @Test("Keep-alives are a space every half second, or a document every N seconds")
-    func keepAlives() {
-        let clock = ContinuousClock()
-        let old = listen("/photos?events=s3:ObjectCreated:*")
-        let new = listen("/photos?events=s3:ObjectCreated:*&ping=1")
-        var text = ""
+    func keepAlives() async throws {
+        let began = ContinuousClock.now
+        let old = try await listen("/photos?events=s3:ObjectCreated:*")
+        let new = try await listen("/photos?events=s3:ObjectCreated:*&ping=1")
+        let text = read(old, until: "1\r\n \r\n")
         // Not sooner; how much later is the machine's business.
-        #expect(clock.measure { text = read(old, until: "1\r\n \r\n") } > .milliseconds(400))
+        #expect(ContinuousClock.now - began > .milliseconds(400))
         #expect(text.contains("\r\n\r\n1\r\n \r\n"))
         #expect(read(new, until: "null}\n").contains("\r\n\r\n11\r\n{\"Records\":null}\n"))
     }
 
     @Test("Filters choose by bucket, event, prefix and suffix; wildcards in a prefix are special")
-    func filters() throws {
-        let all = listen("/?events=s3:ObjectCreated:*&events=s3:ObjectRemoved:*&ping=60")
-        let some = listen("/photos?events=s3:ObjectCreated:*&prefix=a*/&suffix=.apk&ping=60")
+    func filters() async throws {
+        let all = try await listen("/?events=s3:ObjectCreated:*&events=s3:ObjectRemoved:*&ping=60")
+        let some = try await listen("/photos?events=s3:ObjectCreated:*&prefix=a*/&suffix=.apk&ping=60")
         try server.store.put("a/1.apk", in: "other", [1])
         try server.store.put("a/2.txt", in: "photos", [1])
         try server.store.remove("a/2.txt", in: "photos")
@@ -79,8 +80,8 @@ struct ListeningTests {
     }
 
     @Test("What a fault or the server swallows is never told")
-    func droppedEvents() throws {
-        let connection = listen("/photos?events=s3:ObjectCreated:*&ping=60")
+    func droppedEvents() async throws {
+        let connection = try await listen("/photos?events=s3:ObjectCreated:*&ping=60")
         server.faults.add(FaultRule("drop", .operation(.putObject, times: 1), .dropEvent))
         #expect(client.request("PUT", "/photos/first", body: [1])?.status == 200)
         server.behaviour.dropsEvents = true
@@ -108,10 +109,11 @@ struct ListeningTests {
     }
 
     @Test("A listener that left is forgotten")
-    func leaving() {
-        withExtendedLifetime(listen("/photos?events=s3:ObjectCreated:*&ping=60")) {
-            #expect(server.listenerCount == 1)
+    func leaving() async throws {
+        do {
+            let connection = try await listen("/photos?events=s3:ObjectCreated:*&ping=60")
+            withExtendedLifetime(connection) { #expect(server.listenerCount == 1) }
         }
-        waitUntil { server.listenerCount == 0 }
+        try await Patience.until("nobody there") { server.listenerCount == 0 }
     }
 }

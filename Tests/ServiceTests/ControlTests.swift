@@ -1,5 +1,6 @@
 import Glibc
 import Runtime
+import TestSupport
 import Testing
 
 @testable import Service
@@ -173,7 +174,7 @@ struct ControlTests {
         #expect(reason { _ = try serve() } == .notASocket)
         #expect(folder.mode("state.db.sock") == S_IFREG | 0o600)
         #expect(folder.names == ["state.db.sock"])
-        _ = folder.folder("folder.sock")
+        folder.folder("folder.sock")
         #expect(reason { _ = try serve(folder.file("folder.sock")) } == .notASocket)
         #expect(unsafe symlink("nowhere", folder.file("link.sock")) == 0)
         #expect(reason { _ = try serve(folder.file("link.sock")) } == .notASocket)
@@ -193,7 +194,7 @@ struct ControlTests {
     }
 
     @Test("Clients that say nothing, half a line, or take nothing keep nobody waiting and are dropped")
-    func slowClients() throws {
+    func slowClients() async throws {
         let server = try serve(
             patience: .seconds(2),
             answer: { $0.command == "long" ? String(repeating: "x", count: 4 << 20) : "{}" })
@@ -211,7 +212,7 @@ struct ControlTests {
         let waited = MonotonicClock.nanoseconds() - begun
         #expect((1_800_000_000..<15_000_000_000).contains(waited))
         // From its last byte on, with some slack for a machine that does much at once.
-        usleep(2_000_000)
+        try await Task.sleep(for: .seconds(2))
         #expect(greedy.readToEnd().utf8.count < 4 << 20)
         #expect(try ask() == "{}")
     }
@@ -257,6 +258,7 @@ struct ControlTests {
         let client = try RawClient(path)
         for piece in ["{\"version\":2,\"com", "mand\":\"status\",\"mirrors\":[\"a\"]", "}\n"] {
             client.send(piece)
+            // usleep: the server waits for the rest no longer than it must, and a task that sleeps may be resumed late.
             usleep(20_000)
         }
         #expect(client.readToEnd() == "{\"heard\":\"status\",\"mirrors\":[\"a\"]}\n")
@@ -305,10 +307,9 @@ struct ControlTests {
     }
 
     @Test("A server that is let go removes its file")
-    func released() throws {
+    func released() async throws {
         do { _ = try serve() }
-        for _ in 0..<500 where folder.names != [] { usleep(10_000) }
-        #expect(folder.names == [])
+        try await Patience.until("its file gone") { folder.names == [] }
     }
 
     @Test(

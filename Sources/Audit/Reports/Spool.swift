@@ -1,4 +1,5 @@
 import Glibc
+import Journal
 
 /// Bytes to be read back later, in the order they came: in memory up to a limit, past it in a temporary file that has no
 /// name, so that nothing stays behind however the process ends.
@@ -6,17 +7,15 @@ final class Spool {
     /// Bytes held in memory before they go to the file.
     private let limit: Int
     private var pending: [UInt8] = []
+    private let folder: String
     /// The temporary file, once there is one.
-    private var descriptor: Int32 = -1
+    private var file: TemporaryFile?
     /// Bytes in the file.
     private var written: Int64 = 0
 
-    init(limit: Int = 256 << 10) {
+    init(limit: Int = 256 << 10, folder: String = TemporaryFile.standardFolder) {
         self.limit = limit
-    }
-
-    deinit {
-        if descriptor >= 0 { close(descriptor) }
+        self.folder = folder
     }
 
     var isEmpty: Bool { pending.isEmpty && written == 0 }
@@ -38,46 +37,31 @@ final class Spool {
     }
 
     private func spill() throws(ReportError) {
-        if descriptor < 0 { descriptor = try Self.open() }
-        try Output.write(pending, to: descriptor, "A temporary file cannot be written in \(Self.folder)")
+        if file == nil {
+            do throws(TemporaryFile.Failure) {
+                file = try TemporaryFile(folder: folder)
+            } catch {
+                throw ReportError("A temporary file cannot be made in \(folder) (TMPDIR)", errno: error.code)
+            }
+        }
+        do throws(TemporaryFile.Failure) {
+            try file?.write(pending, at: written)
+        } catch {
+            throw ReportError("A temporary file cannot be written in \(folder)", errno: error.code)
+        }
         written += Int64(pending.count)
         pending.removeAll(keepingCapacity: true)
     }
 
     private func read(at offset: Int64) throws(ReportError) -> [UInt8] {
-        var buffer = [UInt8](repeating: 0, count: Int(min(Int64(limit), written - offset)))
-        while true {
-            let count = unsafe buffer.withUnsafeMutableBytes { bytes in
-                unsafe pread(descriptor, bytes.baseAddress, bytes.count, Int(offset))
-            }
-            if count < 0, errno == EINTR { continue }
-            guard count > 0 else {
-                throw ReportError(
-                    "A temporary file cannot be read back in \(Self.folder)", errno: count < 0 ? errno : EIO)
-            }
-            buffer.removeLast(buffer.count - count)
-            return buffer
+        var failure = EIO
+        do throws(TemporaryFile.Failure) {
+            let count = Int(min(Int64(limit), written - offset))
+            if let bytes = try file?.read(count, at: offset), bytes.count == count { return bytes }
+        } catch {
+            failure = error.code
         }
-    }
-
-    /// `TMPDIR`; else where large temporary files belong, as `/tmp` may be memory.
-    private static var folder: String {
-        guard let value = unsafe getenv("TMPDIR") else { return "/var/tmp" }
-        let folder = unsafe String(cString: value)
-        return folder.isEmpty ? "/var/tmp" : folder
-    }
-
-    private static func open() throws(ReportError) -> Int32 {
-        var template = Array("\(folder)/minio-sync-XXXXXX".utf8CString)
-        let descriptor = unsafe template.withUnsafeMutableBufferPointer { name in
-            unsafe mkstemp(name.baseAddress!)
-        }
-        guard descriptor >= 0 else {
-            throw ReportError("A temporary file cannot be made in \(folder) (TMPDIR)", errno: errno)
-        }
-        _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
-        _ = unsafe template.withUnsafeBufferPointer { name in unsafe unlink(name.baseAddress!) }
-        return descriptor
+        throw ReportError("A temporary file cannot be read back in \(folder)", errno: failure)
     }
 }
 

@@ -27,9 +27,4 @@ import COpenSSL
         // No algorithm means the one that the context has: the cheap way to start over.
         unsafe OpenSSL.check(EVP_DigestInit_ex2(context, nil, nil), "EVP_DigestInit_ex2")
     }
-
-    /// Forgets what was fed so far.
-    func reset() {
-        unsafe OpenSSL.check(EVP_DigestInit_ex2(context, nil, nil), "EVP_DigestInit_ex2")
-    }
 }

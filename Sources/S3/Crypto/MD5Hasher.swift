@@ -31,11 +31,6 @@ public import ObjectModel
         return MD5Digest(high: UInt64(bigEndian: words.0), low: UInt64(bigEndian: words.1))
     }
 
-    /// Forgets what was fed since the last `finish`.
-    public mutating func reset() {
-        context.reset()
-    }
-
     public static func digest(_ bytes: UnsafeRawBufferPointer) -> MD5Digest {
         var hasher = MD5Hasher()
         unsafe hasher.update(bytes)

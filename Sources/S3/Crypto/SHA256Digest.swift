@@ -35,17 +35,8 @@ public struct SHA256Digest: Hashable, Sendable {
     /// Appends 64 lower-case digits.
     @inline(__always)
     func appendHexadecimal(to buffer: inout RawArray<UInt8>) {
-        unsafe withBytes { raw in
-            for index in 0..<32 {
-                let byte = unsafe raw[index]
-                buffer.append(Self.digit(byte >> 4))
-                buffer.append(Self.digit(byte & 15))
-            }
-        }
+        unsafe withBytes { unsafe buffer.appendHexadecimal($0) }
     }
-
-    @inline(__always)
-    private static func digit(_ value: UInt8) -> UInt8 { value < 10 ? value + 0x30 : value - 10 + 0x61 }
 
     public static func == (left: SHA256Digest, right: SHA256Digest) -> Bool { left.words == right.words }
 

@@ -25,11 +25,6 @@
         return digest
     }
 
-    /// Forgets what was fed since the last `finish`.
-    public mutating func reset() {
-        context.reset()
-    }
-
     public static func digest(_ bytes: [UInt8]) -> SHA256Digest {
         var hasher = SHA256Hasher()
         hasher.update(bytes)

@@ -39,10 +39,13 @@ public struct BucketEvent: Sendable, Hashable {
 extension BucketEvent.Kind {
     /// From an event's name, with or without the `s3:` that AWS leaves out.
     init(name: some Collection<UInt8>) {
-        var name = Array(name)
-        if name.starts(with: "s3:".utf8) { name.removeFirst(3) }
-        self =
-            name.starts(with: "ObjectCreated:".utf8)
-            ? .created : name.starts(with: "ObjectRemoved:".utf8) ? .removed : .other
+        var name = Array(name)[...]
+        if name.prefix(3) == Self.serviceName { name = name.dropFirst(3) }
+        let start = name.prefix(14)
+        self = start == Self.createdName ? .created : start == Self.removedName ? .removed : .other
     }
+
+    private static let serviceName = Array("s3:".utf8)[...]
+    private static let createdName = Array("ObjectCreated:".utf8)[...]
+    private static let removedName = Array("ObjectRemoved:".utf8)[...]
 }

@@ -1,10 +1,15 @@
-import ObjectModel
+package import ObjectModel
 
 /// Which events are meant, here and in the server's terms.
-struct EventFilter {
+package struct EventFilter {
     /// Nil for all buckets.
     let bucket: String?
     let prefix: ObjectKey
+
+    package init(bucket: String?, prefix: ObjectKey) {
+        self.bucket = bucket
+        self.prefix = prefix
+    }
 
     /// The start of `prefix` that every server matches as it stands; empty where there is none.
     ///

@@ -1,7 +1,8 @@
+import Glibc
 import ObjectModel
 
 /// Why a stream of events cannot be read on.
-enum EventStreamError: Error, CustomStringConvertible {
+package enum EventStreamError: Error, CustomStringConvertible {
     /// More bytes than this without an end of the line.
     case lineTooLong(limit: Int)
     /// What came is not a document of records, and why.
@@ -9,7 +10,7 @@ enum EventStreamError: Error, CustomStringConvertible {
     /// A record of an object's change that does not say of which object.
     case incompleteRecord(String)
 
-    var description: String {
+    package var description: String {
         switch self {
         case .lineTooLong(let limit): "a line of the stream of events is longer than \(limit) bytes"
         case .notJSON(let error): "the stream of events is not JSON: \(error)"
@@ -21,9 +22,9 @@ enum EventStreamError: Error, CustomStringConvertible {
 /// Reads the records of a stream of events, whose chunks may end anywhere.
 ///
 /// The stream is lines of JSON documents, `{"Records":[…]}`. Keep-alives are spaces, or documents without a record.
-struct EventParser {
+package struct EventParser {
     /// Bytes of the longest line that is held; the longest real one is a few times as long as its user metadata.
-    static let lineLimit = 16 << 20
+    package static let lineLimit = 16 << 20
 
     private let filter: EventFilter
     private let lineLimit: Int
@@ -32,14 +33,15 @@ struct EventParser {
     /// How much of `pending` is known to hold no end of a line.
     private var searched = 0
 
-    init(filter: EventFilter, lineLimit: Int = EventParser.lineLimit) {
+    package init(filter: EventFilter, lineLimit: Int = EventParser.lineLimit) {
         self.filter = filter
         self.lineLimit = lineLimit
     }
 
     /// Takes the next bytes and appends the events that they complete, in order. What came before an error is appended
     /// too; nothing may be fed afterwards.
-    mutating func feed(_ bytes: UnsafeRawBufferPointer, to events: inout [BucketEvent]) throws(EventStreamError) {
+    package mutating func feed(_ bytes: UnsafeRawBufferPointer, to events: inout [BucketEvent]) throws(EventStreamError)
+    {
         unsafe pending.append(contentsOf: bytes)
         try takeLines(&events)
     }
@@ -53,7 +55,7 @@ struct EventParser {
         var start = 0
         while true {
             while start < pending.count, JSONScanner.isSpace(pending[start]) { start += 1 }
-            guard let newline = pending[max(start, searched)...].firstIndex(of: UInt8(ascii: "\n")) else { break }
+            guard let newline = newline(from: max(start, searched)) else { break }
             guard newline - start <= lineLimit else { throw .lineTooLong(limit: lineLimit) }
             try parse(start..<newline, to: &events)
             start = newline + 1
@@ -63,6 +65,15 @@ struct EventParser {
         guard pending.count <= lineLimit else { throw .lineTooLong(limit: lineLimit) }
         // The room of a line beyond all measure is not kept for the next ones.
         if pending.capacity > 1 << 20, pending.count < 1 << 16 { pending = Array(pending[...]) }
+    }
+
+    private func newline(from start: Int) -> Int? {
+        unsafe pending.withUnsafeBytes { bytes in
+            guard start < bytes.count, let base = bytes.baseAddress,
+                let found = unsafe memchr(base + start, Int32(UInt8(ascii: "\n")), bytes.count - start)
+            else { return nil }
+            return unsafe UnsafeRawPointer(found) - base
+        }
     }
 
     private func parse(_ line: Range<Int>, to events: inout [BucketEvent]) throws(EventStreamError) {

@@ -14,24 +14,39 @@ extension JSONScanner {
 
     /// The string at whose opening quote this stands. Escapes are checked when they are decoded.
     mutating func readText() throws(JSONScanError) -> Text {
-        position += 1
-        let start = position
-        var hasEscapes = false
-        while position < end {
-            let byte = bytes[position]
-            if byte == UInt8(ascii: "\"") {
-                position += 1
-                let text = Text(range: start..<(position - 1), hasEscapes: hasEscapes)
-                if hasEscapes { try checkEscapes(text) }
-                return text
-            }
-            if byte == UInt8(ascii: "\\") {
-                hasEscapes = true
-                position += 1
-            }
-            position += 1
+        guard let text = text(from: position + 1) else {
+            throw JSONScanError(description: "a string does not end")
         }
-        throw JSONScanError(description: "a string does not end")
+        position = text.range.upperBound + 1
+        if text.hasEscapes { try checkEscapes(text) }
+        return text
+    }
+
+    /// The string from `start` to its closing quote; nil where it has none.
+    private func text(from start: Int) -> Text? {
+        // Most of a stream of events is looked at here only: without a check for each byte, as `end` is within the bytes.
+        unsafe bytes.withUnsafeBufferPointer { bytes in
+            var index = start
+            var hasEscapes = false
+            while index < end {
+                if let base = bytes.baseAddress, index + 8 <= end {
+                    let word = unsafe UInt64(
+                        littleEndian: UnsafeRawPointer(base + index).loadUnaligned(as: UInt64.self))
+                    let found = word.matches(UInt8(ascii: "\"")) | word.matches(UInt8(ascii: "\\"))
+                    // All eight where there is none.
+                    index += found.trailingZeroBitCount / 8
+                    if found == 0 { continue }
+                }
+                let byte = unsafe bytes[index]
+                if byte == UInt8(ascii: "\"") { return Text(range: start..<index, hasEscapes: hasEscapes) }
+                if byte == UInt8(ascii: "\\") {
+                    hasEscapes = true
+                    index += 1
+                }
+                index += 1
+            }
+            return nil
+        }
     }
 
     /// Whether a string says `word`.
@@ -42,10 +57,10 @@ extension JSONScanner {
 
     func isEqual(_ range: Range<Int>, _ word: StaticString) -> Bool {
         guard range.count == word.utf8CodeUnitCount else { return false }
-        for offset in 0..<range.count where unsafe bytes[range.lowerBound + offset] != word.utf8Start[offset] {
-            return false
+        return unsafe bytes[range].withUnsafeBufferPointer { text in
+            for offset in 0..<text.count where unsafe text[offset] != word.utf8Start[offset] { return false }
+            return true
         }
-        return true
     }
 
     /// The bytes that a string stands for.

@@ -1,6 +1,6 @@
 /// Why a text is not JSON, or not the JSON that was expected.
-struct JSONScanError: Error, CustomStringConvertible {
-    let description: String
+package struct JSONScanError: Error, CustomStringConvertible {
+    package let description: String
 }
 
 /// Walks through JSON text once, from left to right, handing out what is asked for and skipping the rest.
@@ -16,6 +16,7 @@ struct JSONScanner {
     let end: Int
 
     init(_ bytes: [UInt8], in range: Range<Int>) {
+        precondition(range.upperBound <= bytes.count, "A text that ends behind its bytes.")
         self.bytes = bytes
         position = range.lowerBound
         end = range.upperBound
@@ -39,12 +40,23 @@ struct JSONScanner {
         byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09
     }
 
+    /// Takes `byte`, which is no white space, if that is what comes.
+    @inline(__always)
     private mutating func takes(_ byte: UInt8) -> Bool {
+        if position < end, bytes[position] == byte {
+            position += 1
+            return true
+        }
+        return takesAfterSpace(byte)
+    }
+
+    private mutating func takesAfterSpace(_ byte: UInt8) -> Bool {
         guard !skipSpace(), bytes[position] == byte else { return false }
         position += 1
         return true
     }
 
+    @inline(__always)
     mutating func expect(_ byte: UInt8) throws(JSONScanError) {
         guard takes(byte) else { throw unexpected("\"\(Character(UnicodeScalar(byte)))\"") }
     }

@@ -97,6 +97,30 @@ extension RawArray<UInt8> {
         unsafe bytes.withUnsafeBufferPointer { unsafe append($0) }
     }
 
+    /// Makes small letters of the capital ones of ASCII from `start` on, which must not be past the end.
+    mutating func lowercase(from start: Int) {
+        precondition(start >= 0 && start <= count, "A start past the end of an array.")
+        for index in start..<count {
+            let byte = unsafe base[index]
+            if byte &- 0x41 < 26 { unsafe base[index] = byte | 0x20 }
+        }
+    }
+
+    /// Appends two small hexadecimal digits for each byte.
+    @inline(__always)
+    mutating func appendHexadecimal(_ bytes: UnsafeRawBufferPointer) {
+        reserve(2 * bytes.count)
+        for index in 0..<bytes.count {
+            let byte = unsafe bytes[index]
+            unsafe (base + count).initialize(to: Self.digit(byte >> 4))
+            unsafe (base + count + 1).initialize(to: Self.digit(byte & 15))
+            count += 2
+        }
+    }
+
+    @inline(__always)
+    private static func digit(_ value: UInt8) -> UInt8 { value < 10 ? value + 0x30 : value - 10 + 0x61 }
+
     /// The bytes as an array.
     var array: [UInt8] { unsafe Array(elements) }
 

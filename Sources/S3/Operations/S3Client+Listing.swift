@@ -95,9 +95,7 @@ public final class ObjectListing {
     /// The page as far as it is wanted; ends the listing where that is not all of it.
     private func cut(_ page: ListingPage) -> ListingPage {
         // A page out of order goes on whole: cut, it would lose keys and look as if it were in order.
-        guard let through, (1..<max(1, page.count)).allSatisfy({ page.isAscending(at: $0, order: .bytes) }) else {
-            return page
-        }
+        guard let through, page.firstOutOfOrder(.bytes) == nil else { return page }
         let wanted = page.count(through: through)
         guard wanted < page.count else { return page }
         isEnded = true

@@ -29,7 +29,7 @@ struct CanonicalHeaders: ~Copyable {
     mutating func insert(_ name: String, _ value: String) {
         let start = text.count
         text.append(name)
-        for index in start..<text.count where (0x41...0x5A).contains(text[index]) { text[index] |= 0x20 }
+        text.lowercase(from: start)
         let middle = text.count
         text.append(value)
         insert(start: start, middle: middle)
@@ -58,11 +58,13 @@ struct CanonicalHeaders: ~Copyable {
 
     /// White space at the ends of what was appended from `start` goes, and a run of it inside becomes one space.
     private mutating func fold(from start: Int) {
+        // Nearly no value has any.
+        guard unsafe text.elements[start...].contains(where: Self.isSpace) else { return }
         var end = start
         var isSpacePending = false
         for index in start..<text.count {
             let byte = text[index]
-            if byte == 0x20 || (0x09...0x0D).contains(byte) {
+            if Self.isSpace(byte) {
                 isSpacePending = true
                 continue
             }
@@ -75,6 +77,11 @@ struct CanonicalHeaders: ~Copyable {
             end += 1
         }
         text.removeLast(text.count - end)
+    }
+
+    @inline(__always)
+    private static func isSpace(_ byte: UInt8) -> Bool {
+        byte <= 0x20 && (byte == 0x20 || (0x09...0x0D).contains(byte))
     }
 
     private func compareNames(_ left: Field, _ right: Field) -> Int {

@@ -13,19 +13,26 @@ public enum URIEncoding {
 
     /// As `encode(_:keepSlash:)`, into a buffer that the caller keeps.
     public static func append(_ bytes: [UInt8], keepSlash: Bool, to buffer: inout [UInt8]) {
-        var index = 0
-        while index < bytes.count {
-            // Most of a key stands for itself: copied as a whole.
-            let start = index
-            while index < bytes.count, isUnreserved(bytes[index]) || (keepSlash && bytes[index] == UInt8(ascii: "/")) {
-                index += 1
-            }
-            if index > start { buffer.append(contentsOf: bytes[start..<index]) }
-            if index < bytes.count {
-                buffer.append(UInt8(ascii: "%"))
-                buffer.append(digit(bytes[index] >> 4))
-                buffer.append(digit(bytes[index] & 15))
-                index += 1
+        unsafe bytes.withUnsafeBufferPointer { bytes in
+            var index = 0
+            while index < bytes.count {
+                // Most of a key stands for itself: copied as a whole.
+                let start = index
+                while index < bytes.count {
+                    let byte = unsafe bytes[index]
+                    guard isUnreserved(byte) || (keepSlash && byte == UInt8(ascii: "/")) else { break }
+                    index += 1
+                }
+                if index > start {
+                    unsafe buffer.append(contentsOf: UnsafeBufferPointer(rebasing: bytes[start..<index]))
+                }
+                if index < bytes.count {
+                    let byte = unsafe bytes[index]
+                    buffer.append(UInt8(ascii: "%"))
+                    buffer.append(digit(byte >> 4))
+                    buffer.append(digit(byte & 15))
+                    index += 1
+                }
             }
         }
     }

@@ -235,6 +235,11 @@ final class Transfer: @unchecked Sendable {
             if body.count + bytes.count <= 64 << 10 { unsafe body.append(bytes) }
             return bytes.count
         }
+        // The pause takes effect after libcurl has emptied the socket, a hundred calls later.
+        if receivePause.contains(.rate) {
+            appliedPause |= Int32(CURLPAUSE_RECV)
+            return Int(CURL_WRITEFUNC_PAUSE)
+        }
         switch request.sink {
         case .block(let limit):
             guard body.count + bytes.count <= limit else {

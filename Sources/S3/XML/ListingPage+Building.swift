@@ -66,11 +66,6 @@ extension ListingPage {
     public func hasAbsentETag(at index: Int) -> Bool {
         entries[index].etagKind == .opaque && entries[index].etagLow == 0
     }
-
-    /// Whether the key at `index` begins after the one before it in `order`; `index` is at least 1.
-    public func isAscending(at index: Int, order: KeyOrder) -> Bool {
-        compareKey(at: index - 1, with: self, at: index, order: order) < 0
-    }
 }
 
 extension ListingEntry {

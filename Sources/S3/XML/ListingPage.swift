@@ -57,6 +57,11 @@ public final class ListingPage: Sendable {
     /// In bytes, never negative.
     public func size(at index: Int) -> Int64 { entries[index].size }
 
+    /// Of all objects at `indices` together, in bytes.
+    public func totalSize(of indices: Range<Int>) -> Int64 {
+        entries[indices].reduce(0) { $0 + $1.size }
+    }
+
     public func lastModified(at index: Int) -> Timestamp { Timestamp(milliseconds: entries[index].lastModified) }
 
     /// As the server writes it, for example `STANDARD`; nil where it says nothing.

@@ -160,8 +160,11 @@ extension ListingState {
         if value.isEmpty { return }
         for index in stride(from: storageClasses.count - 1, through: 0, by: -1) {
             let range = storageClasses[index]
-            let known = unsafe UnsafeBufferPointer(start: extras.base + Int(range.offset), count: Int(range.length))
-            if unsafe known.count == value.count && known.elementsEqual(value) {
+            guard Int(range.length) == value.count else { continue }
+            let known = unsafe extras.base + Int(range.offset)
+            var same = 0
+            while same < value.count, unsafe known[same] == value[same] { same += 1 }
+            if same == value.count {
                 entry.storageClass = UInt8(index + 1)
                 return
             }

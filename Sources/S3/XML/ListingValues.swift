@@ -179,7 +179,7 @@ enum ListingValues {
             // Eight bytes at a time as long as none of them means another.
             if read + 8 <= text.count, written + 8 <= output.count {
                 let word = unsafe UnsafeRawPointer(source + read).loadUnaligned(as: UInt64.self)
-                if !contains(word, UInt8(ascii: "%")), !contains(word, UInt8(ascii: "+")) {
+                if word.matches(UInt8(ascii: "%")) | word.matches(UInt8(ascii: "+")) == 0 {
                     unsafe UnsafeMutableRawPointer(target + written).storeBytes(of: word, as: UInt64.self)
                     read += 8
                     written += 8
@@ -201,13 +201,5 @@ enum ListingValues {
             written += 1
         }
         return written
-    }
-
-    /// Whether one of the word's eight bytes is `byte`.
-    @inline(__always)
-    private static func contains(_ word: UInt64, _ byte: UInt8) -> Bool {
-        let each: UInt64 = 0x0101_0101_0101_0101
-        let zeroed = word ^ (each &* UInt64(byte))
-        return (zeroed &- each) & ~zeroed & (each * 0x80) != 0
     }
 }

@@ -6,6 +6,8 @@ struct Answer {
     enum Body {
         case none
         case bytes([UInt8])
+        /// A document in memory that is used again afterwards.
+        case page(PageLease)
         /// Part of an object; what a HEAD announces and does not send, too.
         case object(any ObjectBody, Range<Int64>)
         /// Events for as long as the client stays. `ping` in seconds.
@@ -15,6 +17,15 @@ struct Answer {
     var status: Int
     var headers: [HeaderField]
     var body: Body
+    /// The S3 code of an error.
+    var code: String?
+    /// What a listing gives.
+    var listed = Listed()
+
+    struct Listed {
+        var keys = 0
+        var prefixes = 0
+    }
 
     init(_ status: Int = 200, headers: [HeaderField] = [], body: Body = .none) {
         self.status = status
@@ -30,6 +41,7 @@ struct Answer {
     /// An error. `hasBody` is false for servers that send none; a HEAD gets none in any case.
     static func error(_ error: S3Error, resource: String, requestID: String, hasBody: Bool = true) -> Answer {
         var answer = Answer(error.status, headers: error.headers.map { HeaderField($0.name, $0.value) })
+        answer.code = error.code
         if hasBody, error.status != 304 {
             answer.set("Content-Type", "application/xml")
             answer.body = .bytes(error.document(resource: resource, requestID: requestID))

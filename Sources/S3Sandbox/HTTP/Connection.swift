@@ -40,6 +40,19 @@ import S3
         return unsafe queue(response, status, headers)
     }
 
+    /// As above, without a copy: the page is given back once libmicrohttpd has sent it.
+    func send(status: Int, headers: [HeaderField], page: PageLease) -> Bool {
+        let owner = unsafe Unmanaged.passRetained(page)
+        let bytes = unsafe page.buffer.bytes
+        let response = unsafe MHD_create_response_from_buffer_with_free_callback_cls(
+            bytes.count, UnsafeMutableRawPointer(mutating: bytes.baseAddress),
+            { context in
+                if let context = unsafe context { unsafe Unmanaged<PageLease>.fromOpaque(context).release() }
+            }, owner.toOpaque())
+        if unsafe response == nil { unsafe owner.release() }
+        return unsafe queue(response, status, headers)
+    }
+
     /// As above, with the body read piece by piece on the connection's thread. A `size` of nil means chunks.
     func send(status: Int, headers: [HeaderField], size: Int64?, delivery: any Delivery) -> Bool {
         let owner = unsafe Unmanaged.passRetained(DeliveryBox(delivery)).toOpaque()

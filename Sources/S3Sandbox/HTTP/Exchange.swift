@@ -44,7 +44,7 @@ final class Exchange {
         }
         if plan.isRefused { return false }
         do throws(S3Error) {
-            try service.authenticate(call)
+            try service.admit(call)
         } catch {
             refusal = error
         }
@@ -73,8 +73,9 @@ final class Exchange {
     func finish(_ connection: Connection) -> Bool {
         guard var call else { return false }
         if call.plan.cutRequest != nil { return false }
-        if call.plan.delay > 0 {
-            let wake = service.stop.wait(client: connection.descriptor, milliseconds: call.plan.delay)
+        let delay = call.plan.delay + (call.operation == .control ? 0 : call.behaviour.delay)
+        if delay > 0 {
+            let wake = service.stop.wait(client: connection.descriptor, milliseconds: delay)
             // A client that gave up must not find its request done later.
             guard wake == .timeout else { return false }
         }
@@ -122,18 +123,21 @@ final class Exchange {
         answer.set("Server", "s3-sandbox")
         answer.set("Date", call.now.httpDate)
         answer.set("x-amz-request-id", call.requestID)
+        if case .page(let page) = answer.body, !call.plan.body.isEmpty { answer.body = .bytes(page.array) }
         for case .shorten(let count) in call.plan.body {
             switch answer.body {
             case .bytes(let bytes): answer.body = .bytes(Array(bytes.dropLast(Int(count))))
             case .object(let body, let range):
                 answer.body = .object(body, range.lowerBound..<max(range.lowerBound, range.upperBound - count))
-            case .none, .listening: break
+            case .none, .page, .listening: break
             }
         }
     }
 
     private func send(_ answer: Answer, _ call: Call, _ connection: Connection) -> Bool {
         record?.status = answer.status
+        record?.code = answer.code
+        record?.listed = answer.listed
         let isHead = call.head.method == "HEAD"
         if isHead || answer.hasNoBody, let isPatient = call.plan.breaksHeaders {
             record?.status = 0
@@ -154,6 +158,9 @@ final class Exchange {
         case .bytes(let bytes) where call.plan.body.isEmpty || isHead:
             complete(responseBytes: isHead ? 0 : Int64(bytes.count))
             return connection.send(status: answer.status, headers: answer.headers, bytes: bytes)
+        case .page(let page):
+            complete(responseBytes: Int64(page.buffer.count))
+            return connection.send(status: answer.status, headers: answer.headers, page: page)
         case .bytes(let bytes):
             return deliver(MemoryBody(bytes), 0..<Int64(bytes.count), answer, call, connection)
         case .object(let body, let range):

@@ -84,7 +84,7 @@ struct ListingPage {
     }
 
     /// The first key that is behind everything below `prefix`.
-    private static func successor(of prefix: ObjectKey) -> ObjectKey? {
+    static func successor(of prefix: ObjectKey) -> ObjectKey? {
         var bytes = prefix.bytes
         while let last = bytes.popLast() {
             if last < 0xFF {

@@ -8,10 +8,14 @@ extension Service {
         let isV2 = call.operation == .listObjectsV2
         if isV2, call.behaviour.refusesListV2 { throw S3Error.notImplemented("list-type=2") }
         let request = try listingRequest(call, isV2: isV2)
+        if let synthetic, let answer = try syntheticListing(synthetic, request, call, isV2: isV2) { return answer }
         var page = ListingPage(store.table, call.bucket, request)
         var next = page.isTruncated ? page.entries.last?.name : nil
         apply(call.plan.lies, to: &page, &next, request)
         var answer = Answer.xml(listing(page, next: next, request, call, isV2: isV2))
+        for entry in page.entries {
+            if case .object = entry { answer.listed.keys += 1 } else { answer.listed.prefixes += 1 }
+        }
         for case .truncatedXML(let count) in call.plan.lies {
             if case .bytes(let bytes) = answer.body { answer.body = .bytes(Array(bytes.prefix(count))) }
         }
@@ -70,18 +74,51 @@ extension Service {
     private func listing(
         _ page: ListingPage, next: ObjectKey?, _ request: ListingPage.Request, _ call: Call, isV2: Bool
     ) -> XMLText {
-        let isEncoded = call.head.query("encoding-type")?.lowercased() == "url" && !call.behaviour.ignoresEncodingType
-        let text = { (bytes: [UInt8]) in isEncoded ? PercentEncoding.encodeForListing(bytes) : bytes }
+        var xml = listingHead(
+            page.entries.count, isTruncated: page.isTruncated, next: next, request, call, isV2: isV2)
+        let text = listedText(call)
+        for case .object(let object) in page.entries {
+            append(object, key: text(object.key.bytes), call, to: &xml)
+        }
+        appendPrefixes(
+            page.entries.compactMap { if case .prefix(let prefix) = $0 { prefix } else { nil } }, call, to: &xml)
+        xml.close("ListBucketResult")
+        return xml
+    }
+
+    private func isEncoded(_ call: Call) -> Bool {
+        call.head.query("encoding-type")?.lowercased() == "url" && !call.behaviour.ignoresEncodingType
+    }
+
+    /// How a listing writes keys and parts of them.
+    private func listedText(_ call: Call) -> ([UInt8]) -> [UInt8] {
+        isEncoded(call) ? { PercentEncoding.encodeForListing($0) } : { $0 }
+    }
+
+    func appendPrefixes(_ prefixes: [ObjectKey], _ call: Call, to xml: inout XMLText) {
+        let text = listedText(call)
+        for prefix in prefixes {
+            xml.open("CommonPrefixes")
+            xml.element("Prefix", bytes: text(prefix.bytes))
+            xml.close("CommonPrefixes")
+        }
+    }
+
+    /// A listing's document up to its first entry, of `count` in all.
+    func listingHead(
+        _ count: Int, isTruncated: Bool, next: ObjectKey?, _ request: ListingPage.Request, _ call: Call, isV2: Bool
+    ) -> XMLText {
+        let text = listedText(call)
         var xml = XMLText()
         xml.open("ListBucketResult", hasNamespace: true)
         xml.element("Name", call.bucket)
         xml.element("Prefix", bytes: text(request.prefix.bytes))
         if !request.delimiter.isEmpty { xml.element("Delimiter", bytes: text(request.delimiter)) }
         xml.element("MaxKeys", request.limit)
-        if isEncoded { xml.element("EncodingType", "url") }
-        xml.element("IsTruncated", page.isTruncated)
+        if isEncoded(call) { xml.element("EncodingType", "url") }
+        xml.element("IsTruncated", isTruncated)
         if isV2 {
-            xml.element("KeyCount", page.entries.count)
+            xml.element("KeyCount", count)
             if let start = call.head.queryBytes("start-after") { xml.element("StartAfter", bytes: text(start)) }
             if let token = call.head.query("continuation-token") { xml.element("ContinuationToken", token) }
             if let next { xml.element("NextContinuationToken", token(next, call.plan.lies)) }
@@ -90,15 +127,6 @@ extension Service {
             // S3 names it only under a delimiter; a client takes the last key otherwise.
             if let next, !request.delimiter.isEmpty { xml.element("NextMarker", bytes: text(next.bytes)) }
         }
-        for case .object(let object) in page.entries {
-            append(object, key: text(object.key.bytes), call, to: &xml)
-        }
-        for case .prefix(let prefix) in page.entries {
-            xml.open("CommonPrefixes")
-            xml.element("Prefix", bytes: text(prefix.bytes))
-            xml.close("CommonPrefixes")
-        }
-        xml.close("ListBucketResult")
         return xml
     }
 
@@ -114,7 +142,7 @@ extension Service {
         xml.element("LastModified", shownTime(object.modified, call))
         xml.element("ETag", call.quoted(object.etag))
         xml.element("Size", object.size)
-        if call.operation == .listObjects || call.head.query("fetch-owner") == "true" {
+        if tellsOwner(call) {
             xml.open("Owner")
             xml.element("ID", "sandbox")
             xml.element("DisplayName", "sandbox")
@@ -122,6 +150,10 @@ extension Service {
         }
         xml.element("StorageClass", object.storageClass)
         xml.close("Contents")
+    }
+
+    func tellsOwner(_ call: Call) -> Bool {
+        call.operation == .listObjects || call.head.query("fetch-owner") == "true"
     }
 
     /// A time as documents have it.

@@ -37,7 +37,10 @@ extension MirrorOptions {
                 .toggle("remove", "Delete from TARGET what SOURCE does not have") { $0.remove = $1 },
                 .toggle("overwrite", "Replace objects that differ (the default)") { $0.overwrite = $1 },
                 .toggle("no-overwrite", "Keep objects that differ; they count as unproven") { $0.overwrite = !$1 },
-                .choice("compare", "What tells that objects are the same (default etag); content reads both") {
+                .choice(
+                    "compare",
+                    "What tells that objects are the same (default etag); content reads both sides where ETags do not tell, bytes always"
+                ) {
                     $0.compare = $1
                 },
                 .toggle("check-metadata", "Compare headers, metadata and tags of every object, not only of newer ones")

@@ -11,6 +11,7 @@ struct MirrorOptions: Hashable, ConnectingOptions, FilteringOptions {
         case etag
         case size
         case content
+        case bytes
     }
 
     /// How many deletions are too many to be believed.

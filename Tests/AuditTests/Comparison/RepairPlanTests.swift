@@ -32,7 +32,7 @@ struct RepairPlanTests {
                 finding(.differs, .tags, "standby/a"),
             ]) == [
                 "minio-sync mirror --once --check-metadata '--include=*.apk' main/a standby/a",
-                "minio-sync mirror --once --remove --compare=content '--include=*.apk' main/a 'third/a b'",
+                "minio-sync mirror --once --remove --compare=bytes '--include=*.apk' main/a 'third/a b'",
             ])
     }
 

@@ -1,6 +1,5 @@
 import Glibc
-
-@testable import Audit
+import TestSupport
 
 /// Other people's programs that read what this one writes.
 enum Oracle {
@@ -28,44 +27,7 @@ enum Oracle {
         }
         var status: Int32 = 0
         while unsafe waitpid(process, &status, 0) < 0, errno == EINTR {}
-        let text = String(decoding: ReportFixtures.read(output) ?? [], as: UTF8.self)
+        let text = String(decoding: TestFile.read(output) ?? [], as: UTF8.self)
         return (status & 0x7F == 0 ? status >> 8 & 0xFF : -1, text)
-    }
-}
-
-/// A folder of a test's own in `TMPDIR`, removed with its files when released.
-final class ReportFolder {
-    let path: String
-
-    init() {
-        var template = Array("/tmp/minio-sync-report-XXXXXX".utf8CString)
-        unsafe template.withUnsafeMutableBufferPointer { name in _ = unsafe mkdtemp(name.baseAddress!) }
-        path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    }
-
-    deinit {
-        for name in names { unsafe unlink("\(path)/\(name)") }
-        unsafe rmdir(path)
-    }
-
-    /// The names in it, hidden ones too.
-    var names: [String] {
-        guard let folder = unsafe opendir(path) else { return [] }
-        defer { unsafe closedir(folder) }
-        var names: [String] = []
-        while let entry = unsafe readdir(folder) {
-            let name = unsafe withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
-                unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-            }
-            if name != ".", name != ".." { names.append(name) }
-        }
-        return names.sorted()
-    }
-
-    func write(_ bytes: [UInt8], to name: String) throws -> String {
-        let file = try AtomicFile(path: "\(path)/\(name)")
-        try file.write(bytes)
-        try file.commit()
-        return "\(path)/\(name)"
     }
 }

@@ -1,4 +1,5 @@
 import Glibc
+import TestSupport
 import Testing
 
 @testable import Audit
@@ -7,41 +8,41 @@ import Testing
 struct AtomicFileTests {
     @Test("appears whole, with the mode that the umask leaves, and nothing beside it")
     func commit() throws {
-        let folder = ReportFolder()
-        let file = try AtomicFile(path: "\(folder.path)/report.html")
+        let folder = TemporaryFolder()
+        let file = try AtomicFile(path: folder.file("report.html"))
         let bytes = [UInt8](repeating: 7, count: 200_000)
         for start in stride(from: 0, to: bytes.count, by: 1000) { try file.write(Array(bytes[start..<start + 1000])) }
         #expect(!folder.names.contains("report.html"))
         try file.commit()
         #expect(folder.names == ["report.html"])
-        #expect(ReportFixtures.read("\(folder.path)/report.html") == bytes)
-        var status = stat()
-        #expect(unsafe stat("\(folder.path)/report.html", &status) == 0)
+        #expect(folder.read("report.html") == bytes)
         let mask = umask(0)
         umask(mask)
-        #expect(status.st_mode & 0o777 == 0o644 & ~mask)
+        #expect(folder.mode("report.html") == S_IFREG | (0o644 & ~mask))
     }
 
     @Test("leaves what was there, and nothing beside it, when it is given up")
     func abandoned() throws {
-        let folder = ReportFolder()
-        let path = try folder.write([1, 2, 3], to: "report")
+        let folder = TemporaryFolder()
+        let path = folder.write([1, 2, 3], to: "report")
         do {
             let file = try AtomicFile(path: path)
             try file.write([9])
             #expect(folder.names.count == 2)
         }
         #expect(folder.names == ["report"])
-        #expect(ReportFixtures.read(path) == [1, 2, 3])
+        #expect(TestFile.read(path) == [1, 2, 3])
     }
 
     @Test("replaces what a symbolic link points to, and keeps the link")
     func link() throws {
-        let folder = ReportFolder()
-        let path = try folder.write([1], to: "report")
-        #expect(unsafe symlink("report", "\(folder.path)/link") == 0)
-        _ = try folder.write([2], to: "link")
-        #expect(ReportFixtures.read(path) == [2])
+        let folder = TemporaryFolder()
+        let path = folder.write([1], to: "report")
+        #expect(unsafe symlink("report", folder.file("link")) == 0)
+        let file = try AtomicFile(path: folder.file("link"))
+        try file.write([2])
+        try file.commit()
+        #expect(TestFile.read(path) == [2])
         #expect(folder.names == ["link", "report"])
     }
 
@@ -85,6 +86,16 @@ struct SpoolTests {
             try spool.replay { bytes in found.append(contentsOf: bytes) }
             #expect(String(decoding: found, as: UTF8.self) == expected)
         }
+    }
+
+    @Test("say where there is no room for them")
+    func noFolder() throws {
+        let spool = Spool(limit: 1, folder: "/proc/none")
+        let error = #expect(throws: ReportError.self) { try spool.append("xy") }
+        #expect(
+            error?.description
+                == "A temporary file cannot be made in /proc/none (TMPDIR): No such file or directory; make the folder "
+                + "first, or name another one.")
     }
 
     @Test("are none at first")

@@ -1,14 +1,11 @@
 import Glibc
+import TestSupport
 
 @testable import Audit
 
 /// `Fixtures/Reports`: for each case a folder with a file a format.
 enum ReportFixtures {
-    static let folder: String = {
-        // …/Tests/AuditTests/Reports/ReportFixtures.swift
-        let parts = #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(4)
-        return parts.joined(separator: "/") + "/Fixtures/Reports"
-    }()
+    static let folder = "\(TestFile.fixtures)/Reports"
 
     static func path(_ name: String, _ format: ReportFormat) -> String {
         let ending =
@@ -19,19 +16,6 @@ enum ReportFixtures {
             default: format.rawValue
             }
         return "\(folder)/\(name)/report.\(ending)"
-    }
-
-    static func read(_ path: String) -> [UInt8]? {
-        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { return nil }
-        defer { close(descriptor) }
-        var bytes: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: 1 << 16)
-        while true {
-            let count = unsafe buffer.withUnsafeMutableBytes { unsafe Glibc.read(descriptor, $0.baseAddress, $0.count) }
-            guard count > 0 else { return bytes }
-            bytes += buffer[..<count]
-        }
     }
 
     /// Whether the files are to be written anew instead of compared, to be looked at with `git diff`.

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import Audit
@@ -8,7 +9,7 @@ struct ReportGoldenTests {
     func golden(_ known: ReportCase, _ format: ReportFormat) throws {
         let report = try known.report(format)
         if ReportFixtures.isRecording { try ReportFixtures.record(report, known.name, format) }
-        let expected = try #require(ReportFixtures.read(ReportFixtures.path(known.name, format)))
+        let expected = try #require(TestFile.read(ReportFixtures.path(known.name, format)))
         let actual = lines(report)
         for (index, line) in lines(expected).enumerated() {
             guard index < actual.count, actual[index] == line else {

@@ -1,4 +1,6 @@
 import ObjectModel
+import Runtime
+import TestSupport
 import Testing
 
 @testable import Audit
@@ -10,9 +12,9 @@ struct ReportOracleTests {
         arguments: ReportCase.all + [ReportCase.random(seed: 1), ReportCase.random(seed: 2)],
         [ReportFormat.json, .csv, .junit, .html, .text])
     func python(_ known: ReportCase, _ format: ReportFormat) throws {
-        let folder = ReportFolder()
+        let folder = TemporaryFolder()
         let report = try folder.write(known.report(format), to: "report")
-        let keys = try folder.write(Array(known.keys.utf8), to: "keys")
+        let keys = folder.write(known.keys, to: "keys")
         let result = Oracle.run(
             ["python3", "\(ReportFixtures.folder)/check", format.rawValue, report, keys], input: report)
         #expect(result.code == 0, "\(result.words)")
@@ -22,7 +24,7 @@ struct ReportOracleTests {
         "xmllint takes the test results", .enabled(if: Oracle.isInstalled("xmllint")),
         arguments: ReportCase.all + [ReportCase.random(seed: 3)])
     func xmllint(_ known: ReportCase) throws {
-        let folder = ReportFolder()
+        let folder = TemporaryFolder()
         let report = try folder.write(known.report(.junit), to: "report.xml")
         let result = Oracle.run(["xmllint", "--noout", "--nonet", "-"], input: report)
         #expect(result.code == 0 && result.words.isEmpty, "\(result.words)")
@@ -32,7 +34,7 @@ struct ReportOracleTests {
         "promtool takes the metrics, and finds nothing to better in them", .enabled(if: Oracle.isInstalled("promtool")),
         arguments: ReportCase.all + [ReportCase.random(seed: 4)])
     func promtool(_ known: ReportCase) throws {
-        let folder = ReportFolder()
+        let folder = TemporaryFolder()
         let report = try folder.write(known.report(.prometheus), to: "report.prom")
         let result = Oracle.run(["promtool", "check", "metrics"], input: report)
         #expect(result.code == 0 && result.words.isEmpty, "\(result.words)")
@@ -52,7 +54,7 @@ extension ReportCase {
 
     /// Findings with keys and words of random bytes and of letters that mean something somewhere.
     static func random(seed: UInt64) -> ReportCase {
-        var random = SplitMix(state: seed)
+        var random = SeededGenerator(seed: seed)
         let spices = [
             "<", ">", "&", "\"", "'", "\\", "\\u{41}", "]]>", "<!--", "-->", "\u{202E}", "\u{0}", "\u{1B}[31m", "\n",
             "\r", ",",
@@ -87,18 +89,5 @@ extension ReportCase {
         }
         return ReportCase(
             name: "random \(seed)", context: context(places, showsIdentical: seed.isMultiple(of: 2)), events: events)
-    }
-}
-
-/// SplitMix64: the same numbers for the same seed.
-struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
     }
 }

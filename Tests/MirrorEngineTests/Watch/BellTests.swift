@@ -78,7 +78,7 @@ struct BellTests {
     @Test("No ring is lost however many come at once")
     func many() async {
         let bell = Bell()
-        let made = Shared(0)
+        let made = Mutex(0)
         let ringers = Task {
             await withTaskGroup(of: Void.self) { group in
                 for _ in 0..<8 {

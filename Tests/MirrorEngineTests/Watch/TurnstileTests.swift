@@ -1,3 +1,4 @@
+import Runtime
 import Testing
 
 @testable import MirrorEngine
@@ -15,7 +16,7 @@ struct TurnstileTests {
     @Test("Never more are inside than there are places, and all get through", arguments: [1, 3])
     func places(places: Int) async {
         let turnstile = Turnstile(places: places)
-        let count = Shared(Count())
+        let count = Mutex(Count())
         await withTaskGroup(of: Void.self) { group in
             for _ in 0..<100 {
                 group.addTask {
@@ -51,7 +52,7 @@ struct TurnstileTests {
     @Test("Who is cancelled while waiting gives up at once, and its turn goes to the next one")
     func cancelled() async throws {
         let turnstile = Turnstile(places: 1)
-        let (isHeld, isFree) = (Shared(false), Shared(false))
+        let (isHeld, isFree) = (Mutex(false), Mutex(false))
         let holder = Task {
             try await turnstile.with {
                 isHeld.withLock { $0 = true }

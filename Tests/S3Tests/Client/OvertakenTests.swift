@@ -1,6 +1,7 @@
 import ObjectModel
 import Runtime
 import S3Sandbox
+import TestSupport
 import Testing
 
 @testable import S3
@@ -27,7 +28,7 @@ struct OvertakenTests {
         _ server: ServerUnderTest, _ client: S3Client, _ body: @escaping @Sendable () async throws -> Void
     ) async throws {
         let slow = Task(executorPreference: ServerUnderTest.reactor, operation: body)
-        while server.sandbox.faults.hits("slow") == 0 { try await Task.sleep(for: .milliseconds(2)) }
+        try await Patience.until("the slow request") { server.sandbox.faults.hits("slow") > 0 }
         _ = try await onReactor { try await client.headBucket(ServerUnderTest.bucket) }
         try await slow.value
     }

@@ -38,7 +38,7 @@ private func boundSocket() throws -> (descriptor: Int32, port: Int) {
 final class ScriptedServer: Sendable {
     let port: Int
     private let listener: Int32
-    private let log = Shared((requests: [String](), connections: 0))
+    private let log = Mutex((requests: [String](), connections: 0))
 
     struct Failure: Error {}
 
@@ -63,7 +63,7 @@ final class ScriptedServer: Sendable {
     }
 
     private static func serve(
-        _ script: [String], _ holdsLast: Bool, _ listener: Int32, _ log: Shared<(requests: [String], connections: Int)>
+        _ script: [String], _ holdsLast: Bool, _ listener: Int32, _ log: Mutex<(requests: [String], connections: Int)>
     ) {
         var rest = script[...]
         while true {

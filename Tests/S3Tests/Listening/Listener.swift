@@ -1,13 +1,15 @@
 import ObjectModel
 import Runtime
 import S3Sandbox
+import TestSupport
+import Testing
 
 @testable import S3
 
 /// A task that listens, and what it heard.
 final class Listener: Sendable {
-    private let heard = Shared<(liveCount: Int, events: [BucketEvent], end: S3Error?)>((0, [], nil))
-    private let task: Shared<Task<Void, Never>?> = Shared(nil)
+    private let heard = Mutex<(liveCount: Int, events: [BucketEvent], end: S3Error?)>((0, [], nil))
+    private let task: Mutex<Task<Void, Never>?> = Mutex(nil)
 
     init(
         _ client: S3Client, bucket: String? = ServerUnderTest.bucket, prefix: ObjectKey = "",
@@ -47,18 +49,18 @@ final class Listener: Sendable {
 
     /// Waits until `count` events came, or the stream ended.
     func events(_ count: Int) async throws -> [BucketEvent] {
-        while events.count < count, !hasEnded { try await Task.sleep(for: .milliseconds(2)) }
+        try await Patience.until("\(count) events, of which \(events.count) came") { events.count >= count || hasEnded }
         return events
     }
 
     /// Waits until the stream is live, or ended.
     func untilLive() async throws {
-        while liveCount == 0, !hasEnded { try await Task.sleep(for: .milliseconds(2)) }
+        try await Patience.until("a live stream") { liveCount > 0 || hasEnded }
     }
 
     /// Waits until the stream ended, and tells why.
     func end() async throws -> S3Error? {
-        while !hasEnded { try await Task.sleep(for: .milliseconds(2)) }
+        try await Patience.until("the end of the stream") { hasEnded }
         return heard.withLock { $0.end }
     }
 }
@@ -66,6 +68,6 @@ final class Listener: Sendable {
 extension ServerUnderTest {
     /// Waits until `count` listeners are subscribed: the server says nothing before it has something to say.
     func untilListened(_ count: Int = 1) async throws {
-        while sandbox.listenerCount != count { try await Task.sleep(for: .milliseconds(2)) }
+        try await Patience.until("\(count) listeners") { sandbox.listenerCount == count }
     }
 }

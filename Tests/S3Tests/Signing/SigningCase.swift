@@ -1,6 +1,7 @@
 import FoundationEssentials
 import ObjectModel
 import S3
+import TestSupport
 
 /// One folder of `Fixtures/SigV4`.
 struct SigningCase: CustomStringConvertible, Sendable {
@@ -11,21 +12,16 @@ struct SigningCase: CustomStringConvertible, Sendable {
     /// Every case that botocore made, and the worked examples of the AWS documentation.
     static let all = folders(under: "") + folders(under: "aws-documentation/")
 
-    private static let root = URL(filePath: #filePath)
-        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-        .deletingLastPathComponent().appending(path: "Fixtures/SigV4")
+    private static let root = "\(TestFile.fixtures)/SigV4"
 
     private static func folders(under parent: String) -> [SigningCase] {
-        let entries = (try? FileManager.default.contentsOfDirectory(atPath: root.appending(path: parent).path())) ?? []
+        let entries = (try? FileManager.default.contentsOfDirectory(atPath: "\(root)/\(parent)")) ?? []
         return entries.sorted().map { SigningCase(name: parent + $0) }.filter { $0.file("request.json") != nil }
     }
 
     /// A stage's file; nil where the case has none.
     func file(_ stage: String) -> String? {
-        guard let data = try? Data(contentsOf: Self.root.appending(path: name).appending(path: stage)) else {
-            return nil
-        }
-        return String(decoding: data, as: UTF8.self)
+        TestFile.read("\(Self.root)/\(name)/\(stage)").map { String(decoding: $0, as: UTF8.self) }
     }
 
     func described() throws -> Description {

@@ -151,7 +151,7 @@ struct ConcurrencyLimitTests {
     @Test("No more than the limit run at once and all get their turn", .timeLimit(.minutes(10)))
     func places() async {
         let limit = ConcurrencyLimit(.init(initial: 3, maximum: 3))
-        let running = Shared((now: 0, most: 0, done: 0))
+        let running = Mutex((now: 0, most: 0, done: 0))
         await withTaskGroup(of: Void.self) { group in
             for index in 0..<200 {
                 group.addTask {

@@ -1,16 +1,13 @@
-import FoundationEssentials
 import ObjectModel
 import S3
+import TestSupport
 import Testing
 
 @Suite("Listings of real servers")
 struct RealListingTests {
     private func page(_ name: String) throws -> ListingPage {
-        let root = URL(filePath: #filePath)
-            .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-            .deletingLastPathComponent()
-        return try ListingParser().parse(
-            [UInt8](Data(contentsOf: root.appending(path: "Fixtures/Listings/\(name).xml"))))
+        let bytes = try #require(TestFile.read("\(TestFile.fixtures)/Listings/\(name).xml"))
+        return try ListingParser().parse(bytes)
     }
 
     @Test("version 2 says the same on every server", arguments: ["juicefs", "moto", "rclone", "seaweedfs"])

@@ -1,16 +1,16 @@
-import Testing
+public import Testing
 
 /// A condition that a test waited for did not come about; the issue says which.
-struct WaitedInVain: Error {}
+public struct WaitedInVain: Error {}
 
-/// How tests wait for what happens in other tasks.
-enum Patience {
+/// How tests wait for what happens in other tasks and threads.
+public enum Patience {
     /// Far more than anything takes that works, also under a sanitizer on a machine with much else to do.
-    static let limit = Duration.seconds(180)
+    public static let limit = Duration.seconds(180)
 
     /// Waits until `isDone`, and records an issue where that takes longer than `limit`. Looks are seldom enough to leave
     /// most of the time to what is waited for.
-    static func until(
+    public static func until(
         _ what: @autoclosure () -> String, within limit: Duration = limit, _ isDone: () throws -> Bool,
         sourceLocation: SourceLocation = #_sourceLocation
     ) async throws {

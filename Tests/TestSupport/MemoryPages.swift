@@ -1,30 +1,28 @@
-import ObjectModel
-import Runtime
-import S3
-import Stores
-
-@testable import MirrorEngine
+public import ObjectModel
+public import Runtime
+public import S3
+public import Stores
 
 /// A listing in memory.
-final class MemoryPages: PageReader {
+public final class MemoryPages: PageReader {
     private var pages: [ListingPage]
     private let failure: (any Error)?
 
     /// `failure` is thrown after the last page, in place of the end.
-    init(_ pages: [[ListingPage.Object]], failure: (any Error)? = nil) {
+    public init(_ pages: [[ListingPage.Object]], failure: (any Error)? = nil) {
         self.pages = pages.reversed().map { ListingPage($0) }
         self.failure = failure
     }
 
     /// Pages of `size` objects.
-    convenience init(_ objects: [ListingPage.Object], size: Int) {
+    public convenience init(_ objects: [ListingPage.Object], size: Int) {
         self.init(
             stride(from: 0, to: objects.count, by: size).map { Array(objects[$0..<min($0 + size, objects.count)]) })
     }
 
-    func bound(through last: ObjectKey) {}
+    public func bound(through last: ObjectKey) {}
 
-    func next() async throws -> ListingPage? {
+    public func next() async throws -> ListingPage? {
         if let page = pages.popLast() { return page }
         if let failure { throw failure }
         return nil
@@ -32,26 +30,22 @@ final class MemoryPages: PageReader {
 }
 
 extension ListingPage.Object {
-    init(_ key: ObjectKey, _ state: ObjectState) {
-        self.init(
-            key: key, size: state.size, etag: state.etag, lastModified: state.lastModified,
-            storageClass: state.storageClass)
-    }
-
     /// An object of which the key alone matters.
-    init(_ key: ObjectKey) {
-        self.init(key, ObjectState(size: 1, etag: .absent, lastModified: Timestamp(seconds: 1)))
+    public init(_ key: ObjectKey) {
+        self.init(key: key, size: 1, etag: .absent, lastModified: Timestamp(seconds: 1), storageClass: nil)
     }
 }
 
 extension PageReader {
     /// All objects to the end, page by page.
-    func allObjects() async throws -> [[ListingPage.Object]] {
+    public func allObjects() async throws -> [[ListingPage.Object]] {
         var pages: [[ListingPage.Object]] = []
         while let page = try await next() {
             pages.append(
                 (0..<page.count).map {
-                    ListingPage.Object(page.key(at: $0), ObjectState(page, at: $0))
+                    ListingPage.Object(
+                        key: page.key(at: $0), size: page.size(at: $0), etag: page.etag(at: $0),
+                        lastModified: page.lastModified(at: $0), storageClass: page.storageClass(at: $0))
                 })
         }
         return pages
@@ -60,7 +54,7 @@ extension PageReader {
 
 extension SeededGenerator {
     /// A key of a few bytes that are likely to meet: folders, bytes on both sides of `/`, both forms of é.
-    mutating func nextKey() -> ObjectKey {
+    public mutating func nextKey() -> ObjectKey {
         let pieces: [[UInt8]] = [
             [0x61], [0x62], [0x2F], [0x2F], [0x21], [0x2D], [0x30], [0xC3, 0xA9], [0x65, 0xCC, 0x81], [0x01], [0xFF],
         ]

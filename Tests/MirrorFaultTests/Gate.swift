@@ -1,0 +1,34 @@
+import Glibc
+import Runtime
+import S3Sandbox
+import TestSupport
+import Testing
+
+/// Where requests to a server wait until it is opened.
+final class Gate: Sendable {
+    private let state = Mutex((isReached: false, isOpen: false))
+
+    func open() { state.withLock { $0.isOpen = true } }
+
+    /// Returns when somebody waits.
+    func reached() async throws {
+        try await Patience.until("somebody at the gate") { state.withLock { $0.isReached } }
+    }
+
+    var fault: FaultAction { .hook(.beforeOperation, { self.pass() }) }
+
+    /// Holds up the requests of one operation on one key, the first `times` of them.
+    func rule(_ operation: S3Sandbox.Operation, key: String, times: Int? = nil) -> FaultRule {
+        FaultRule(key, .operation(operation, key: key, times: times), fault)
+    }
+
+    /// Waits no longer than tests do, so that one that fails ends.
+    private func pass() {
+        state.withLock { $0.isReached = true }
+        let deadline = ContinuousClock.now + Patience.limit
+        while !state.withLock({ $0.isOpen }), ContinuousClock.now < deadline {
+            // usleep: a fault's hook runs on the thread of its connection, which may block.
+            usleep(1000)
+        }
+    }
+}
