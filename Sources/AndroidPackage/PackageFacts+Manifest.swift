@@ -21,6 +21,7 @@ extension PackageFacts {
         let major = try await resources.value(manifest.versionCodeMajor, &reader)
         versionCode = Int64(number(major, "versionCodeMajor")) << 32 | Int64(number(code, "versionCode"))
         (minSDK, minSDKCodename) = Self.version(try await resources.value(manifest.minSDK, &reader))
+        oldestSDK = manifest.minSDK == nil ? 1 : minSDK
         (targetSDK, targetSDKCodename) = Self.version(try await resources.value(manifest.targetSDK, &reader))
     }
 

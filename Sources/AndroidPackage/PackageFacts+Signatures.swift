@@ -45,6 +45,7 @@ extension PackageFacts {
                         .unsupported, "For Android \(targetSDK) it has to be signed with more than v1."))
             }
         }
+        if let problem = unsupportedBySomeVersions { problems.append(problem) }
         for (scheme, by) in announced where !schemes.contains(scheme) {
             let problem = PackageProblem(
                 .downgrade,
@@ -56,6 +57,22 @@ extension PackageFacts {
                 size: reader.size, block: block.range, end: package.end.offset, blockDigest: block.digest,
                 digests: digests)
         }
+    }
+
+    /// Versions of Android that it says it is for, and that do not know its signatures: v2 came with Android 7.0 (API 24),
+    /// v3 with Android 9 (API 28). Nil if there are none.
+    var unsupportedBySomeVersions: PackageProblem? {
+        guard let oldestSDK, !schemes.isEmpty, !schemes.contains(.v1) else { return nil }
+        let because = minSDK.map { "because its minSdkVersion is \($0)" } ?? "because it gives no minSdkVersion"
+        if oldestSDK < 24 {
+            return PackageProblem(
+                .unsupported, "It needs a v1 signature, too, for Android below 7.0 (API 24), \(because).")
+        }
+        if oldestSDK < 28, !schemes.contains(.v2) {
+            return PackageProblem(
+                .unsupported, "It needs a v2 or v1 signature, too, for Android below 9 (API 28), \(because).")
+        }
+        return nil
     }
 
     /// Looks into a v1 signature for what it announces, unless everything that it could announce is there; and for its

@@ -23,6 +23,9 @@ public struct PackageFacts: Hashable, Sendable {
     public var lineage: [String]
     /// As far as directory, manifest and signature blocks tell. The content's own digests are for `PackageVerifier`.
     public var problems: [PackageProblem]
+    /// The oldest version of Android that it says it is for: 1, as Android takes it, where it says nothing. Nil where that
+    /// is not known, or a codename: versions that had none yet when they were built are newer than all that matters here.
+    var oldestSDK: Int?
     /// Where the parts lie that digests are about, and the digests; nil without a signature of v2 or later.
     var signedContents: SignedContents?
 

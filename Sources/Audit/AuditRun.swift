@@ -46,9 +46,16 @@ public final class AuditRun: Sendable {
         outcome.summary.places = places.map { AuditSummary.Place(name: $0.name) }
         if case .sample(let sample) = options.depth { outcome.summary.sample = sample }
         do {
-            let listed = try await list(&outcome.summary)
+            let listed = try await listWhole(&outcome.summary)
             try await settle(listed)
             try await examine(listed, &outcome)
+            if outcome.unlisted > 0 {
+                let keys = outcome.unlisted == 1 ? "1 key was" : "\(outcome.unlisted) keys were"
+                observer(
+                    .notice(
+                        "\(keys) not in every listing, and a second look found the same on every place: written "
+                            + "meanwhile, or left out by a listing."))
+            }
         } catch is CancellationError {
             outcome.summary.isInterrupted = true
         } catch let error as S3Error where error.kind == .cancelled {
@@ -66,6 +73,8 @@ public final class AuditRun: Sendable {
     public struct Outcome: Sendable {
         /// Keys of the present batch that were told.
         fileprivate var told = 0
+        /// Keys that not every listing had, and every place has.
+        fileprivate var unlisted = 0
         public var summary = AuditSummary()
         public var book: PackageBook
         public var repair: RepairPlan
@@ -79,6 +88,15 @@ public final class AuditRun: Sendable {
         var isCounted: [Bool]
         /// When the last key was found that differs, in monotonic nanoseconds.
         var lastFound: Int64?
+    }
+
+    private func listWhole(_ summary: inout AuditSummary) async throws -> Listed {
+        do {
+            return try await list(&summary)
+        } catch {
+            if Task.isCancelled { summary.noteInterrupt() }
+            throw error
+        }
     }
 
     private func list(_ summary: inout AuditSummary) async throws -> Listed {
@@ -149,7 +167,10 @@ public final class AuditRun: Sendable {
         summary.identical += merge.same
         summary.places = merge.places
         for index in places.indices {
-            if let manifest = places[index].manifest { summary.places[index].objects = manifest.entries.count }
+            if let manifest = places[index].manifest {
+                summary.places[index].objects = manifest.entries.count
+                summary.places[index].hasSizes = false
+            }
             summary.places[index].objects -= excluded[index].objects
             summary.places[index].bytes -= excluded[index].bytes
         }
@@ -297,6 +318,10 @@ public final class AuditRun: Sendable {
     private func take(
         _ result: Examiner.Result, _ candidate: Candidate, isCompared: Bool, _ outcome: inout Outcome
     ) {
+        if result.finding.state == .identical, !candidate.isSame {
+            let holders = result.finding.places.count { $0.object != nil }
+            if candidate.facts.count(where: { $0 != nil }) < holders { outcome.unlisted += 1 }
+        }
         outcome.summary.bytesRead += result.bytesRead
         if result.isRead { outcome.summary.read += 1 }
         if isCompared {

@@ -17,8 +17,10 @@ public struct AuditSummary: Hashable, Sendable {
         public var name: String
         public var objects = 0
         public var bytes: Int64 = 0
-        /// Why it could not be read to its end, one sentence; nil if it was.
+        /// Why it was not read to its end, one sentence; nil if it was.
         public var error: String?
+        /// Whether sizes are known: a manifest has none.
+        public var hasSizes = true
 
         public init(name: String) { self.name = name }
     }
@@ -54,6 +56,8 @@ public struct AuditSummary: Hashable, Sendable {
     public var sample: Sample?
     /// Whether a signal ended it before its time.
     public var isInterrupted = false
+    /// Whether flags or prefixes say which keys are meant, so that there should be some.
+    public var isSelective = false
 
     public struct Sample: Hashable, Sendable {
         public var share: Double
@@ -87,6 +91,17 @@ public struct AuditSummary: Hashable, Sendable {
         }
     }
 
+    /// Takes note that the places were not read to their ends, as far as no other reason is known.
+    public mutating func noteInterrupt() {
+        isInterrupted = true
+        for index in places.indices where places[index].error == nil {
+            places[index].error = "The audit was interrupted before the listing's end."
+        }
+    }
+
+    /// Whether keys were meant, and there are none: that says nothing of the places.
+    public var isAboutNothing: Bool { isSelective && compared == 0 && places.count > 1 }
+
     /// Adds what an audit of another bucket of the same places found.
     public mutating func add(_ other: AuditSummary) {
         if places.isEmpty {
@@ -96,6 +111,7 @@ public struct AuditSummary: Hashable, Sendable {
                 places[index].objects += place.objects
                 places[index].bytes += place.bytes
                 places[index].error = places[index].error ?? place.error
+                places[index].hasSizes = places[index].hasSizes && place.hasSizes
             }
         }
         compared += other.compared
@@ -126,11 +142,11 @@ public struct AuditSummary: Hashable, Sendable {
     /// |---|---|
     /// | a place not read to its end, a key not looked at, or interrupted | incomplete |
     /// | else anything that differs, lacks, exceeds, or a package with problems | different |
-    /// | else anything unverifiable | unverifiable |
+    /// | else anything unverifiable, or no key in scope of those that were meant | unverifiable |
     /// | else | identical |
     public var concluded: Status {
         if isInterrupted || errors > 0 || places.contains(where: { $0.error != nil }) { return .incomplete }
         if differs + missing + extra + packageProblems > 0 { return .different }
-        return unverifiable > 0 ? .unverifiable : .identical
+        return unverifiable > 0 || isAboutNothing ? .unverifiable : .identical
     }
 }

@@ -25,8 +25,7 @@ extension Examiner {
                 }
             }
             for try await (index, content, package) in group {
-                try note(content, at: index, &look, &result)
-                if content.matchesETag == false { damaged.append(index) }
+                if !note(content, at: index, &look, &result) { damaged.append(index) }
                 packages[index] = package
             }
         }
@@ -52,8 +51,7 @@ extension Examiner {
         }
         let layouts = cuts.map(\.layout)
         let content = try await Self.at(base) { try await read(key, known, store, cuts: layouts) }
-        try note(content, at: base, &look, &result)
-        var damaged = content.matchesETag == false ? [base] : []
+        var damaged = note(content, at: base, &look, &result) ? [] : [base]
         var proven: Set<Int> = [base]
         for (cut, composite) in zip(cuts, content.composites) where look.facts[cut.place]?.etag == composite {
             proven.insert(cut.place)
@@ -65,8 +63,7 @@ extension Examiner {
                 continue
             }
             let content = try await Self.at(index) { try await read(key, facts, store) }
-            try note(content, at: index, &look, &result)
-            if content.matchesETag == false { damaged.append(index) }
+            if !note(content, at: index, &look, &result) { damaged.append(index) }
         }
         let facts = look.facts
         let isEncrypted = look.isEncrypted
@@ -107,19 +104,37 @@ extension Examiner {
         return Array(PartLayout.candidates(size: size, parts: parts).prefix(3))
     }
 
-    private func read(
-        _ key: ObjectKey, _ known: ObjectFacts, _ store: any ReadableStore, cuts: [PartLayout] = []
+    /// Reads one place. Other bytes than it told of are a change, unless it goes on telling of the same: then it gives what
+    /// is not the object.
+    func read(
+        _ key: ObjectKey, _ known: ObjectFacts, _ store: any ReadableStore, cuts: [PartLayout] = [],
+        tap: PackageTap? = nil
     ) async throws -> Content {
-        try await ContentReader(store: store).read(key, etag: known.etag, size: known.size ?? 0, cuts: cuts)
+        let size = known.size ?? 0
+        let content = try await ContentReader(store: store).read(
+            key, etag: known.etag, size: size, cuts: cuts, tap: tap)
+        guard content.info.size != size else { return content }
+        guard let now = try await store.head(key), now.size == size, now.etag == content.info.etag else {
+            throw Changing()
+        }
+        return content
     }
 
-    private func note(_ content: Content, at index: Int, _ look: inout Look, _ result: inout Result) throws {
-        guard content.info.size == look.facts[index]?.size else { throw Changing() }
+    /// Takes up what reading told of one place.
+    ///
+    /// - Returns: whether the bytes are those that the place tells of, as far as that can be told.
+    private func note(
+        _ content: Content, at index: Int, _ look: inout Look, _ result: inout Result
+    ) -> Bool {
+        let isWhole = content.info.size == look.facts[index]?.size
+        if !isWhole { look.given[index] = content.info.size }
         look.facts[index]?.md5 = content.md5
         look.facts[index]?.sha256 = content.sha256
         look.infos[index] = content.info
+        look.read.insert(index)
         result.bytesRead += content.info.size
         result.isRead = true
+        return isWhole && content.matchesETag != false
     }
 
     /// Spreads reads over the threads.

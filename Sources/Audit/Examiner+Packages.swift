@@ -40,18 +40,20 @@ extension Examiner {
     ) async throws -> (Content, PackageEntry) {
         let source = StoredPackage(store: store, key: key, etag: known.etag, size: known.size ?? 0)
         var entry = PackageEntry(place: place.name, key: fullKey(key), facts: nil, problems: [], isVerified: true)
-        let reader = ContentReader(store: store)
         do {
             let facts = try await AndroidPackage.facts(of: source)
             entry.facts = facts
             entry.problems = facts.problems.map(\.description)
             let tap = PackageTap(facts)
-            let content = try await reader.read(key, etag: known.etag, size: known.size ?? 0, tap: tap)
+            let content = try await read(key, known, store, tap: tap)
             let damage: [PackageProblem]
             if let tap {
                 damage = tap.finish()
             } else {
                 damage = try await AndroidPackage.verify(source, facts: facts)
+            }
+            if !facts.schemes.isEmpty {
+                entry.isGenuine = (facts.problems + damage).allSatisfy { !$0.kind.isOfSignedBytes }
             }
             for problem in damage where !entry.problems.contains(problem.description) {
                 entry.problems.append(problem.description)
@@ -59,7 +61,20 @@ extension Examiner {
             return (content, entry)
         } catch let error as PackageError {
             entry.problems = [error.description]
-            return (try await reader.read(key, etag: known.etag, size: known.size ?? 0), entry)
+            return (try await read(key, known, store), entry)
+        } catch let error as StoredPackage.ShortRange {
+            entry.problems.append(error.description)
+            return (try await read(key, known, store), entry)
+        }
+    }
+}
+
+extension PackageProblem.Kind {
+    /// Whether it says that the bytes are not known to be those that were signed.
+    fileprivate var isOfSignedBytes: Bool {
+        switch self {
+        case .notPackage, .truncated, .brokenZip, .badSignature, .badDigest, .downgrade: true
+        case .badManifest, .unsigned, .unsupported: false
         }
     }
 }

@@ -39,7 +39,7 @@ struct Examiner: Sendable {
         for attempt in 0..<4 {
             do {
                 if attempt > 0 { try await Task.sleep(for: .milliseconds(100 << attempt)) }
-                return try await look(candidate)
+                return try await look(candidate, isAgain: attempt > 0)
             } catch let failure as PlaceFailure {
                 switch failure.error.kind {
                 case .preconditionFailed, .noSuchKey: continue
@@ -72,10 +72,15 @@ struct Examiner: Sendable {
         var infos: [ObjectInfo?]
         /// Places that answer to the key and do not list it.
         var unlisted: Set<Int> = []
+        /// Places whose bytes were read.
+        var read: Set<Int> = []
+        /// Bytes that a place gave where it tells of another number.
+        var given: [Int: Int64] = [:]
         var isEncrypted: Bool { infos.contains { $0?.isEncrypted == true } }
     }
 
-    private func look(_ candidate: Candidate) async throws -> Result {
+    /// - Parameter isAgain: whether what the listings told has turned out not to hold.
+    private func look(_ candidate: Candidate, isAgain: Bool) async throws -> Result {
         let key = candidate.key
         let isPackage = options.packages.contains { unsafe $0.matches(key.bytes.span.bytes) }
         let reads = readsWhole(key)
@@ -83,7 +88,7 @@ struct Examiner: Sendable {
             return Result(finding: finding(key, candidate.facts, same, ""))
         }
         var look = Look(facts: candidate.facts, infos: Array(repeating: nil, count: places.count))
-        if !candidate.isSame || options.checksMetadata { look = try await heads(key, candidate) }
+        if !candidate.isSame || options.checksMetadata || isAgain { look = try await heads(key, candidate) }
         var verdict = verdict(look)
         var result = Result(finding: finding(key, look.facts, verdict, ""))
         if reads {
@@ -101,10 +106,14 @@ struct Examiner: Sendable {
             verdict = found
             if !names.isEmpty { details.append("Not the same: \(Explanation.listed(names)).") }
         }
+        for (index, count) in look.given.sorted(by: { $0.key < $1.key }) {
+            let told = look.facts[index]?.size ?? 0
+            details.append("\(places[index].name) gives \(count) bytes where it tells of \(told).")
+        }
         for index in look.unlisted.sorted() where verdict.reasons[index] == .missing {
             details.append("\(places[index].name) answers to the key, but does not list it.")
         }
-        let sentences = [Explanation.of(verdict, places.map(\.name))] + details
+        let sentences = [Explanation.of(verdict, places.map(\.name), read: look.read)] + details
         result.finding = finding(
             key, look.facts, verdict, sentences.filter { !$0.isEmpty }.joined(separator: " "))
         if isPackage, result.packages.isEmpty { result.packages = try await packages(key, look) }

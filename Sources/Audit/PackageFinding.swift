@@ -13,15 +13,22 @@ public struct PackageEntry: Hashable, Sendable {
     public var problems: [String]
     /// Whether digests and signatures were checked over all bytes, not only the directory and the signing block.
     public var isVerified: Bool
+    /// Whether all bytes are those that were signed; nil where they were not checked, and where there is no signature to
+    /// check them by.
+    public var isGenuine: Bool?
 
     public var isIntact: Bool { problems.isEmpty }
 
-    public init(place: String, key: ObjectKey, facts: PackageFacts?, problems: [String], isVerified: Bool) {
+    public init(
+        place: String, key: ObjectKey, facts: PackageFacts?, problems: [String], isVerified: Bool,
+        isGenuine: Bool? = nil
+    ) {
         self.place = place
         self.key = key
         self.facts = facts
         self.problems = problems
         self.isVerified = isVerified
+        self.isGenuine = isGenuine
     }
 }
 

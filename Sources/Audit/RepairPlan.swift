@@ -11,6 +11,8 @@ public struct RepairPlan: Sendable {
 
     private var damage: [String: Damage] = [:]
     private var isReferenceDamaged = false
+    /// Keys that are unverifiable on some place: what a mirror does about them is not known.
+    private var unverified = 0
     private let places: [String]
     /// Flags of the audit that a mirror has to have too, as they were given.
     private let scope: [String]
@@ -25,6 +27,7 @@ public struct RepairPlan: Sendable {
     public mutating func add(_ finding: Finding) {
         // A mirror makes buckets and removes none.
         if finding.reason == .bucket, finding.state == .extra { return }
+        if finding.states.contains(.unverifiable) { unverified += 1 }
         for place in finding.places where place.isAtFault {
             if finding.reason == .corrupt, place.name == places.first {
                 isReferenceDamaged = true
@@ -46,7 +49,7 @@ public struct RepairPlan: Sendable {
         }
     }
 
-    /// A command for each place that one mends, and a sentence for what none does.
+    /// A command for each place that one mends, and a sentence, after a `#`, for what none does.
     ///
     /// - Parameter unreached: places that could not be read to their ends; nothing is known of what they lack.
     public func lines(without unreached: Set<String> = []) -> [String] {
@@ -67,6 +70,12 @@ public struct RepairPlan: Sendable {
             if damage.needsReading { words.append("--compare=bytes") }
             if damage.needsMetadata { words.append("--check-metadata") }
             lines.append((words + (scope + [places[0], place]).map(Self.quoted)).joined(separator: " "))
+        }
+        if unverified > 0 {
+            let keys = unverified == 1 ? "1 key" : "\(unverified) keys"
+            lines.append(
+                "# \(keys) could not be verified: an audit with --resolve tells, and a mirror with --compare=content mends."
+            )
         }
         return lines
     }

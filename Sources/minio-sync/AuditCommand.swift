@@ -40,7 +40,8 @@ final class AuditCommand: Sendable {
             try reports.finish(summary)
             return code
         } catch let error as CommandError {
-            console.warn("minio-sync: \(error.message)")
+            // Who closed standard output has seen enough.
+            if !error.message.isEmpty { console.warn("minio-sync: \(error.message)") }
             return error.code
         } catch {
             console.warn("minio-sync: \(error)")
@@ -62,17 +63,22 @@ final class AuditCommand: Sendable {
         let began = MonotonicClock.nanoseconds()
         var summary = AuditSummary()
         summary.start = WallClock.now()
+        summary.places = plan.names.map { AuditSummary.Place(name: $0) }
+        summary.isSelective = plan.isSelective
         // A manifest has no packages.
         var book = PackageBook(places: arguments.places.map(\.text), expectations: plan.expectations)
         var repair = RepairPlan(places: plan.names, scope: arguments.scope, isManifest: options.manifest != nil)
         let (buckets, holders) = await buckets(plan, &summary, reports)
         for bucket in buckets {
-            if current.withLock({ $0.isInterrupted }) { break }
+            if current.withLock({ $0.isInterrupted }) {
+                summary.noteInterrupt()
+                break
+            }
             let outcome = await audit(plan, bucket, book, repair, reports)
             (book, repair) = (outcome.book, outcome.repair)
             summary.add(outcome.summary)
-            // Otherwise its keys tell.
-            guard let bucket, outcome.summary.compared == 0,
+            // Otherwise its keys tell, or filters left them out.
+            guard let bucket, outcome.summary.compared == 0, !plan.isSelective,
                 let finding = Finding(bucket: bucket, places: plan.names, holders: holders)
             else { continue }
             summary.count(finding)
@@ -102,7 +108,6 @@ final class AuditCommand: Sendable {
         _ plan: AuditPlan, _ summary: inout AuditSummary, _ reports: AuditReports
     ) async -> (names: [String?], holders: [Set<String>?]) {
         guard plan.coversBuckets else { return ([nil], []) }
-        summary.places = plan.names.map { AuditSummary.Place(name: $0) }
         var holders: [Set<String>?] = []
         for (index, client) in plan.clients.enumerated() {
             do throws(S3Error) {
@@ -111,7 +116,6 @@ final class AuditCommand: Sendable {
                 holders.append(nil)
                 summary.places[index].error = error.description
                 plan.leaveOut(index)
-                reports.take(.notice(error.description))
             }
         }
         let names = holders.compactMap(\.self).reduce(into: Set<String>()) { $0.formUnion($1) }
@@ -143,12 +147,13 @@ final class AuditCommand: Sendable {
     /// |---|---|
     /// | interrupted | 130 |
     /// | a place could not be read to its end | 3 |
-    /// | a key could not be looked at, an expectation is not met, or what `--fail-on` names was found | 1 |
+    /// | a key could not be looked at, or an expectation is not met, or no key is in scope of those that were meant | 1 |
+    /// | what `--fail-on` names was found | 1 |
     /// | else | 0 |
     static func exitCode(_ summary: AuditSummary, _ options: AuditOptions) -> ExitCode {
         if summary.isInterrupted { return .interrupted }
         if summary.places.contains(where: { $0.error != nil }) { return .serverGone }
-        if summary.errors > 0 || summary.unmetExpectations > 0 { return .failed }
+        if summary.errors > 0 || summary.unmetExpectations > 0 || summary.isAboutNothing { return .failed }
         let found: [(AuditOptions.Failure, Bool)] = [
             (.differ, summary.isAnywhere(.differs)),
             (.missing, Double(summary.onAnyPlace[.missing] ?? 0) > options.tolerance * Double(summary.compared)),

@@ -88,6 +88,11 @@ final class AuditPlan: Sendable {
     /// Whether all buckets of servers are meant.
     var coversBuckets: Bool { arguments.places.contains { $0.bucket == nil } }
 
+    /// Whether flags or prefixes say which keys are meant.
+    var isSelective: Bool {
+        !arguments.scope.isEmpty || arguments.places.contains { !$0.prefix.bytes.isEmpty }
+    }
+
     var expectations: [String: String] {
         Dictionary(uniqueKeysWithValues: arguments.options.expectations.map { ($0.package, $0.version) })
     }

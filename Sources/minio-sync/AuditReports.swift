@@ -8,15 +8,16 @@ final class AuditReports: Sendable {
     private struct Open {
         let writer: any ReportWriter
         let file: AtomicFile?
-    }
-
-    private struct State {
-        var reports: [Open] = []
-        /// The first failure to write; later ones follow from it.
+        /// Why it cannot be written; one report's failure costs no other.
         var failure: (any Error)?
+
+        mutating func attempt(_ body: (any ReportWriter, AtomicFile?) throws -> Void) {
+            guard failure == nil else { return }
+            do { try body(writer, file) } catch { failure = error }
+        }
     }
 
-    private let state: Mutex<State>
+    private let state: Mutex<[Open]>
     private let options: AuditOptions
     private let console: Console
 
@@ -39,7 +40,7 @@ final class AuditReports: Sendable {
             reports.append(Open(writer: options.format.writer(context, sink: sink), file: nil))
         }
         for report in options.reports { reports.append(try Self.open(report.format, report.file, plain)) }
-        state = Mutex(State(reports: reports))
+        state = Mutex(reports)
     }
 
     private static func open(_ format: ReportFormat, _ path: String, _ context: ReportContext) throws -> Open {
@@ -52,13 +53,8 @@ final class AuditReports: Sendable {
     }
 
     func take(_ event: AuditEvent) {
-        state.withLock { state in
-            guard state.failure == nil else { return }
-            do {
-                for report in state.reports { try report.writer.take(event) }
-            } catch {
-                state.failure = error
-            }
+        state.withLock { reports in
+            for index in reports.indices { reports[index].attempt { writer, _ in try writer.take(event) } }
         }
         // What the main report does not show where people look.
         switch event {
@@ -72,29 +68,32 @@ final class AuditReports: Sendable {
 
     /// Ends all reports and puts their files in place.
     ///
-    /// - Throws: the first failure to write any of them.
-    func finish(_ summary: AuditSummary) throws {
+    /// - Throws: a `CommandError` for the first that cannot be written; its sentence is empty where the reader of standard
+    ///   output wanted no more.
+    func finish(_ summary: AuditSummary) throws(CommandError) {
         take(.summary(summary))
-        try state.withLock { state in
-            var failure = state.failure
-            // One that cannot be written costs no other.
-            for report in state.reports where state.failure == nil {
-                do {
-                    try report.writer.finish()
-                    try report.file?.commit()
-                } catch {
-                    failure = failure ?? error
+        let failure = state.withLock { reports in
+            for index in reports.indices {
+                reports[index].attempt { writer, file in
+                    try writer.finish()
+                    try file?.commit()
                 }
             }
-            state.reports = []
-            if let failure { throw failure }
+            defer { reports = [] }
+            return reports.lazy.compactMap(\.failure).first
         }
+        if let failure { throw CommandError("\(failure)") }
+        let output = console.outputFailure()
+        if output == EPIPE { throw CommandError("") }
+        if output != 0 { throw CommandError(ReportError(standardOutput: output).description) }
         guard options.output != nil, !options.quiet else { return }
         console.warn("minio-sync: \(Self.verdict(summary))")
     }
 
     private static func verdict(_ summary: AuditSummary) -> String {
         switch summary.status {
+        case .unverifiable where summary.isAboutNothing:
+            "unverifiable: no key is in scope, so nothing was compared; check the filters and the prefixes."
         case .identical: "identical: \(summary.compared) keys."
         case .different, .unverifiable, .incomplete:
             "\(summary.status.rawValue): of \(summary.compared) keys \(summary.identical) are identical, "

@@ -7,8 +7,8 @@ final class Console: Sendable {
         var pending: [UInt8] = []
         /// Whether the live line is on the screen.
         var isLive = false
-        /// Nobody reads standard output any more.
-        var isClosed = false
+        /// Why standard output takes no more, as `errno`; 0 while it does.
+        var failure: Int32 = 0
     }
 
     private let state = Mutex(State())
@@ -69,7 +69,15 @@ final class Console: Sendable {
     }
 
     func flush() {
-        state.withLock { Self.flush(&$0, isTerminal: isTerminal) }
+        _ = outputFailure()
+    }
+
+    /// Why not all that was printed so far is out, as `errno`; 0 if it is. `EPIPE` says that a reader wanted no more.
+    func outputFailure() -> Int32 {
+        state.withLock { state in
+            Self.flush(&state, isTerminal: isTerminal)
+            return state.failure
+        }
     }
 
     /// Ends the process, after what was printed is out.
@@ -77,7 +85,7 @@ final class Console: Sendable {
         let isClosed = state.withLock { state in
             Self.clearLive(&state)
             Self.flush(&state, isTerminal: isTerminal)
-            return state.isClosed
+            return state.failure != 0
         }
         if isClosed, code == .done {
             warn("minio-sync: Standard output could not be written, so what was done is not all told; check its disk.")
@@ -90,7 +98,7 @@ final class Console: Sendable {
     private static func flush(_ state: inout State, isTerminal: Bool) {
         guard !state.pending.isEmpty else { return }
         clearLive(&state)
-        if !state.isClosed, !write(state.pending, to: STDOUT_FILENO) { state.isClosed = true }
+        if state.failure == 0, !write(state.pending, to: STDOUT_FILENO) { state.failure = errno }
         state.pending.removeAll(keepingCapacity: true)
     }
 

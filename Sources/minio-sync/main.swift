@@ -36,6 +36,12 @@ do throws(UsageError) {
 
 /// Runs a command on a reactor of its own while this thread waits, and ends the process with its exit code.
 func run(_ command: @escaping @Sendable () async -> ExitCode) -> Never {
+    do throws(CommandError) {
+        try DescriptorLimit.check()
+    } catch {
+        console.warn("minio-sync: \(error.message)")
+        console.exit(error.code)
+    }
     let reactor = Reactor()
     let ended = Semaphore()
     let console = console

@@ -1,5 +1,6 @@
-import AndroidPackage
 import Testing
+
+@testable import AndroidPackage
 
 @Suite("Real packages")
 struct GoldenTests {
@@ -11,14 +12,17 @@ struct GoldenTests {
         ("v1-dsa", []),
         ("v1-sha1", []),
         ("v2", []),
-        ("v2-only", []),
-        ("v2-sha512", []),
-        ("v2-dsa", []),
-        ("verity", []),
+        ("v2-only", [.unsupported]),
+        ("v2-sha512", [.unsupported]),
+        ("v2-dsa", [.unsupported]),
+        ("verity", [.unsupported]),
+        ("v2-only-24", []),
+        ("v3-only-24", [.unsupported]),
+        ("v3-only-28", []),
         ("v3", []),
         ("two-signers", []),
         ("rotated", []),
-        ("v31", []),
+        ("v31", [.unsupported]),
         ("string-version", []),
         ("string-version-lost", []),
         ("version-code-major", []),
@@ -32,7 +36,7 @@ struct GoldenTests {
         ("flipped-directory", [.badDigest]),
         ("stripped-block", [.downgrade]),
         ("stripped-v3", [.downgrade]),
-        ("other-key", [.badSignature]),
+        ("other-key", [.badSignature, .unsupported]),
         ("v1-changed-file", [.badDigest]),
         ("v1-added-file", [.badDigest]),
         ("v1-lost-file", [.badDigest]),
@@ -66,7 +70,7 @@ struct GoldenTests {
             #expect(["zip64", "two-manifests"].contains(name))
         }
         #expect(problems.isEmpty == (golden["verifies"] == ["yes"]), "\(problems)")
-        if golden["verifies"] == ["yes"], name != "v31" {
+        if golden["signer"] != nil, name != "v31" {
             #expect(facts.signers == golden["signer"])
             #expect(facts.schemes.last?.rawValue == golden["scheme"]?.last)
             #expect(facts.lineage == (golden["lineage"] ?? []).dropLast())
@@ -79,6 +83,29 @@ struct GoldenTests {
         var found: [PackageProblem.Kind] = []
         for problem in problems where !found.contains(problem.kind) { found.append(problem.kind) }
         #expect(found == kinds, "\(problems)")
+    }
+
+    @Test(
+        "signatures that the oldest versions of Android do not know are not enough",
+        arguments: [
+            (1, [.v2], "v1"), (23, [.v2, .v3], "v1"), (24, [.v2], nil), (24, [.v3], "v2"), (27, [.v3, .v31], "v2"),
+            (28, [.v3], nil), (1, [.v1], nil), (1, [.v1, .v3], nil), (1, [], nil), (nil, [.v3], nil),
+        ] as [(Int?, [SignatureScheme], String?)])
+    func oldVersions(_ oldest: Int?, _ schemes: [SignatureScheme], _ needed: String?) {
+        var facts = PackageFacts(package: "com.example.app", schemes: schemes)
+        facts.oldestSDK = oldest
+        let problem = facts.unsupportedBySomeVersions
+        #expect(problem?.kind == needed.map { _ in .unsupported })
+        #expect(problem?.description.hasPrefix("It needs a \(needed ?? "") ") ?? true)
+        #expect(problem?.description.hasSuffix("because it gives no minSdkVersion.") ?? true)
+    }
+
+    @Test("what gives no oldest version of Android is for all of them")
+    func noOldestVersion() async throws {
+        let (facts, _) = try await examine(HandmadeManifest().zip)
+        #expect(facts.minSDK == nil)
+        #expect(facts.oldestSDK == 1)
+        #expect(try await AndroidPackage.facts(of: BytesSource(Fixture.package("codename"))).oldestSDK == nil)
     }
 
     @Test(

@@ -34,12 +34,13 @@ struct VerifierTests {
         arguments: ["v3", "verity", "v2-dsa", "two-signers"])
     func everyByte(_ name: String) async throws {
         let bytes = try Fixture.package(name)
-        let block = try #require(try await AndroidPackage.facts(of: BytesSource(bytes)).signedContents?.block)
+        let (facts, known) = try await examine(bytes)
+        let block = try #require(facts.signedContents?.block)
         for position in stride(from: 0, to: bytes.count, by: 5) where !block.contains(Int64(position)) {
             var flipped = bytes
             flipped[position] ^= 0x10
             do {
-                #expect(try await !examine(flipped).problems.isEmpty, "byte \(position)")
+                #expect(try await !examine(flipped).problems.allSatisfy(known.contains), "byte \(position)")
             } catch is PackageError {}
         }
     }

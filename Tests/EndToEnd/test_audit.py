@@ -85,7 +85,26 @@ def test_filters_leave_keys_out_on_all_sides(places_of):
         places.put(*bodies, key=key)
     assert places.audit("--include", "*.txt", expect=1).found() == {
         "a.txt": ("differs", "etag"), "c.txt": ("extra", "extra")}
-    assert places.audit("--exclude", "*").summary["compared"] == 0
+    assert places.audit("--exclude", "*", expect=1).summary["compared"] == 0
+
+
+def test_what_leaves_no_key_in_scope_is_no_proof(places_of):
+    places = places_of("juicefs", "sandbox")
+    empty = places.audit()
+    assert empty.summary["status"] == "identical" and empty.summary["compared"] == 0, "empty buckets are the same"
+    places.put(b"x", key="a.txt")
+    slashed = [f"{name}/typo/" for name in places.names]
+    for flags, names in [(["--include", "*.apk"], places.names), (["--storage-class", "GLACIER"], places.names),
+                         (["--newer-than", "2999-01-01"], places.names), ([], slashed),
+                         (["--include", f"{places.bucket}/*"], places.names),
+                         (["--include", "*.apk", "--fail-on", "differ"], places.names)]:
+        audit = places.audit(*flags, places=names, expect=1)
+        assert audit.summary["status"] == "unverifiable" and audit.summary["compared"] == 0
+    report = places.folder / "suite.xml"
+    run = places.run("--include", "*.apk", "--report", f"junit={report}", expect=1)
+    assert run.stdout.startswith("Nothing was compared: no key is in scope on any of the places; check --include")
+    assert 'errors="1"' in report.read_text() and "Nothing was compared" in report.read_text()
+    assert places.audit("--include", "*.txt").summary["status"] == "identical"
 
 
 # Requests
@@ -236,6 +255,26 @@ def test_bytes_that_no_longer_match_their_etag_are_found_by_reading_only(places_
     for each in facts.values():
         assert each["md5"] == md5(b"0123456789" * 100)
         assert each["sha256"] == hashlib.sha256(b"0123456789" * 100).hexdigest()
+
+
+@pytest.mark.parametrize("flag", ["--deep", "--resolve"])
+def test_a_server_that_gives_fewer_bytes_than_it_tells_of(places_of, flag):
+    places = places_of("juicefs", "sandbox")
+    for key in ["a.txt", "app.apk"]:
+        body = samples.bytes_of(3000, key)
+        # An ETag that tells nothing, so that --resolve reads, too.
+        if flag == "--resolve":
+            places.servers[1].behave(etags="opaque")
+        places.put(body, key=key)
+        places.servers[1].break_with({"operation": "GetObject", "key": key, "action": "shorten", "bytes": 7})
+    audit = places.audit(flag, "--no-apk", expect=1)
+    assert audit.found() == dict.fromkeys(["a.txt", "app.apk"], ("differs", "corrupt"))
+    for finding in audit.findings:
+        assert finding["on"] == [places.names[1]]
+        assert f"{places.names[1]} gives 2993 bytes where it tells of 3000." in finding["detail"]
+    # What is no APK is not told to keep changing either.
+    if flag == "--deep":
+        assert places.audit(flag, expect=1).found() == audit.found()
 
 
 def test_rot_in_parts_and_on_the_reference(places_of):

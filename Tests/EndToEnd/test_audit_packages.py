@@ -56,6 +56,20 @@ def test_every_fixture_is_told_as_its_makers_tools_tell_it(places_of, servers):
                 assert newer or line["lineage"] == [each for each in said.get("lineage", []) if each not in said["signer"]], name
 
 
+@pytest.mark.parametrize("name, words", [
+    ("v2", "all bytes were read, and they are what was signed."), ("unsigned", "not signed."),
+    ("v1-changed-file", "all bytes were read, and are not what was signed."),
+    ("flipped-contents", "all bytes were read, and are not what was signed."),
+    ("target-30", "all bytes were read, and they are what was signed.")])
+def test_what_reading_all_bytes_told_of_a_signature(places_of, name, words):
+    places = places_of("sandbox", "sandbox-2")
+    places.put(apk(name), key="app.apk")
+    run = places.run("--deep", "--all", expect={0, 1})
+    [line, other] = [each for each in run.stdout.splitlines() if "com.example.app 2.0.6+48" in each]
+    assert line == other and line.endswith(words), line
+    assert "bytes were read" not in places.run("--all", expect={0, 1}).stdout
+
+
 def test_apks_are_read_by_few_small_ranges(places_of):
     places = places_of("sandbox", "juicefs")
     large = apk("v2")

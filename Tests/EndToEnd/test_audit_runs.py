@@ -51,7 +51,11 @@ def test_an_entry_that_a_listing_lost_is_looked_up(places_of):
         places.put(b"x", key=key)
     places.servers[1].break_with({"operation": "ListObjectsV2", "action": "listing", "lie": "missingEntry", "index": 1,
                                   "times": 1})
-    assert places.audit("--all").found() == {}
+    audit = places.audit("--all")
+    assert audit.found() == {}
+    # What the table of places shows is then explained.
+    assert [each["text"][:35] for each in audit.notices] == ["1 key was not in every listing, and"]
+    assert places.audit("--all").notices == []
 
 
 def test_settle_waits_for_replication_in_flight(places_of):
@@ -258,6 +262,10 @@ def test_all_buckets_of_servers(two_servers):
     audit = places.audit(places=["main", "standby"], expect=1)
     assert audit.found() == {"apks/": ("missing", "bucket"), "left/": ("extra", "bucket")}
     assert audit.finding("apks/")["on"] == audit.finding("left/")["on"] == ["standby"]
+    # Patterns are about the keys of each bucket; where they leave none, nothing is said of the buckets either.
+    audit = places.audit("--include", "both/*", places=["main", "standby"], expect=1)
+    assert audit.summary["status"] == "unverifiable" and audit.found() == {}
+    assert places.audit("--include", "diff*", places=["main", "standby"]).summary["compared"] == 1
     standby.create_bucket(Bucket="apks")
     standby.delete_bucket(Bucket="left")
     assert places.audit(places=["main", "standby"]).summary["status"] == "identical"
@@ -306,6 +314,9 @@ def test_a_manifest_finds_what_is_wrong(places_of, tmp_path, algorithm):
     assert audit.found() == {"other": ("differs", "content"), "lost": ("missing", "missing"), "more": ("extra", "extra")}
     assert audit.finding("other")["on"] == [places.names[1]] and audit.finding("lost")["on"] == [places.names[1]]
     assert audit.finding("more")["on"] == places.names
+    # An MD5 needs no reading, and then none is told.
+    how = "by the ETags." if algorithm == "md5" else "they were read."
+    assert audit.finding("other")["detail"].endswith(how)
 
 
 @pytest.mark.parametrize("line", ["no digest at all", "d41d8cd98f00b204e9800998ecf8427 short", "\u00e9" * 32 + "  x",
@@ -375,8 +386,9 @@ def test_an_interrupt_ends_it_soon(places_of, tmp_path, flags):
     places.put(b"x" * 100, key="k")
     slow = {"operation": "GetObject" if flags else "ListObjectsV2", "action": "delay", "milliseconds": 5_000}
     places.servers[0].break_with(slow)
-    process = minio_sync.start_minio_sync(["audit", "--json", *flags, *places.names], places.environment,
-                                          tmp_path / "home")
+    report = tmp_path / "suite.xml"
+    process = minio_sync.start_minio_sync(
+        ["audit", "--json", "--report", f"junit={report}", *flags, *places.names], places.environment, tmp_path / "home")
     time.sleep(0.7)
     assert process.poll() is None
     process.send_signal(signal.SIGINT)
@@ -385,7 +397,14 @@ def test_an_interrupt_ends_it_soon(places_of, tmp_path, flags):
     assert time.monotonic() - began < 3
     run = minio_sync.finished(["audit", "--json", *flags, *places.names], process.returncode, stdout, stderr,
                               places.environment, 130)
-    assert auditing.checked(run, places.names).summary["interrupted"]
+    summary = auditing.checked(run, places.names).summary
+    assert summary["interrupted"]
+    # Of what was not read to its end, no number is told.
+    numbers = [each["objects"] for each in summary["places"].values()]
+    assert numbers == ([1, 1] if flags else [None, None])
+    assert all(bool(each["error"]) != bool(flags) for each in summary["places"].values())
+    suite = report.read_text()
+    assert suite.count("listing read to its end\" time=\"0\"/>") == (2 if flags else 0)
 
 
 # Reports
@@ -416,6 +435,48 @@ def test_a_report_that_cannot_be_written_is_known_at_once(places_of, tmp_path):
         run = places.run(*flags, expect=2)
         assert "cannot be written" in run.stderr and run.stdout == ""
     assert not [each for server in places.servers for each in server.requests()]
+
+
+def test_a_report_that_cannot_be_written_in_the_end_is_no_success(places_of, tmp_path):
+    places = places_of("sandbox", "sandbox-2")
+    samples.put_many(places.clients[0], places.bucket, [(f"key-{number}", b"x") for number in range(300)])
+    samples.put_many(places.clients[1], places.bucket, [(f"key-{number}", b"x") for number in range(300)])
+    with open("/dev/full", "wb") as full:
+        for flags in ([], ["--json", "--all"]):
+            run = places.run(*flags, expect=2, stdout=full)
+            assert "standard output: No space left on device; make room" in run.stderr and len(run.stderr.splitlines()) == 1
+    # Another report is there all the same.
+    page = tmp_path / "audit.html"
+    with open("/dev/full", "wb") as full:
+        places.run("--json", "--all", "--report", f"html={page}", expect=2, stdout=full)
+    assert page.read_text().startswith("<!DOCTYPE html>")
+    reading, writing = minio_sync.os.pipe()
+    minio_sync.os.close(reading)
+    with open(writing, "wb") as nobody:
+        run = places.run("--json", "--all", expect=2, stdout=nobody)
+    assert run.stderr == "", "who closed standard output has seen enough"
+    # A disk that is full, by the limit of a file's size.
+    command = f"ulimit -f 8; trap '' XFSZ; exec {minio_sync.program()} \"$@\""
+    done = minio_sync.subprocess.run(
+        ["bash", "-c", command, "audit", "audit", "--json", "--all", "--output", tmp_path / "a.json", *places.names],
+        env=minio_sync.child_environment(tmp_path, places.environment), capture_output=True, text=True)
+    assert done.returncode == 2 and "a.json: File too large; make room" in done.stderr, done.stderr
+    assert not (tmp_path / "a.json").exists() and not list(tmp_path.glob(".*tmp"))
+
+
+@pytest.mark.parametrize("limit", [6, 12, 40])
+def test_too_few_file_descriptors_are_told(places_of, tmp_path, limit):
+    places = places_of("sandbox", "sandbox-2")
+    command = f"ulimit -n {limit}; exec {minio_sync.program()} \"$@\""
+    for words in (["audit"], ["mirror", "--once", "--no-state"]):
+        done = minio_sync.subprocess.run(
+            ["bash", "-c", command, "bash", *words, *places.names],
+            env=minio_sync.child_environment(tmp_path, places.environment), capture_output=True, text=True)
+        assert done.returncode == 2 and "raise the limit" in done.stderr and "LimitNOFILE" in done.stderr, done
+    done = minio_sync.subprocess.run(
+        ["bash", "-c", command.replace(str(limit), "64"), "bash", "audit", *places.names],
+        env=minio_sync.child_environment(tmp_path, places.environment), capture_output=True, text=True)
+    assert done.returncode == 0, done
 
 
 def test_a_dash_is_standard_output_for_the_main_report_only(places_of):

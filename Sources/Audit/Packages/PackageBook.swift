@@ -99,12 +99,22 @@ public struct PackageBook: Sendable {
         } ?? []
     }
 
+    /// Whether `latest` is a word of the key, as in `app-latest.apk` or `latest/app.apk`: no letter or digit beside it, for
+    /// which every byte that is not ASCII counts.
+    static func isCalledLatest(_ key: ObjectKey) -> Bool {
+        let words = key.bytes.split { byte in
+            !((0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
+                || byte > 0x7F)
+        }
+        return words.contains { word in word.lazy.map { $0 | 0x20 }.elementsEqual("latest".utf8) }
+    }
+
     /// A key that is called the latest and holds an older version than its place has.
     private static func backwards(
         _ releases: [Release], _ places: [String], _ newest: [PackageVersion?]
     ) -> [String] {
         releases.compactMap { release in
-            guard "\(release.key)".lowercased().contains("latest"), let index = places.firstIndex(of: release.place),
+            guard isCalledLatest(release.key), let index = places.firstIndex(of: release.place),
                 let best = newest[index], release.version.code < best.code
             else { return nil }
             return "\(name(release)) holds \(release.version.text), older than \(best.text) beside it."

@@ -80,7 +80,7 @@ final class CSVReport: ReportWriter {
         row.on = labels.label(entry.place)
         var parts: [String] = []
         if let facts = entry.facts {
-            parts.append("\(facts.package) \(ReportWords.version(facts))")
+            parts.append(ReportWords.release(facts))
             parts.append("signed: \(facts.schemes.map(\.rawValue).joined(separator: " "))")
             parts.append("signers: \(facts.signers.joined(separator: " "))")
         }
@@ -102,7 +102,7 @@ final class CSVReport: ReportWriter {
     private func rows(_ summary: AuditSummary) -> [Row] {
         let labels = labels.labels(summary.places.map(\.name))
         var rows = zip(labels, summary.places).map { label, place in
-            var row = Row(type: "place", detail: place.error ?? "\(place.objects) objects, \(place.bytes) bytes")
+            var row = Row(type: "place", detail: Self.detail(place))
             row.key = label
             row.state = place.error == nil ? "read" : "error"
             return row
@@ -111,6 +111,11 @@ final class CSVReport: ReportWriter {
         row.state = summary.status.rawValue
         rows.append(row)
         return rows
+    }
+
+    private static func detail(_ place: AuditSummary.Place) -> String {
+        if let error = place.error { return error }
+        return place.hasSizes ? "\(place.objects) objects, \(place.bytes) bytes" : "\(place.objects) objects"
     }
 
     // MARK: Cells

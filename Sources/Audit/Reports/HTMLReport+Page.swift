@@ -69,7 +69,7 @@ extension HTMLReport {
             text += """
                 <tr role="row"><th scope="row" role="rowheader">\(Markup.text(labels[index]))\(reference)</th>\
                 <td role="cell" class="number" data-label="Objects">\(place.isUnknown ? "–" : ReportWords.number(place.objects))</td>\
-                <td role="cell" class="number" data-label="Size">\(place.isUnknown ? "–" : ByteSize.format(place.bytes))</td><td role="cell">\(listing)</td></tr>
+                <td role="cell" class="number" data-label="Size">\(place.isUnknown || !place.hasSizes ? "–" : ByteSize.format(place.bytes))</td><td role="cell">\(listing)</td></tr>
 
                 """
         }

@@ -78,7 +78,7 @@ extension HTMLReport {
         text += entry.isIntact ? "✓ intact" : "! problem"
         text += "</span></td><td role=\"cell\">\(Self.key(entry.key))\(Self.problems(entry.problems))"
         if let facts = entry.facts {
-            text += "<p class=\"soft\">\(Markup.escaped(TextReport.words(facts, isVerified: entry.isVerified)))</p>"
+            text += "<p class=\"soft\">\(Markup.escaped(TextReport.words(facts, isGenuine: entry.isGenuine)))</p>"
         }
         return text + "</td><td role=\"cell\" data-label=\"On\">\(Markup.text(labels.label(entry.place)))</td></tr>\n"
     }

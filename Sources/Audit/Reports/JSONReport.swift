@@ -126,7 +126,7 @@ final class JSONReport: ReportWriter {
         for (label, place) in zip(labels.labels(summary.places.map(\.name)), summary.places) {
             var text = JSONText()
             text.set("objects", orNull: place.isUnknown ? nil : place.objects)
-            text.set("bytes", orNull: place.isUnknown ? nil : place.bytes)
+            text.set("bytes", orNull: place.isUnknown || !place.hasSizes ? nil : place.bytes)
             text.set("error", orNull: place.error)
             places.set(label, text)
         }

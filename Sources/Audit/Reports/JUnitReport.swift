@@ -132,6 +132,11 @@ final class JUnitReport: ReportWriter {
                 to: &places, classname: "places", name: "\(Visible.text(label)): listing read to its end",
                 place.error.map { .error(type: "unread", message: $0, text: "") } ?? .passed)
         }
+        if summary.isAboutNothing {
+            try Self.add(
+                to: &places, classname: "places", name: "audit",
+                .error(type: "empty", message: ReportWords.nothingCompared, text: ""))
+        }
         if summary.isInterrupted {
             try Self.add(
                 to: &places, classname: "places", name: "audit",

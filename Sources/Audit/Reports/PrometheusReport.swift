@@ -63,7 +63,8 @@ final class PrometheusReport: ReportWriter {
                 whole.map { label, place in Self.sample("objects", [("place", label)], place.objects) })
             metric(
                 "bytes", "Size of the objects in scope on a place; absent for one that was not read to its end.",
-                whole.map { label, place in Self.sample("bytes", [("place", label)], place.bytes) })
+                whole.filter { $1.hasSizes }.map { label, place in Self.sample("bytes", [("place", label)], place.bytes)
+                })
             metric("read_bytes", "Bytes of objects that were read.", [Self.sample("read_bytes", [], summary.bytesRead)])
             metric("read_keys", "Keys whose bytes were read.", [Self.sample("read_keys", [], summary.read)])
             metric(

@@ -8,6 +8,11 @@ public struct ReportError: Error, Hashable, Sendable, CustomStringConvertible {
         self.description = description
     }
 
+    /// Standard output took no more, for the reason that `errno` was.
+    public init(standardOutput code: Int32) {
+        self.init("The report cannot be written to standard output", errno: code)
+    }
+
     /// `what` failed with `errno` being `code`.
     init(_ what: String, errno code: Int32) {
         let advice =

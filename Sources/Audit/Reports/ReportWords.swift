@@ -21,12 +21,18 @@ enum ReportWords {
             ["The places differ: \(clauses(summary, first: ofAll(differing(summary), summary)))."]
         case .different:
             ["The packages have \(counted(summary.packageProblems, "problem")); no key differs\(unverified(summary))."]
+        case .unverifiable where summary.isAboutNothing:
+            [nothingCompared]
         case .unverifiable:
             ["The places are not proven identical: \(ofAll(summary.unverifiable, summary)) could not be verified."]
         case .incomplete:
             ["The audit is incomplete: \(hindrances(summary)).", known(summary)]
         }
     }
+
+    static let nothingCompared =
+        "Nothing was compared: no key is in scope on any of the places; check --include, --exclude and the other filters, "
+        + "and the prefixes."
 
     /// Keys that are known not to be alike.
     static func differing(_ summary: AuditSummary) -> Int {
@@ -101,12 +107,13 @@ enum ReportWords {
         return String(decoding: text[..<10] + [0x20] + text[11..<19], as: UTF8.self) + " UTC"
     }
 
-    /// `12 LIST, 3 HEAD`; nil for none.
+    /// `12 LIST, 3 HEAD requests`; nil for none.
     static func requests(_ summary: AuditSummary) -> String? {
         let counts = RequestVerb.allCases.compactMap { verb in
             summary.requests[verb].map { "\(number($0)) \(verb.rawValue)" }
         }
-        return counts.isEmpty ? nil : counts.joined(separator: ", ")
+        let total = summary.requests.values.reduce(0, +)
+        return counts.isEmpty ? nil : counts.joined(separator: ", ") + (total == 1 ? " request" : " requests")
     }
 
     /// What was read beyond listings; nil for nothing.
@@ -124,6 +131,11 @@ enum ReportWords {
         guard finding.agrees, finding.problems.isEmpty else { return false }
         guard let expected = finding.expected else { return true }
         return finding.newest.allSatisfy { $0.version == expected }
+    }
+
+    /// `com.example.app 2.0.6+48`.
+    static func release(_ facts: PackageFacts) -> String {
+        facts.package.isEmpty ? "package and version unknown" : "\(facts.package) \(version(facts))"
     }
 
     /// A version as `PackageFinding.Version` has it; nil where the file is no APK.

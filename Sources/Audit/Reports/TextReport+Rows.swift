@@ -81,14 +81,14 @@ extension TextReport {
             isNarrow ? "\(key)\n\(Self.indent)on \(place)\n" : "\(Self.padded(place, placeWidth))\(Self.gap)\(key)\n"
         for problem in entry.problems { text += paragraph(Visible.text(problem), indent: Self.indent) }
         if let facts = entry.facts {
-            text += paragraph(Self.words(facts, isVerified: entry.isVerified), indent: Self.indent)
+            text += paragraph(Self.words(facts, isGenuine: entry.isGenuine), indent: Self.indent)
         }
         return text
     }
 
     /// `com.example.app 2.0.6+48, Android SDK 24 to 35, signed (v2, v3) by 1a2b…`.
-    static func words(_ facts: PackageFacts, isVerified: Bool) -> String {
-        var clauses = ["\(facts.package) \(ReportWords.version(facts))"]
+    static func words(_ facts: PackageFacts, isGenuine: Bool?) -> String {
+        var clauses = [ReportWords.release(facts)]
         switch (facts.minSDK, facts.targetSDK) {
         case (let low?, let target?): clauses.append("SDK \(low), target \(target)")
         case (let low?, nil): clauses.append("SDK \(low)")
@@ -101,7 +101,8 @@ extension TextReport {
             let signers = facts.signers.isEmpty ? "" : " by \(facts.signers.joined(separator: ", "))"
             clauses.append("signed (\(facts.schemes.map(\.rawValue).joined(separator: ", ")))\(signers)")
         }
-        if isVerified { clauses.append("signature and all bytes checked") }
-        return Visible.text(clauses.joined(separator: ", ")) + "."
+        let words = Visible.text(clauses.joined(separator: ", "))
+        guard let isGenuine else { return "\(words)." }
+        return "\(words); all bytes were read, and \(isGenuine ? "they are" : "are not") what was signed."
     }
 }

@@ -15,7 +15,7 @@ extension TextReport {
     /// How it was found out: what was read, requests, time.
     static func foot(_ summary: AuditSummary, _ context: ReportContext) -> String {
         var clauses = [ReportWords.reading(summary).map { "Read \($0)" } ?? "Compared by listings"]
-        if let requests = ReportWords.requests(summary) { clauses.append("\(requests) requests") }
+        if let requests = ReportWords.requests(summary) { clauses.append(requests) }
         return clauses.joined(separator: "; ")
             + "; \(ReportWords.duration(summary.seconds)) from \(ReportWords.moment(summary.start)); minio-sync \(context.version)."
     }
@@ -27,7 +27,7 @@ extension TextReport {
         }
         // Nothing came from a place that could not be reached, which is not the same as nothing is there.
         let objects = summary.places.map { $0.isUnknown ? "-" : ReportWords.number($0.objects) }
-        let bytes = summary.places.map { $0.isUnknown ? "-" : ByteSize.format($0.bytes) }
+        let bytes = summary.places.map { $0.isUnknown || !$0.hasSizes ? "-" : ByteSize.format($0.bytes) }
         let widths = (
             name: max(12, names.map(\.count).max() ?? 0), objects: max(7, objects.map(\.count).max() ?? 0),
             bytes: max(8, bytes.map(\.count).max() ?? 0)

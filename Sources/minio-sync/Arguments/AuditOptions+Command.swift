@@ -11,8 +11,10 @@ extension AuditOptions {
         details: [
             "Places are ALIAS (all buckets), ALIAS/BUCKET[/PREFIX] or https://host:port/BUCKET[/PREFIX]; the first is what "
                 + "the others are measured by. Only listings are read, unless a flag asks for more or APKs are met.",
+            "--include and --exclude are about keys below the prefix, and for all buckets about keys without the bucket's "
+                + "name. Where they leave no key in scope, nothing is compared, and the exit code is 1.",
             "Exit codes: 0 identical and nothing unverifiable; 1 something differs, is missing, extra or unverifiable; 2 "
-                + "usage or configuration; 3 a server cannot be reached or refuses; 130 interrupted.",
+                + "usage, configuration, or a report that cannot be written; 3 a server cannot be reached or refuses; 130 interrupted.",
         ],
         groups: [
             closeness, packageGroup, Command<AuditOptions>.filterGroup(reference: "REFERENCE"), reporting, verdict,

@@ -38,6 +38,9 @@ struct BlameTests {
         #expect(
             Explanation.of(verdict(.open(.layout), nil), Self.names)
                 == "third lacks it. Nothing tells yet whether standby has the same bytes (layout); --resolve does.")
+        let content = verdict(.differ(.content), .same)
+        #expect(Explanation.of(content, Self.names, read: [1]) == "standby has other bytes; they were read.")
+        #expect(Explanation.of(content, Self.names, read: [2]) == "standby has other bytes, by the ETags.")
         #expect(Explanation.of(verdict(nil, nil), Self.names) == "standby and third lack it.")
         #expect(Explanation.of(verdict(.same, .same), Self.names) == "")
     }

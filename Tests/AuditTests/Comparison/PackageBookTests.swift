@@ -87,6 +87,16 @@ struct PackageBookTests {
         #expect(rotated.problems.isEmpty)
     }
 
+    @Test(
+        "A key is called the latest where that is a word of it",
+        arguments: [
+            ("app-latest.apk", true), ("latest/app.apk", true), ("app_latest", true), ("APP.Latest.apk", true),
+            ("my-translatest.apk", false), ("greatest/app.apk", false), ("latest2.apk", false), ("élatest.apk", false),
+        ])
+    func calledLatest(_ key: String, _ isCalled: Bool) {
+        #expect(PackageBook.isCalledLatest(ObjectKey(key)) == isCalled)
+    }
+
     @Test("A key that is called the latest and is not, is told")
     func backwards() throws {
         let both: [(PackageEntry, ObjectFacts?)] = [0, 1].flatMap { place in

@@ -36,9 +36,23 @@ struct RepairPlanTests {
             ])
     }
 
-    @Test("What is unverifiable needs no mending, a damaged reference no mirror, a manifest neither")
+    @Test("What is unverifiable is told and has no command")
+    func unverifiable() {
+        let open = finding(.unverifiable, .layout, "standby/a")
+        #expect(lines([open]).map { $0.prefix(34) } == ["# 1 key could not be verified: an "])
+        let rest = lines([open, open, finding(.missing, .missing, "standby/a")])
+        #expect(rest.count == 2 && !rest[0].hasPrefix("#") && rest[1].hasPrefix("# 2 keys could not be verified"))
+        // One that a place lacks besides is among both.
+        var both = finding(.missing, .missing, "standby/a")
+        both.places[1].state = .missing
+        both.places[2].state = .unverifiable
+        #expect(lines([both]).count == 2)
+        #expect(lines([open], isManifest: true) == [])
+    }
+
+    @Test("What was not looked at needs no mending, a damaged reference no mirror, a manifest neither")
     func none() {
-        #expect(lines([finding(.unverifiable, .layout, "standby/a"), finding(.error, .request)]) == [])
+        #expect(lines([finding(.error, .request)]) == [])
         let damaged = lines([finding(.differs, .corrupt, "main/a")])
         #expect(damaged.count == 1 && damaged[0].hasPrefix("# main/a itself is damaged"))
         #expect(lines([finding(.missing, .missing, "main/a")], isManifest: true).allSatisfy { $0.hasPrefix("#") })

@@ -108,7 +108,8 @@ extension ReportCase {
                 "apks/c.apk", .missing, .missing, [(places[0], line), (places[1], nil)], on: [1], "It is missing."),
         ]
         return ReportCase(
-            name: "manifest", context: context(places), events: findings + [summary(places, findings, identical: 7)])
+            name: "manifest", context: context(places),
+            events: findings + [summary(places, findings, identical: 7) { $0.places[0].hasSizes = false }])
     }()
 
     /// The audit was ended from outside before it could sum up.

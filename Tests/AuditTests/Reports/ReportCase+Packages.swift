@@ -16,7 +16,13 @@ extension ReportCase {
                 entry("main/apks", "apks/tool-latest.apk", facts("com.example.tool", "1.10", 110, signer: release)),
                 entry(
                     "standby/apks", "apks/tool-latest.apk", facts("com.example.tool", "1.9", 109, signer: other),
-                    problems: ["The digest of its v2 signature is not that of its bytes."], isVerified: true),
+                    problems: ["The digest of its v2 signature is not that of its bytes."], isGenuine: false),
+                entry(
+                    "main/apks", "apks/old.apk", facts("com.example.tool", "1.8", 108, signer: release),
+                    problems: ["For Android 30 it has to be signed with more than v1."], isGenuine: true),
+                entry(
+                    "main/apks", "apks/nameless.apk", PackageFacts(package: ""),
+                    problems: ["The package is not signed."]),
                 entry(
                     "third/apks", "apks/broken.apk", nil,
                     problems: ["It ends before its ZIP directory: it is truncated."]),
@@ -42,17 +48,20 @@ extension ReportCase {
         ]
         let end = summary(three, [], identical: 10_037) { summary in
             summary.packages = 3
-            summary.apks = 9
-            summary.packageProblems = 4
+            summary.apks = 11
+            summary.packageProblems = 6
             summary.requests[.get] = 21
         }
         return ReportCase(name: "packages", context: context(three), events: entries + packages + [end])
     }()
 
     private static func entry(
-        _ place: String, _ key: ObjectKey, _ facts: PackageFacts?, problems: [String] = [], isVerified: Bool = false
+        _ place: String, _ key: ObjectKey, _ facts: PackageFacts?, problems: [String] = [], isGenuine: Bool? = nil
     ) -> AuditEvent {
-        .package(PackageEntry(place: place, key: key, facts: facts, problems: problems, isVerified: isVerified))
+        .package(
+            PackageEntry(
+                place: place, key: key, facts: facts, problems: problems, isVerified: isGenuine != nil,
+                isGenuine: isGenuine))
     }
 
     private static func facts(_ package: String, _ name: String, _ code: Int64, signer: String) -> PackageFacts {
