@@ -14,8 +14,11 @@ public final class RangeQueue: Sendable {
     private struct State {
         /// The next one last.
         var waiting: [Range] = []
-        /// How many there were in all.
+        /// How many there were in all, and how often one of them was cut.
         var count = 0
+        var cuts = 0
+        /// Pages that all readers read.
+        var pages = 0
         var idle: [UInt64: CheckedContinuation<Range?, Never>] = [:]
         var lastID: UInt64 = 0
         var isEnded = false
@@ -51,11 +54,29 @@ public final class RangeQueue: Sendable {
         for (reader, range) in taken { reader.resume(returning: range) }
     }
 
-    /// Whether readers have nothing to do, so that another one should give some of its range away.
-    public var isWanting: Bool { state.withLock { $0.waiting.isEmpty && !$0.idle.isEmpty } }
+    /// Where two ranges meet, half a page is read twice: beyond so many only long ones are cut.
+    private static let manyRanges = 24
+    private static let pagesOfLong = 40
+    /// Pages of a range that its reader keeps to itself before it gives some of the rest away.
+    private static let pagesKept = 4
+    /// Pages that make good for the requests that finding a cut takes.
+    private static let pagesPerCut = 8
 
-    /// How many ranges there have been.
-    public var count: Int { state.withLock { $0.count } }
+    /// Takes note of a page that was read. True where readers have nothing to do and its reader, if it may, should give some
+    /// of its range away.
+    ///
+    /// - Parameter pages: that it read since its range began, or was cut.
+    public func passPage(after pages: Int) -> Bool {
+        state.withLock { state in
+            state.pages += 1
+            let kept = state.count < Self.manyRanges ? Self.pagesKept : Self.pagesOfLong
+            guard pages >= kept, state.waiting.isEmpty, !state.idle.isEmpty,
+                state.cuts * Self.pagesPerCut < state.pages
+            else { return false }
+            state.cuts += 1
+            return true
+        }
+    }
 
     /// The next range; nil once no reader has any left, after `end`, and for a task that is cancelled.
     public func next() async -> Range? {

@@ -19,10 +19,6 @@ struct ListingReader: Sendable {
     /// Ranges that are read at once; more only where they wait most of the time, as each costs the memory of some pages.
     private static let lanes = 8
     private static let distantLanes = 24
-    /// Pages of a range that its reader keeps to itself before it gives the rest away, and ranges that there are at most:
-    /// where two of them meet, half a page is read twice.
-    private static let pagesBeforeCut = 4
-    private static let mostRanges = 28
     /// Nanoseconds a page from which on a server counts as distant.
     private static let distance: Int64 = 10_000_000
 
@@ -54,6 +50,8 @@ struct ListingReader: Sendable {
             return try await finish(merge, &passage)
         }
         merge.bound(through: points[0])
+        // What starting took is over, and the pages of many readers are to come.
+        Memory.giveBack()
         let lanes = isDistant ? Self.distantLanes : Self.lanes
         let ranges = RangeQueue(points, readers: lanes)
         let (options, looksAtAll) = (merge.options, merge.looksAtAll)
@@ -95,13 +93,12 @@ struct ListingReader: Sendable {
         _ merge: inout ListingMerge, _ passage: inout Passage, through end: ObjectKey?, _ ranges: RangeQueue?
     ) async throws {
         var end = end
-        var pages = Self.pagesBeforeCut
-        while try await advance(&merge, &passage, until: ranges == nil ? .max : pages) {
-            pages = merge.source.pages + 1
-            guard let ranges, ranges.isWanting, ranges.count < Self.mostRanges, let passed = merge.passed else {
+        var cut = merge.source.pages
+        while try await advance(&merge, &passage, until: ranges == nil ? .max : merge.source.pages + 1) {
+            guard let ranges, ranges.passPage(after: merge.source.pages - cut), let passed = merge.passed else {
                 continue
             }
-            pages = merge.source.pages + Self.pagesBeforeCut
+            cut = merge.source.pages
             let points = try await RangeSplitter(work.source).points(
                 after: passed, through: end, isDistant: true, levels: 1)
             guard let points, !points.isEmpty else { continue }
