@@ -7,17 +7,20 @@ public struct PendingKey: Hashable, Sendable {
     public var since: Timestamp
     /// Whether an event said that it was removed.
     public var isRemoval: Bool
+    /// Whether a listing showed it, and not events alone.
+    public var isListed: Bool
 
-    public init(key: ObjectKey, since: Timestamp, isRemoval: Bool) {
+    public init(key: ObjectKey, since: Timestamp, isRemoval: Bool, isListed: Bool = false) {
         self.key = key
         self.since = since
         self.isRemoval = isRemoval
+        self.isListed = isListed
     }
 }
 
 extension Journal {
     /// Adds keys in one transaction. Each mirror has a set of them: a key that waits already keeps the earlier `since`,
-    /// and the later word on whether it was removed.
+    /// the later word on whether it was removed, and that a listing showed it.
     ///
     /// About a thousand at a time is quickest.
     public func addPending(mirror: String, _ keys: [PendingKey]) throws(JournalError) {
@@ -25,15 +28,18 @@ extension Journal {
         try write(mirror: mirror) { (connection, id) throws(JournalError) in
             let insert = try connection.statement(
                 """
-                INSERT INTO pending (mirror, key, since_ms, is_removal) VALUES (?, ?, ?, ?)
-                ON CONFLICT DO UPDATE SET since_ms = min(since_ms, excluded.since_ms), is_removal = excluded.is_removal
+                INSERT INTO pending (mirror, key, since_ms, is_removal, is_listed) VALUES (?, ?, ?, ?, ?)
+                ON CONFLICT DO UPDATE SET since_ms = min(since_ms, excluded.since_ms), is_removal = excluded.is_removal,
+                    is_listed = max(is_listed, excluded.is_listed)
                 WHERE since_ms > excluded.since_ms OR is_removal <> excluded.is_removal
+                    OR is_listed < excluded.is_listed
                 """)
             try insert.bind(1, id)
             for pending in keys {
                 try insert.bind(2, pending.key.bytes)
                 try insert.bind(3, pending.since.milliseconds)
                 try insert.bind(4, pending.isRemoval ? 1 : 0)
+                try insert.bind(5, pending.isListed ? 1 : 0)
                 try insert.run()
             }
         }
@@ -49,7 +55,10 @@ extension Journal {
         else { return [] }
         return try connection.transaction { () throws(JournalError) in
             let select = try connection.statement(
-                "SELECT key, since_ms, is_removal FROM pending WHERE mirror = ? ORDER BY since_ms, key LIMIT ?")
+                """
+                SELECT key, since_ms, is_removal, is_listed FROM pending WHERE mirror = ?
+                ORDER BY since_ms, key LIMIT ?
+                """)
             try select.bind(1, id)
             try select.bind(2, Int64(limit))
             var taken: [PendingKey] = []
@@ -57,7 +66,7 @@ extension Journal {
                 taken.append(
                     PendingKey(
                         key: ObjectKey(bytes: select.bytes(0)), since: Timestamp(milliseconds: select.integer(1)),
-                        isRemoval: select.integer(2) != 0))
+                        isRemoval: select.integer(2) != 0, isListed: select.integer(3) != 0))
             }
             let delete = try connection.statement("DELETE FROM pending WHERE mirror = ? AND key = ?")
             try delete.bind(1, id)

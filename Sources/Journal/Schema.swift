@@ -54,6 +54,7 @@ enum Schema {
         ) WITHOUT ROWID;
         """,
         "ALTER TABLE proven_pair ADD COLUMN target_modified_ms INTEGER",
+        "ALTER TABLE pending ADD COLUMN is_listed INTEGER NOT NULL DEFAULT 0",
     ]
 
     /// Brings the file to this program's schema, in one transaction.

@@ -81,7 +81,7 @@ struct Deleter: Sendable {
             } else {
                 work.tally.withLock { tally in
                     tally.summary.deleted += 1
-                    tally.targetChange.remove(extra.size)
+                    tally.target.remove(extra.size)
                 }
                 report(extra, .ok, nil, began)
             }

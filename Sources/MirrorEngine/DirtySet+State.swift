@@ -42,6 +42,7 @@ extension DirtySet {
         struct Flight {
             var since: Int64
             let isRemoval: Bool
+            let listing: Int?
             /// What came meanwhile.
             var again: (job: Job, since: Int64)?
         }
@@ -87,6 +88,7 @@ extension DirtySet {
             if var flight = inFlight[job.key] {
                 var again = Job(key: job.key)
                 again.isRemoval = job.tells(ofRemovalKnownAs: flight.again?.job.isRemoval ?? flight.isRemoval)
+                again.listing = job.listing ?? flight.again?.job.listing ?? flight.listing
                 flight.again = (again, min(since, flight.again?.since ?? since))
                 inFlight[job.key] = flight
             } else if let known = waiting[job.key] {
@@ -99,6 +101,7 @@ extension DirtySet {
                     retrying[job.key] = nil
                     since = min(since, retry.since)
                     job.isRemoval = job.tells(ofRemovalKnownAs: retry.job.isRemoval)
+                    job.listing = job.listing ?? retry.job.listing
                     job.attempt = max(job.attempt, retry.job.attempt)
                 }
                 waiting[job.key] = Waiting(job: job, since: since, lane: lane)
@@ -110,6 +113,7 @@ extension DirtySet {
         private mutating func merge(_ job: Job, _ known: Waiting, _ since: Int64) {
             var merged = known
             merged.since = min(known.since, since)
+            merged.job.listing = job.listing ?? known.job.listing
             if job.decision == nil {
                 merged.job.isRemoval = job.tells(ofRemovalKnownAs: known.job.isRemoval)
                 if known.lane == .bulk {
@@ -153,7 +157,8 @@ extension DirtySet {
         private mutating func start(_ entry: Waiting) -> Job {
             if isGated { permits = 0 }
             waiting[entry.job.key] = nil
-            inFlight[entry.job.key] = Flight(since: entry.since, isRemoval: entry.job.isRemoval)
+            inFlight[entry.job.key] = Flight(
+                since: entry.since, isRemoval: entry.job.isRemoval, listing: entry.job.listing)
             return entry.job
         }
 
@@ -210,7 +215,10 @@ extension DirtySet {
             waiting.values.map { ($0.job, $0.since) } + retrying.values.map { ($0.job, $0.since) }
                 + inFlight.map { key, flight in
                     var job = flight.again?.job ?? Job(key: key)
-                    if flight.again == nil { job.isRemoval = flight.isRemoval }
+                    if flight.again == nil {
+                        job.isRemoval = flight.isRemoval
+                        job.listing = flight.listing
+                    }
                     return (job, flight.since)
                 }
         }

@@ -12,6 +12,9 @@ public struct Job: Sendable, Hashable {
     public var reason: Reason?
     /// Whether the source itself told that a client removed it: an absence that no lost disk explains.
     public var isRemoval = false
+    /// The number of the reconcile whose listings showed it last, from 1; 0 for one of an earlier process, nil if only
+    /// events told.
+    public var listing: Int?
     /// Failed tries so far.
     public var attempt = 0
 

@@ -10,6 +10,8 @@ struct ListingReader: Sendable {
     private let work: MirrorWork
     private let start: Timestamp
     private let extras: KeySpill
+    /// Whether what differs was marked before, but for headers.
+    private let marksHeadersOnly: Bool
     /// Keys that wait for what the journal knows of them, so that it is asked for many at once.
     private static let batch = 1000
     /// Pages after which a listing counts as long.
@@ -17,10 +19,11 @@ struct ListingReader: Sendable {
     /// Ranges that are read at once.
     private static let lanes = 8
 
-    init(_ work: MirrorWork, start: Timestamp, extras: KeySpill) {
+    init(_ work: MirrorWork, start: Timestamp, extras: KeySpill, marksHeadersOnly: Bool) {
         self.work = work
         self.start = start
         self.extras = extras
+        self.marksHeadersOnly = marksHeadersOnly
     }
 
     /// - Parameter maySplit: whether both sides list in the order of bytes.
@@ -100,6 +103,7 @@ struct ListingReader: Sendable {
                     passage.excluded.source.add(state.size)
                     continue
                 }
+                guard !marksHeadersOnly else { continue }
                 await work.mark(Job(key: key, source: state, decision: .copy(.missing)))
             case .targetOnly(let key, let state):
                 guard work.isInScope(key) else {
@@ -150,7 +154,7 @@ struct ListingReader: Sendable {
                 source: source, target: target, provenPair: pair, options: work.decisionOptions)
             if decision == .same {
                 work.noteSame(key, source)
-            } else {
+            } else if decision == .compareHeaders || !marksHeadersOnly {
                 await work.mark(Job(key: key, source: source, target: target, decision: decision))
             }
         }

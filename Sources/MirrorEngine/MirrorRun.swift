@@ -97,7 +97,7 @@ public final class MirrorRun: Sendable {
     private func finalSummary() -> MirrorSummary {
         var summary = work.tally.withLock { tally in
             var summary = tally.summary
-            summary.target = tally.listedTarget + tally.targetChange
+            summary.target = tally.listedTarget + tally.target.change
             summary.same += tally.plainlySame
             if tally.goneInARow > 0 { summary.isServerGone = true }
             return summary
@@ -122,7 +122,8 @@ public final class MirrorRun: Sendable {
                 "\(work.target.name) was seen to drop \(dropped): headers of all objects are compared, two HEADs each.")
         }
         let reconciler = Reconciler(
-            work, start: start, lastGood: lastGood, checksHeaders: dropped != nil, extras: extras)
+            work, start: start, lastGood: lastGood,
+            marks: dropped == nil ? .differences : .differencesAndHeaders, extras: extras)
         await withDiscardingTaskGroup { group in
             group.addTask {
                 do {

@@ -32,8 +32,10 @@ final class MirrorWork: Sendable {
         var progress = MirrorProgress()
         /// In scope, as the target's listing had it.
         var listedTarget = Amount()
-        /// What was added to the target since; negative where more was taken away.
-        var targetChange = Amount()
+        var target = TargetCount()
+        /// Keys that were settled while the listings were read, for another reason than these: what these show of them may
+        /// be out of date.
+        var settledMeanwhile: Set<ObjectKey> = []
         /// Objects that an event told of and that were put where there was none.
         var created = 0
         /// Bytes of objects that were sent in one piece.
@@ -53,6 +55,9 @@ final class MirrorWork: Sendable {
         /// When the reconcile began, in the source's clock.
         var start = Timestamp(milliseconds: 0)
     }
+
+    /// Keys that are remembered; what more is settled may be copied twice.
+    private static let settledLimit = 100_000
 
     init(
         source: any ObjectStore, target: any ObjectStore, options: MirrorOptions, journal: MirrorJournal,
@@ -90,10 +95,45 @@ final class MirrorWork: Sendable {
 
     var decisionOptions: DecisionOptions { settings.withLock { $0.decisions } }
 
+    /// Both listings are read from now on, again.
+    func beginListing() {
+        forgetListing()
+        tally.withLock { $0.target.begin() }
+    }
+
+    /// They are at their end, or failed.
+    func endListing(isWhole: Bool) {
+        tally.withLock { tally in
+            if isWhole {
+                tally.target.end(tally.listedTarget, now: MonotonicClock.nanoseconds())
+            } else {
+                tally.target.fail()
+            }
+            tally.settledMeanwhile = []
+        }
+    }
+
     /// Marks what a listing showed to differ.
     func mark(_ job: Job) async {
-        tally.withLock { $0.progress.known.add(job.source?.size ?? 0) }
+        var job = job
+        tally.withLock { tally in
+            tally.progress.known.add(job.source?.size ?? 0)
+            job.listing = tally.target.number
+            guard tally.settledMeanwhile.contains(job.key) else { return }
+            job.reason = job.reason ?? job.decision?.reason
+            job.decision = nil
+        }
         await dirty.mark(job)
+    }
+
+    /// A watch's job has brought its key in line.
+    func noteSettled(_ job: Job) {
+        tally.withLock { tally in
+            guard tally.target.isListing, job.listing != tally.target.number,
+                tally.settledMeanwhile.count < Self.settledLimit
+            else { return }
+            tally.settledMeanwhile.insert(job.key)
+        }
     }
 
     /// A key needs nothing.

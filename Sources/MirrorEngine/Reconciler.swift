@@ -11,20 +11,28 @@ struct Reconciler: Sendable {
     private let start: Timestamp
     private let lastGood: LastGood?
     private let began = MonotonicClock.nanoseconds()
-    private let checksHeaders: Bool
+    private let marks: Marks
     private let extras: KeySpill
 
     /// - Parameters:
     ///   - start: now, by the clock of this machine.
     ///   - lastGood: when the last one began that left nothing different.
-    ///   - checksHeaders: compares headers of every object, whatever the options say.
     ///   - extras: takes the keys that only the target has.
-    init(_ work: MirrorWork, start: Timestamp, lastGood: LastGood?, checksHeaders: Bool, extras: KeySpill) {
+    init(_ work: MirrorWork, start: Timestamp, lastGood: LastGood?, marks: Marks, extras: KeySpill) {
         self.work = work
         self.start = start
         self.lastGood = lastGood
-        self.checksHeaders = checksHeaders
+        self.marks = marks
         self.extras = extras
+    }
+
+    /// What is marked.
+    enum Marks {
+        case differences
+        /// Every object too whose headers would have to be compared.
+        case differencesAndHeaders
+        /// Those alone: the differences have just been marked.
+        case headers
     }
 
     /// When the last one began that left nothing different.
@@ -79,7 +87,7 @@ struct Reconciler: Sendable {
         try await source.start()
         try await startTarget(&target)
         var options = work.options.decisions
-        if checksHeaders { options.checksHeaders = true }
+        if marks != .differences { options.checksHeaders = true }
         options.clockSkew = skew()
         let startAtSource = startAtSource
         options.headersDoubtfulFrom = lastGood.map { last in
@@ -98,7 +106,8 @@ struct Reconciler: Sendable {
             source: source, target: target, order: order ?? .bytes, options: options,
             looksAtAll: work.options.reportsSame || !work.options.filter.isEverything)
         // Only listings in the order of bytes can be taken up in the middle.
-        try await ListingReader(work, start: start, extras: extras).read(merge, maySplit: order == .bytes)
+        try await ListingReader(work, start: start, extras: extras, marksHeadersOnly: marks == .headers)
+            .read(merge, maySplit: order == .bytes)
     }
 
     private func pages(

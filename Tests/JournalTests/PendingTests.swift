@@ -5,8 +5,10 @@ import Testing
 
 @Suite("Pending keys")
 struct PendingTests {
-    private static func pending(_ key: ObjectKey, since seconds: Int64, isRemoval: Bool = false) -> PendingKey {
-        PendingKey(key: key, since: Timestamp(seconds: seconds), isRemoval: isRemoval)
+    private static func pending(
+        _ key: ObjectKey, since seconds: Int64, isRemoval: Bool = false, isListed: Bool = false
+    ) -> PendingKey {
+        PendingKey(key: key, since: Timestamp(seconds: seconds), isRemoval: isRemoval, isListed: isListed)
     }
 
     @Test("are taken oldest first, and by their bytes where they are of one moment", arguments: [1, 2, 1000])
@@ -51,6 +53,19 @@ struct PendingTests {
         #expect(
             try await journal.takePending(mirror: "m", limit: 10) == [
                 Self.pending("j", since: 2), Self.pending("k", since: 5, isRemoval: true),
+            ])
+    }
+
+    @Test("that a listing showed stay so, whatever events tell later")
+    func listed() async throws {
+        let journal = try await Journal.inMemory()
+        try await journal.addPending(
+            mirror: "m", [Self.pending("k", since: 5), Self.pending("j", since: 6, isListed: true)])
+        try await journal.addPending(
+            mirror: "m", [Self.pending("k", since: 5, isListed: true), Self.pending("j", since: 6)])
+        #expect(
+            try await journal.takePending(mirror: "m", limit: 10) == [
+                Self.pending("k", since: 5, isListed: true), Self.pending("j", since: 6, isListed: true),
             ])
     }
 

@@ -45,6 +45,29 @@ struct DirtySetTests {
         #expect(await set.next() == nil)
     }
 
+    @Test("That a listing showed a key is not forgotten while it is not settled")
+    func listed() async {
+        let listing = Job(key: "a", decision: .copy(.missing)).with(listing: 3)
+        let set = DirtySet(width: 8)
+        // Told by an event while it waits, while it is worked, and while it waits for another try.
+        await set.mark(listing)
+        set.markNow(Job(key: "a"))
+        #expect(await set.next()?.listing == 3)
+        set.markNow(Job(key: "a"))
+        set.retryLater(listing)
+        #expect(await set.next()?.listing == 3)
+        set.retryLater(Job(key: "a").with(listing: 3))
+        set.markNow(Job(key: "a"))
+        #expect(await set.next()?.listing == 3)
+        #expect(set.close().map(\.job.listing) == [3])
+        let told = DirtySet(width: 8)
+        told.markNow(Job(key: "a"))
+        #expect(await told.next()?.listing == nil)
+        await told.mark(listing)
+        told.settle("a")
+        #expect(await told.next()?.listing == 3)
+    }
+
     @Test("The end waits for what is in flight and for what backs off")
     func settling() async {
         let set = DirtySet(width: 8)
@@ -225,5 +248,13 @@ struct DirtySetTests {
             #expect(world.seen == world.version, "seed \(seed): a change was forgotten")
         }
         #expect(set.counts == (0, 0, 0), "seed \(seed)")
+    }
+}
+
+extension Job {
+    fileprivate func with(listing: Int?) -> Job {
+        var job = self
+        job.listing = listing
+        return job
     }
 }

@@ -17,6 +17,9 @@ final class Gate: Sendable {
 
     var fault: FaultAction { .hook(.beforeOperation, { self.pass() }) }
 
+    /// What the server did is done, and its answer waits.
+    var answerFault: FaultAction { .hook(.afterOperation, { self.pass() }) }
+
     /// Holds up the requests of one operation on one key, the first `times` of them.
     func rule(_ operation: S3Sandbox.Operation, key: String, times: Int? = nil) -> FaultRule {
         FaultRule(key, .operation(operation, key: key, times: times), fault)

@@ -28,6 +28,7 @@ extension MirrorWatch {
         do {
             try await JobWorker(work: work, job: job, began: began).perform()
             noteSuccess(job)
+            work.noteSettled(job)
             work.dirty.settle(job.key)
         } catch {
             noteFailure(job, ObjectFailure(error), began: began)
@@ -84,6 +85,7 @@ extension MirrorWatch {
         // Without a decision, both sides are looked at; the listing's state tells whether a later one brings news.
         var again = Job(key: job.key, source: job.source, reason: job.reason ?? job.decision?.reason)
         again.isRemoval = job.isRemoval
+        again.listing = job.listing
         again.attempt = job.attempt + 1
         if isOpen {
             again.attempt = max(1, job.attempt)
@@ -118,7 +120,8 @@ extension MirrorWatch {
     func pending(_ job: Job, since: Int64) -> PendingKey {
         let age = max(0, MonotonicClock.nanoseconds() - since) / 1_000_000
         return PendingKey(
-            key: job.key, since: Timestamp(milliseconds: WallClock.now().milliseconds - age), isRemoval: job.isRemoval)
+            key: job.key, since: Timestamp(milliseconds: WallClock.now().milliseconds - age), isRemoval: job.isRemoval,
+            isListed: job.listing != nil)
     }
 
     /// A key that only the target has, as a job has just seen.
@@ -129,7 +132,7 @@ extension MirrorWatch {
         case .deleted:
             work.tally.withLock { tally in
                 tally.summary.deleted += 1
-                tally.targetChange.remove(extra.size)
+                tally.target.remove(extra.size)
             }
             work.report(
                 ObjectReport(
@@ -217,6 +220,7 @@ extension MirrorWatch {
             for key in keys {
                 var job = Job(key: key.key)
                 job.isRemoval = key.isRemoval
+                job.listing = key.isListed ? 0 : nil
                 let age = max(0, now.1.milliseconds - key.since.milliseconds)
                 // There is room for all of them, but for what comes meanwhile.
                 if !work.dirty.offer(job, since: now.0 - age * 1_000_000) { _ = overflow.add(key) }

@@ -77,15 +77,19 @@ extension MirrorWatch {
             return (control.lastGood, control.isApproved)
         }
         let allowance = isApproved ? nil : deletions.allowance
-        work.forgetListing()
-        let (markedBefore, unprovenBefore) = work.tally.withLock { tally in
-            tally.targetChange = Amount()
-            return (tally.progress.known.objects, tally.summary.unproven)
-        }
+        let (markedBefore, unprovenBefore) = work.tally.withLock { ($0.progress.known.objects, $0.summary.unproven) }
         let dropped = reason == .start ? await work.journal.fact(MirrorJournal.dropsHeaders) : nil
-        try await Reconciler(
-            work, start: start, lastGood: lastGood, checksHeaders: dropped != nil, extras: extras
-        ).run()
+        work.beginListing()
+        do {
+            try await Reconciler(
+                work, start: start, lastGood: lastGood, marks: dropped == nil ? .differences : .differencesAndHeaders,
+                extras: extras
+            ).run()
+            work.endListing(isWhole: true)
+        } catch {
+            work.endListing(isWhole: false)
+            throw error
+        }
         let startAtSource = work.settings.withLock { $0.start }
         let extra = work.options.removes ? await extras.count : 0
         let (source, target, marked) = work.tally.withLock { tally in
@@ -93,7 +97,6 @@ extension MirrorWatch {
         }
         control.withLock { control in
             control.source = source
-            control.target = target
             control.heldDeletes = 0
         }
         let isHeld = try await mark(extras, extra, source, target, allowance: allowance)
@@ -135,7 +138,7 @@ extension MirrorWatch {
     private func compareHeaders(_ start: Timestamp, _ source: Amount) async throws {
         guard source.objects <= Self.headerLimit else { return }
         work.forgetListing()
-        try await Reconciler(work, start: start, lastGood: nil, checksHeaders: true, extras: KeySpill()).run()
+        try await Reconciler(work, start: start, lastGood: nil, marks: .headers, extras: KeySpill()).run()
     }
 
     /// Sees that the target's bucket is there, before the first job; and after a reconcile that failed, that both sides

@@ -22,11 +22,10 @@ extension MirrorWatch {
             status.lastIdentical = control.lastIdentical
             status.objection = control.objection
             status.source = control.source
-            status.target = control.target ?? Amount()
             status.failures = control.failures
         }
         work.tally.withLock { tally in
-            status.target = status.target + tally.targetChange
+            status.target = tally.target.present ?? Amount()
             status.copied = tally.summary.copied
             status.metadata = tally.summary.metadata
             status.deleted = tally.summary.deleted

@@ -69,8 +69,6 @@ public final class MirrorWatch: Sendable {
         var isApproved = false
         var heldDeletes = 0
         var source = Amount()
-        /// Objects of the target as of the last reconcile; nil before the first one.
-        var target: Amount?
         var failures = 0
         /// When a job last ended, and when a stuck server was last asked (monotonic).
         var lastProgress: Int64 = 0
@@ -117,14 +115,14 @@ public final class MirrorWatch: Sendable {
         self.turnstile = turnstile
         emit = observer
         prefix = source.fullKey(ObjectKey(bytes: []))
-        let (work, control) = (work, control)
+        let work = work
         deletions = DeletionQueue(
             source: source, target: target, options: options, window: watch.deletionWindow,
             targetCount: {
-                guard let listed = control.withLock({ $0.target?.objects }) else { return nil }
-                return work.tally.withLock { tally in
-                    DeletionQueue.Count(
-                        objects: max(0, listed + tally.targetChange.objects), created: tally.created)
+                work.tally.withLock { tally in
+                    tally.target.present.map {
+                        DeletionQueue.Count(objects: max(0, $0.objects), created: tally.created)
+                    }
                 }
             },
             onPause: { reason in

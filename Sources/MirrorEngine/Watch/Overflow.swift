@@ -64,7 +64,10 @@ final class Overflow: Sendable {
         state.withLock { state in
             guard state.buffer.count < Self.limit else { return false }
             var key = key
-            if let known = state.buffer[key.key] { key.since = min(key.since, known.since) }
+            if let known = state.buffer[key.key] {
+                key.since = min(key.since, known.since)
+                key.isListed = key.isListed || known.isListed
+            }
             state.buffer[key.key] = key
             return true
         }

@@ -1,0 +1,68 @@
+import Testing
+
+@testable import MirrorEngine
+
+@Suite("How much the target holds")
+struct TargetCountTests {
+    private static func amount(_ objects: Int, _ bytes: Int64) -> Amount {
+        var amount = Amount()
+        for _ in 0..<objects { amount.add(0) }
+        amount.bytes = bytes
+        return amount
+    }
+
+    @Test("is not known before a listing, and is what the listing showed and what was done since")
+    func sum() {
+        var count = TargetCount()
+        #expect(count.present == nil)
+        count.begin()
+        #expect(count.number == 1 && count.isListing)
+        count.put(10, listing: 1, began: 5)
+        #expect(count.present == nil, "the listing is not at its end")
+        count.end(Self.amount(2, 7), now: 10)
+        #expect(count.present == Self.amount(3, 17) && !count.isListing)
+        count.put(1, listing: 1, began: 8)
+        count.put(2, listing: nil, began: 11)
+        count.replace(1, by: 4)
+        count.remove(2)
+        #expect(count.present == Self.amount(4, 21))
+    }
+
+    @Test("What the listing may have shown already is not counted")
+    func ambiguous() {
+        var count = TargetCount()
+        count.begin()
+        // An event told of it.
+        count.put(1, listing: nil, began: 5)
+        count.end(Self.amount(1, 1), now: 10)
+        #expect(count.present == Self.amount(1, 1))
+        // It was looked for before the listing's end.
+        count.put(1, listing: nil, began: 10)
+        #expect(count.present == Self.amount(1, 1))
+        count.begin()
+        // An earlier listing had it missing: this one may have it.
+        count.put(1, listing: 1, began: 15)
+        #expect(count.present == Self.amount(2, 2), "the listing before counts until this one has ended")
+        count.end(Self.amount(2, 2), now: 20)
+        #expect(count.present == Self.amount(2, 2))
+        count.put(1, listing: 0, began: 15)
+        #expect(count.present == Self.amount(2, 2))
+    }
+
+    @Test("A listing that failed changes nothing")
+    func failure() {
+        var count = TargetCount()
+        count.begin()
+        count.end(Self.amount(5, 5), now: 10)
+        count.put(1, listing: 1, began: 11)
+        count.begin()
+        count.put(1, listing: 2, began: 12)
+        count.remove(1)
+        count.remove(1)
+        count.fail()
+        #expect(!count.isListing && count.present == Self.amount(5, 5))
+        count.begin()
+        count.end(Self.amount(5, 5), now: 20)
+        #expect(count.present == Self.amount(5, 5))
+    }
+}
