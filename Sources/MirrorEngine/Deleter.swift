@@ -81,7 +81,7 @@ struct Deleter: Sendable {
             } else {
                 work.tally.withLock { tally in
                     tally.summary.deleted += 1
-                    tally.target.remove(extra.size)
+                    tally.target.remove(extra.size, listing: tally.target.number, began: 0)
                 }
                 report(extra, .ok, nil, began)
             }

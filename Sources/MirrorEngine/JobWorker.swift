@@ -152,10 +152,9 @@ struct JobWorker {
         try await checkName(size: outcome.state.size, mustMatch: true)
         work.tally.withLock { tally in
             if action == .copy { tally.summary.copied.add(outcome.state.size) } else { tally.summary.metadata += 1 }
-            if let target { return tally.target.replace(target.size, by: outcome.state.size) }
-            tally.target.put(outcome.state.size, listing: job.listing, began: began)
+            tally.target.put(outcome.state.size, replacing: target?.size, listing: job.listing, began: began)
             // What listings found may have been there for long: only what is new to everybody is set off.
-            if job.listing == nil { tally.created += 1 }
+            if target == nil, job.listing == nil { tally.created += 1 }
         }
         report(action, .ok, reason, outcome.state)
     }

@@ -46,6 +46,11 @@ public struct Amount: Hashable, Sendable {
 
     public init() {}
 
+    init(objects: Int, bytes: Int64) {
+        self.objects = objects
+        self.bytes = bytes
+    }
+
     mutating func add(_ size: Int64) {
         objects += 1
         bytes += size

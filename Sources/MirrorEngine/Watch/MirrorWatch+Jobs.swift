@@ -132,7 +132,7 @@ extension MirrorWatch {
         case .deleted:
             work.tally.withLock { tally in
                 tally.summary.deleted += 1
-                tally.target.remove(extra.size)
+                tally.target.remove(extra.size, listing: job.listing, began: began)
             }
             work.report(
                 ObjectReport(

@@ -120,9 +120,7 @@ public final class MirrorWatch: Sendable {
             source: source, target: target, options: options, window: watch.deletionWindow,
             targetCount: {
                 work.tally.withLock { tally in
-                    tally.target.present.map {
-                        DeletionQueue.Count(objects: max(0, $0.objects), created: tally.created)
-                    }
+                    tally.target.leastObjects.map { DeletionQueue.Count(objects: $0, created: tally.created) }
                 }
             },
             onPause: { reason in
