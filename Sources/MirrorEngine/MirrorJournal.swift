@@ -196,10 +196,19 @@ final class MirrorJournal: Sendable {
         _ = await attempt { try await $0.finishRun(id, summary: summary, status: status, at: WallClock.now()) }
     }
 
-    /// When the last run that ended well began.
-    func lastGoodStart() async -> Timestamp? {
-        await attempt { try await $0.lastRun(mirror: mirror, status: "ok") }??.startedAt
+    /// Up to when headers of equal objects are known to be equal: when the last run began that ended well; while none
+    /// has, when the first one began, for which one that begins at `start` now is taken if there was none.
+    func headersKnownUntil(start: Timestamp, isDryRun: Bool) async -> Timestamp? {
+        if let good = await attempt({ try await $0.lastRun(mirror: mirror, status: "ok") }) ?? nil {
+            return good.startedAt
+        }
+        if let begun = await fact(Self.begun).flatMap(Int64.init) { return Timestamp(milliseconds: begun) }
+        if !isDryRun { await setFact(Self.begun, "\(start.milliseconds)") }
+        return nil
     }
+
+    /// When the first run began, in milliseconds.
+    private static let begun = "begun"
 
     /// The fact that the target was seen to drop headers: which.
     static let dropsHeaders = "drops-headers"

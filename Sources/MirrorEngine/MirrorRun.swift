@@ -115,7 +115,8 @@ public final class MirrorRun: Sendable {
     // MARK: The work
 
     private func workAll(start: Timestamp) async {
-        let lastGood = await work.journal.lastGoodStart().map(Reconciler.LastGood.here)
+        let lastGood = await work.journal.headersKnownUntil(start: start, isDryRun: options.isDryRun)
+            .map(Reconciler.LastGood.here)
         let dropped = await work.journal.fact(MirrorJournal.dropsHeaders)
         if let dropped {
             work.notice(

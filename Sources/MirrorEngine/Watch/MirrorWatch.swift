@@ -150,7 +150,8 @@ public final class MirrorWatch: Sendable {
         if await work.journal.fact("empty-source") != nil { control.withLock { $0.sawEmptySource = true } }
         if await work.journal.fact("running") != nil { control.withLock { $0.needsSecondReconcile = true } }
         await work.journal.setFact("running", "1")
-        let lastGood = await work.journal.lastGoodStart().map(Reconciler.LastGood.here)
+        let lastGood = await work.journal.headersKnownUntil(start: WallClock.now(), isDryRun: false)
+            .map(Reconciler.LastGood.here)
         control.withLock { $0.lastGood = lastGood }
         _ = await work.journal.uploads()
         startTasks()
