@@ -2,8 +2,9 @@ import Runtime
 
 /// How many requests of one direction may be under way to one server: found out by trying, and never settled for good.
 ///
-/// Additive increase while more requests bring more throughput, halved when the server says `SlowDown` or when answers
-/// take several times as long as they did. Safe from every thread. Waiters are served in order.
+/// Increased by an eighth while more requests bring more throughput, halved when the server says `SlowDown` or when
+/// answers take several times as long as they did; after a `SlowDown`, requests are begun at even intervals, too. Safe from
+/// every thread. Waiters are served in order.
 public final class ConcurrencyLimit: Sendable {
     public struct Bounds: Sendable, Hashable {
         public var initial: Int
@@ -36,11 +37,16 @@ public final class ConcurrencyLimit: Sendable {
         var reference = 0.0
         /// The shortest mean answer time seen, in nanoseconds; grows slowly, so that an old record does not bind forever.
         var bestLatency = Double.infinity
+        /// The shortest since the last cut.
+        var leastLatency = Double.infinity
         /// While true the limit grows by half a window, afterwards by one.
         var isStarting = true
         var windowsAtRest = 0
         /// Requests that began before the last cut say nothing new.
         var lastCut: Int64 = 0
+        var pace = RequestPace()
+        /// What the last increase added, until it has shown what it brings.
+        var trial = 0.0
     }
 
     /// Answers counted since the last decision.
@@ -62,8 +68,15 @@ public final class ConcurrencyLimit: Sendable {
     /// The present limit, for status and tests.
     public var current: Int { state.withLock { Int($0.limit) } }
 
-    /// Waits for a place; a cancelled task gets one out of turn, so that it can end.
+    /// Waits for a place, and for its time; a cancelled task gets one out of turn, so that it can end. On a reactor.
     func acquire() async {
+        await acquirePlace()
+        let now = MonotonicClock.nanoseconds()
+        let start = state.withLock { $0.pace.book(now: now) }
+        if start > now, !Task.isCancelled { await Reactor.sleep(for: .nanoseconds(start - now)) }
+    }
+
+    private func acquirePlace() async {
         let id = state.withLock { state -> UInt64? in
             if state.inFlight < Int(state.limit) {
                 state.inFlight += 1
@@ -128,9 +141,11 @@ extension ConcurrencyLimit.State {
         switch signal {
         case .unclear: return
         case .throttled:
+            pace.refused(began: began, now: now)
             guard began > lastCut else { return }
             cut(now: now)
         case .fine:
+            pace.answered(now: now)
             if window.answers == 0 { window.start = began }
             window.answers += 1
             window.latency += now - began
@@ -145,6 +160,8 @@ extension ConcurrencyLimit.State {
         limit = max(1, (limit / 2).rounded(.down))
         isStarting = false
         reference = 0
+        trial = 0
+        leastLatency = .infinity
         lastCut = now
         window = ConcurrencyLimit.Window()
     }
@@ -155,27 +172,39 @@ extension ConcurrencyLimit.State {
         let wasFull = window.wasFull
         window = ConcurrencyLimit.Window()
         bestLatency = min(bestLatency * 1.01, latency)
+        leastLatency = min(leastLatency, latency)
         guard wasFull else { return }
         // Eight times the best at a higher limit is a queue inside the server, not work being done.
         if latency > bestLatency * 8, limit > 8, throughput < reference * 0.8 {
             cut(now: now)
             return
         }
-        if throughput > reference * 1.05 {
+        // Answers that take no longer than ever are no queue: more at once bring more, though the throughput of so short a
+        // time may not show it.
+        if throughput > reference * 1.05 || latency < leastLatency * 1.25 {
             reference = throughput
-            limit = min(maximum, isStarting ? (limit * 1.5).rounded(.up) : limit + 1)
+            increase(maximum)
             windowsAtRest = 0
         } else {
             isStarting = false
             windowsAtRest += 1
-            // More did not help: one less, and once in a while one more, because servers change.
+            // More did not help: back, and once in a while more again, because servers change.
+            limit -= trial
+            trial = 0
             if windowsAtRest % 8 == 0 {
                 reference = throughput
-                limit = min(maximum, limit + 1)
+                increase(maximum)
             } else if throughput < reference * 0.9, limit > 4 {
                 limit -= 1
                 reference *= 0.98
             }
         }
+    }
+
+    /// By enough to show in the throughput.
+    private mutating func increase(_ maximum: Double) {
+        let more = min(maximum, isStarting ? (limit * 1.5).rounded(.up) : limit + max(1, (limit / 8).rounded(.down)))
+        trial = more - limit
+        limit = more
     }
 }

@@ -1,0 +1,117 @@
+import Testing
+
+@testable import S3
+
+@Suite("The pace of requests under a server that refuses some")
+struct RequestPaceTests {
+    private static let second: Int64 = 1_000_000_000
+
+    /// A server that takes `rate` requests a second and refuses the others, and a client with so many places that always
+    /// has work. Nothing happens but by this clock.
+    private struct Simulation {
+        var pace = RequestPace()
+        var rate: Double
+        let burst = 10.0
+        /// From a request to its answer, in nanoseconds.
+        let latency: Int64
+        private var tokens = 10.0
+        private var refilled: Int64 = 0
+        /// When each place is free for the next request.
+        private var free: [Int64]
+        private(set) var now: Int64 = 1
+
+        init(rate: Double, latency: Int64, places: Int) {
+            self.rate = rate
+            self.latency = latency
+            free = Array(repeating: 1, count: places)
+        }
+
+        private mutating func isTaken(at moment: Int64) -> Bool {
+            tokens = min(burst, tokens + Double(moment - refilled) / 1e9 * rate)
+            refilled = moment
+            guard tokens >= 1 else { return false }
+            tokens -= 1
+            return true
+        }
+
+        /// Lets so much time pass; how many requests were answered and how many refused.
+        mutating func run(_ time: Int64) -> (answered: Int, refused: Int) {
+            var (answered, refused) = (0, 0)
+            let end = now + time
+            var under: [(began: Int64, ends: Int64)] = []
+            while now < end {
+                let place = free.indices.min { free[$0] < free[$1] } ?? 0
+                let began = pace.book(now: max(now, free[place]))
+                // Answers that come before this request begins are known by then.
+                for each in under.filter({ $0.ends <= began }).sorted(by: { $0.ends < $1.ends }) {
+                    tell(each, &answered, &refused)
+                }
+                under.removeAll { $0.ends <= began }
+                now = began
+                under.append((began, began + latency))
+                free[place] = began + latency
+            }
+            for each in under { tell(each, &answered, &refused) }
+            return (answered, refused)
+        }
+
+        private mutating func tell(_ request: (began: Int64, ends: Int64), _ answered: inout Int, _ refused: inout Int)
+        {
+            if isTaken(at: request.ends) {
+                answered += 1
+                pace.answered(now: request.ends)
+            } else {
+                refused += 1
+                pace.refused(began: request.began, now: request.ends)
+            }
+        }
+    }
+
+    @Test("Nothing is held up by a server that refuses nothing")
+    func free() {
+        var simulation = Simulation(rate: 1e9, latency: 100_000, places: 8)
+        let (answered, refused) = simulation.run(Self.second)
+        #expect(refused == 0 && answered > 79_000 && simulation.pace.rate == nil)
+    }
+
+    @Test(
+        "A limit a second is kept nearly full, with less than one request in a hundred refused",
+        arguments: [240.0, 3000.0], [200_000, 5_000_000, 20_000_000] as [Int64])
+    func limit(rate: Double, latency: Int64) {
+        var simulation = Simulation(rate: rate, latency: latency, places: 64)
+        let start = simulation.run(5 * Self.second)
+        let most = min(rate, 64 / Double(latency) * 1e9)
+        #expect(Double(start.answered) > most * 5 * 0.4, "\(start) in the first five seconds")
+        #expect(Double(start.refused) < 60 + rate * 5 / 50, "\(start)")
+        let later = simulation.run(60 * Self.second)
+        #expect(Double(later.answered) > most * 60 * 0.85, "\(later)")
+        #expect(later.refused * 100 < later.answered, "\(later)")
+    }
+
+    @Test("A server that takes more is given more, and one that takes less is given less")
+    func change() {
+        var simulation = Simulation(rate: 200, latency: 1_000_000, places: 16)
+        _ = simulation.run(20 * Self.second)
+        simulation.rate = 50
+        _ = simulation.run(10 * Self.second)
+        let less = simulation.run(20 * Self.second)
+        #expect(less.answered > 20 * 40 && less.refused * 20 < less.answered, "\(less)")
+        simulation.rate = 1000
+        _ = simulation.run(60 * Self.second)
+        let more = simulation.run(10 * Self.second)
+        #expect(more.answered > 10 * 500, "\(more)")
+    }
+
+    @Test("A server that refused everything for a while is asked at full speed again soon")
+    func outage() {
+        var simulation = Simulation(rate: 1e9, latency: 1_000_000, places: 16)
+        _ = simulation.run(2 * Self.second)
+        simulation.rate = 0
+        _ = simulation.run(5 * Self.second)
+        #expect(simulation.pace.rate == 10)
+        simulation.rate = 1e9
+        _ = simulation.run(4 * Self.second)
+        let after = simulation.run(Self.second)
+        #expect(after.answered > 2000 && after.refused == 0, "\(after)")
+    }
+}
