@@ -19,7 +19,7 @@ public final class RangeQueue: Sendable {
         var cuts = 0
         /// Pages that all readers read.
         var pages = 0
-        var idle: [UInt64: CheckedContinuation<Range?, Never>] = [:]
+        var idle: [UInt64: CheckedContinuation<Range?, any Error>] = [:]
         var lastID: UInt64 = 0
         var isEnded = false
     }
@@ -44,7 +44,7 @@ public final class RangeQueue: Sendable {
         let taken = state.withLock { state in
             state.count += ranges.count
             state.waiting = ranges.reversed() + state.waiting
-            var taken: [(CheckedContinuation<Range?, Never>, Range)] = []
+            var taken: [(CheckedContinuation<Range?, any Error>, Range)] = []
             while let (id, reader) = state.idle.first, let range = state.waiting.popLast() {
                 state.idle[id] = nil
                 taken.append((reader, range))
@@ -78,42 +78,44 @@ public final class RangeQueue: Sendable {
         }
     }
 
-    /// The next range; nil once no reader has any left, after `end`, and for a task that is cancelled.
-    public func next() async -> Range? {
+    /// The next range; nil once no reader has any left, and after `end`.
+    ///
+    /// - Throws: `CancellationError` in a task that is cancelled: what it leaves is not read.
+    public func next() async throws -> Range? {
         let id = state.withLock { state in
             state.lastID += 1
             return state.lastID
         }
-        return await withTaskCancellationHandler {
-            await withCheckedContinuation { reader in
+        return try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { reader in
                 let (answer, others) = state.withLock { state in Self.take(reader, id, readers, &state) }
-                if let answer { reader.resume(returning: answer.range) }
+                if let answer { reader.resume(with: answer) }
                 for other in others { other.resume(returning: nil) }
             }
         } onCancel: {
-            state.withLock { $0.idle.removeValue(forKey: id) }?.resume(returning: nil)
+            state.withLock { $0.idle.removeValue(forKey: id) }?.resume(throwing: CancellationError())
         }
     }
 
-    /// Nil for a reader that has to wait.
-    private struct Answer {
-        var range: Range?
-    }
-
+    /// Answers nil for a reader that has to wait.
     private static func take(
-        _ reader: CheckedContinuation<Range?, Never>, _ id: UInt64, _ readers: Int, _ state: inout State
-    ) -> (Answer?, others: [CheckedContinuation<Range?, Never>]) {
-        if state.isEnded || Task.isCancelled { return (Answer(range: nil), []) }
-        if let range = state.waiting.popLast() { return (Answer(range: range), []) }
+        _ reader: CheckedContinuation<Range?, any Error>, _ id: UInt64, _ readers: Int, _ state: inout State
+    ) -> (Result<Range?, any Error>?, others: [CheckedContinuation<Range?, any Error>]) {
+        if Task.isCancelled { return (.failure(CancellationError()), []) }
+        if state.isEnded { return (.success(nil), []) }
+        if let range = state.waiting.popLast() { return (.success(range), []) }
         guard state.idle.count + 1 < readers else {
             state.isEnded = true
             let others = Array(state.idle.values)
             state.idle = [:]
-            return (Answer(range: nil), others)
+            return (.success(nil), others)
         }
         state.idle[id] = reader
         return (nil, [])
     }
+
+    /// Whether no reader has anything to read any more, or `end` was called.
+    public var isEnded: Bool { state.withLock { $0.isEnded } }
 
     /// Lets all readers end, because one of them failed.
     public func end() {

@@ -7,6 +7,10 @@ public import Stores
 /// S3 tells the first key after a given one. Climbing from a key that was just listed, one probe a level says how far up
 /// the tree of prefixes the bucket goes on; walking the branches of that level, one probe a branch, gives the cuts. So
 /// a flat bucket of counted names splits as well as one of folders, at the cost of some tens of requests of one key.
+///
+/// A server may turn out to list by path, which shows only where somebody reads from a folder on to the names beside it
+/// that go on with a byte before `/`. A cut among those names would hide it, and lose keys; so cuts are made only before
+/// `/` and later bytes, and below a beginning that all sides have read a key of: whoever came to it has read the folder.
 public struct RangeSplitter: Sendable {
     private let store: any ReadableStore
     /// Levels that are tried, and branches that are walked at most.
@@ -24,17 +28,18 @@ public struct RangeSplitter: Sendable {
     /// Ascending keys after `last`, the last one listed so far; nil or few where the rest is short or does not split.
     ///
     /// - Parameters:
+    ///   - agreed: bytes at the beginning of `last` that the last keys listed by all sides share.
     ///   - end: the last key of the range that is to be cut; nil for the end of the bucket. Points come before it.
     ///   - isDistant: whether a round trip takes so long that it is better to ask for all branches at once, most of which
     ///     are none, than for one after the other.
     ///   - levels: of the tree whose branches are walked, where the first ones have few.
     public func points(
-        after last: ObjectKey, through end: ObjectKey? = nil, isDistant: Bool = false, levels: Int = 3
+        after last: ObjectKey, agreed: Int, through end: ObjectKey? = nil, isDistant: Bool = false, levels: Int = 3
     ) async throws -> [ObjectKey]? {
-        guard let top = try await topLevel(last, end) else { return nil }
+        guard let top = try await topLevel(last, agreed, end) else { return nil }
         var points: [ObjectKey] = []
         // Where the top level has few branches left, the next ones below `last` have more: they come before.
-        for level in top..<min(top + levels, last.bytes.count) where points.count < Self.enough {
+        for level in top..<min(top + levels, last.bytes.count, agreed + 1) where points.count < Self.enough {
             let stem = Array(last.bytes[..<level])
             let found =
                 isDistant
@@ -86,9 +91,9 @@ public struct RangeSplitter: Sendable {
     /// The smallest offset in `last` past which the bucket has keys that branch off there.
     ///
     /// What comes after a longer part of the key is the more, so that a few levels at a time narrow it down.
-    private func topLevel(_ last: ObjectKey, _ end: ObjectKey?) async throws -> Int? {
+    private func topLevel(_ last: ObjectKey, _ agreed: Int, _ end: ObjectKey?) async throws -> Int? {
         let text = last.bytes.prefix { $0 < 0x7F }.prefix(Self.levels)
-        let levels = text.indices.filter { Self.successor(text[$0]) != nil }
+        let levels = text.indices.filter { $0 <= agreed && Self.successor(text[$0]) != nil }
         var (low, high) = (levels.startIndex, levels.endIndex)
         while low < high {
             let step = (high - low + Self.probes) / (Self.probes + 1)
@@ -96,7 +101,8 @@ public struct RangeSplitter: Sendable {
             let goesOn = try await withThrowingTaskGroup(of: (Int, Bool).self) { group in
                 for index in asked {
                     let level = levels[index]
-                    let point = ObjectKey(bytes: Array(text[..<level]) + [text[level] + 1])
+                    guard let next = Self.successor(text[level]) else { continue }
+                    let point = ObjectKey(bytes: Array(text[..<level]) + [next])
                     group.addTask {
                         guard let found = try await store.firstKey(after: point) else { return (index, false) }
                         return (index, end.map { found <= $0 } ?? true)
@@ -113,9 +119,9 @@ public struct RangeSplitter: Sendable {
         return high < levels.endIndex ? levels[high] : nil
     }
 
-    /// The next printable ASCII byte; probes stay valid UTF-8.
+    /// The next printable ASCII byte that a cut may be made before; probes stay valid UTF-8.
     private static func successor(_ byte: UInt8) -> UInt8? {
-        byte < 0x7E ? byte + 1 : nil
+        byte < 0x7E ? max(byte + 1, UInt8(ascii: "/")) : nil
     }
 
     /// With few branches each is cut once more in the middle of what such names are made of: digits or letters. A cut

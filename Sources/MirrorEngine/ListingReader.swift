@@ -42,10 +42,7 @@ struct ListingReader: Sendable {
             (MonotonicClock.nanoseconds() - began) / Int64(Self.longDistantListing) > Self.distance
         if isLong, !isDistant { isLong = try await advance(&merge, &passage, until: Self.longListing) }
         guard isLong else { return try await finish(merge, &passage) }
-        let splitter = RangeSplitter(work.source)
-        guard let last = merge.passed, let points = try await splitter.points(after: last, isDistant: isDistant),
-            points.count > 1
-        else {
+        guard let points = try await points(in: merge, isDistant: isDistant), points.count > 1 else {
             while try await advance(&merge, &passage, until: .max) {}
             return try await finish(merge, &passage)
         }
@@ -61,7 +58,23 @@ struct ListingReader: Sendable {
             }
             try await readRange(&merge, &passage, through: points[0], isDistant ? ranges : nil)
             try await readRanges(ranges, options, looksAtAll, isDistant: isDistant)
-            try await group.waitForAll()
+            // The first error ends the others.
+            for try await _ in group {}
+        }
+    }
+
+    /// Where what is left of a merge can be cut; nil also where the server did not answer: a listing that is not cut is
+    /// slow, not wrong.
+    private func points(
+        in merge: ListingMerge, through end: ObjectKey? = nil, isDistant: Bool, levels: Int = 3
+    ) async throws -> [ObjectKey]? {
+        guard let (last, agreed) = merge.passed else { return nil }
+        do {
+            return try await RangeSplitter(work.source).points(
+                after: last, agreed: agreed, through: end, isDistant: isDistant, levels: levels)
+        } catch is S3Error {
+            if Task.isCancelled { throw CancellationError() }
+            return nil
         }
     }
 
@@ -70,7 +83,7 @@ struct ListingReader: Sendable {
         _ ranges: RangeQueue, _ options: DecisionOptions, _ looksAtAll: Bool, isDistant: Bool
     ) async throws {
         do {
-            while let range = await ranges.next() {
+            while let range = try await ranges.next() {
                 var source = cursor(work.source, side: 0, range)
                 var target = cursor(work.target, side: 1, range)
                 try await source.start()
@@ -95,12 +108,12 @@ struct ListingReader: Sendable {
         var end = end
         var cut = merge.source.pages
         while try await advance(&merge, &passage, until: ranges == nil ? .max : merge.source.pages + 1) {
-            guard let ranges, ranges.passPage(after: merge.source.pages - cut), let passed = merge.passed else {
-                continue
-            }
+            guard let ranges else { continue }
+            // Another reader failed, and its error ends all of this.
+            if ranges.isEnded { return }
+            guard ranges.passPage(after: merge.source.pages - cut) else { continue }
             cut = merge.source.pages
-            let points = try await RangeSplitter(work.source).points(
-                after: passed, through: end, isDistant: true, levels: 1)
+            let points = try await points(in: merge, through: end, isDistant: true, levels: 1)
             guard let points, !points.isEmpty else { continue }
             // A third for each of two others.
             let cuts =

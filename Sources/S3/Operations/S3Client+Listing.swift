@@ -162,6 +162,8 @@ public final class ObjectListing {
     ) async throws -> Fetched {
         let isRefused = client.learnt.withLock { $0.refusesListV2 }
         let request = scope.request(position, isVersion1: isRefused)
+        // Whoever wanted no more than one page has left by now; to start and give up would cost the connection.
+        if Task.isCancelled { throw S3Error(.cancelled, for: request, server: client.endpoint.url) }
         let page = try await client.listingPage(request)
         let isVersion1 = client.learnt.withLock { $0.refusesListV2 }
         switch Self.following(page, from: position, isVersion1: isVersion1) {
