@@ -47,7 +47,8 @@ public struct RangeSplitter: Sendable {
                 : try await branches(stem, after: last.bytes[level])
             points = found + points
         }
-        return Self.refined(points, like: last, level: top).filter { point in end.map { point < $0 } ?? true }
+        points = points.filter { point in end.map { point < $0 } ?? true }
+        return try await refined(points, through: end, like: last, level: top)
     }
 
     /// Where the keys that begin with `stem` and go on with a greater byte than `branch` branch off, one after the other.
@@ -124,12 +125,25 @@ public struct RangeSplitter: Sendable {
         byte < 0x7E ? max(byte + 1, UInt8(ascii: "/")) : nil
     }
 
-    /// With few branches each is cut once more in the middle of what such names are made of: digits or letters. A cut
-    /// that leaves a part empty costs one request a side.
-    static func refined(_ points: [ObjectKey], like last: ObjectKey, level: Int) -> [ObjectKey] {
+    /// With few branches each is cut once more in the middle of what such names are made of, digits or letters, where there
+    /// are keys behind it: a part without any would cost a page a side to find that out.
+    private func refined(
+        _ points: [ObjectKey], through end: ObjectKey?, like last: ObjectKey, level: Int
+    ) async throws -> [ObjectKey] {
         guard !points.isEmpty, points.count < 16, last.bytes.count > level + 1 else { return points }
         let sample = last.bytes[level + 1]
         let middle: UInt8 = (0x30...0x39).contains(sample) ? UInt8(ascii: "5") : UInt8(ascii: "m")
-        return points.flatMap { [$0, ObjectKey(bytes: $0.bytes + [middle])] }
+        return try await withThrowingTaskGroup(of: ObjectKey?.self) { group in
+            for (point, next) in zip(points, points.dropFirst().map(Optional.some) + [end]) {
+                let half = ObjectKey(bytes: point.bytes + [middle])
+                group.addTask {
+                    guard let found = try await store.firstKey(after: half) else { return nil }
+                    return next.map { found <= $0 } ?? true ? half : nil
+                }
+            }
+            return try await group.reduce(into: points) { points, half in
+                if let half { points.append(half) }
+            }.sorted()
+        }
     }
 }
