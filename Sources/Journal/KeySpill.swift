@@ -69,6 +69,15 @@ public actor KeySpill {
         return keys
     }
 
+    /// Forgets all keys that wait.
+    public func removeAll() {
+        file = nil
+        newest = []
+        first = 0
+        newestBytes = 0
+        count = 0
+    }
+
     private func spill() throws(JournalError) {
         if file == nil { file = try SpillFile(folder: folder) }
         try file?.append(newest[first...])

@@ -38,13 +38,14 @@ package struct ListingMerge {
 
     var isAtEnd: Bool { source.isAtEnd && target.isAtEnd }
 
-    /// The last key that either side's present page reaches; nil where one side has ended, and its rest is short.
-    var passed: ObjectKey? {
+    /// The last key that either side's present page reaches, and how many bytes it shares with the other side's; nil where
+    /// one side has ended, and its rest is short.
+    var passed: (last: ObjectKey, agreed: Int)? {
         guard let left = source.pageEnd, let right = target.pageEnd else { return nil }
-        return max(left, right)
+        return (max(left, right), zip(left.bytes, right.bytes).prefix { $0 == $1 }.count)
     }
 
-    /// Lets both sides end with `last`, which must be after `passed`.
+    /// Lets both sides end with `last`, which must be after the last one `passed`.
     func bound(through last: ObjectKey) {
         source.bound(through: last)
         target.bound(through: last)

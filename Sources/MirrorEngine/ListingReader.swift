@@ -14,10 +14,15 @@ struct ListingReader: Sendable {
     private let marksHeadersOnly: Bool
     /// Keys that wait for what the journal knows of them, so that it is asked for many at once.
     private static let batch = 1000
-    /// Pages after which a listing counts as long.
+    /// Pages after which a listing counts as long: what finding the cuts costs is little beside it then. Where a round trip
+    /// is what a page takes, that is soon.
     private static let longListing = 32
-    /// Ranges that are read at once.
+    private static let longDistantListing = 4
+    /// Ranges that are read at once; more only where they wait most of the time, as each costs the memory of some pages.
     private static let lanes = 8
+    private static let distantLanes = 24
+    /// Nanoseconds a page from which on a server counts as distant.
+    private static let distance: Int64 = 10_000_000
 
     init(_ work: MirrorWork, start: Timestamp, extras: KeySpill, marksHeadersOnly: Bool) {
         self.work = work
@@ -34,43 +39,94 @@ struct ListingReader: Sendable {
             while try await advance(&merge, &passage, until: .max) {}
             return try await finish(merge, &passage)
         }
-        guard try await advance(&merge, &passage, until: Self.longListing) else {
-            return try await finish(merge, &passage)
-        }
-        let splitter = RangeSplitter(work.source)
-        guard let last = merge.passed, let points = try await splitter.points(after: last), points.count > 1 else {
+        let began = MonotonicClock.nanoseconds()
+        var isLong = try await advance(&merge, &passage, until: Self.longDistantListing)
+        let isDistant =
+            (MonotonicClock.nanoseconds() - began) / Int64(Self.longDistantListing) > Self.distance
+        if isLong, !isDistant { isLong = try await advance(&merge, &passage, until: Self.longListing) }
+        guard isLong else { return try await finish(merge, &passage) }
+        guard let points = try await points(in: merge, isDistant: isDistant), points.count > 1 else {
             while try await advance(&merge, &passage, until: .max) {}
             return try await finish(merge, &passage)
         }
         merge.bound(through: points[0])
-        let ranges = RangeQueue(points)
-        let template = merge
+        // What starting took is over, and the pages of many readers are to come.
+        Memory.giveBack()
+        let lanes = isDistant ? Self.distantLanes : Self.lanes
+        let ranges = RangeQueue(points, readers: lanes)
+        let (options, looksAtAll) = (merge.options, merge.looksAtAll)
         try await withThrowingTaskGroup(of: Void.self) { group in
-            for _ in 1..<Self.lanes {
-                let options = template.options
-                let looksAtAll = template.looksAtAll
-                group.addTask { try await readRanges(ranges, options, looksAtAll) }
+            for _ in 1..<lanes {
+                group.addTask { try await readRanges(ranges, options, looksAtAll, isDistant: isDistant) }
             }
-            while try await advance(&merge, &passage, until: .max) {}
-            try await finish(merge, &passage)
-            try await readRanges(ranges, template.options, template.looksAtAll)
-            try await group.waitForAll()
+            try await readRange(&merge, &passage, through: points[0], isDistant ? ranges : nil)
+            try await readRanges(ranges, options, looksAtAll, isDistant: isDistant)
+            // The first error ends the others.
+            for try await _ in group {}
+        }
+    }
+
+    /// Where what is left of a merge can be cut; nil also where the server did not answer: a listing that is not cut is
+    /// slow, not wrong.
+    private func points(
+        in merge: ListingMerge, through end: ObjectKey? = nil, isDistant: Bool, levels: Int = 3
+    ) async throws -> [ObjectKey]? {
+        guard let (last, agreed) = merge.passed else { return nil }
+        do {
+            return try await RangeSplitter(work.source).points(
+                after: last, agreed: agreed, through: end, isDistant: isDistant, levels: levels)
+        } catch is S3Error {
+            if Task.isCancelled { throw CancellationError() }
+            return nil
         }
     }
 
     /// Takes ranges until none is left.
-    private func readRanges(_ ranges: RangeQueue, _ options: DecisionOptions, _ looksAtAll: Bool) async throws {
-        while let range = ranges.next() {
-            var source = cursor(work.source, side: 0, range)
-            var target = cursor(work.target, side: 1, range)
-            try await source.start()
-            try await target.start()
-            var merge = ListingMerge(
-                source: source, target: target, order: .bytes, options: options, looksAtAll: looksAtAll)
-            var passage = Passage()
-            while try await advance(&merge, &passage, until: .max) {}
-            try await finish(merge, &passage)
+    private func readRanges(
+        _ ranges: RangeQueue, _ options: DecisionOptions, _ looksAtAll: Bool, isDistant: Bool
+    ) async throws {
+        do {
+            while let range = try await ranges.next() {
+                var source = cursor(work.source, side: 0, range)
+                var target = cursor(work.target, side: 1, range)
+                try await source.start()
+                try await target.start()
+                var merge = ListingMerge(
+                    source: source, target: target, order: .bytes, options: options, looksAtAll: looksAtAll)
+                var passage = Passage()
+                try await readRange(&merge, &passage, through: range.through, isDistant ? ranges : nil)
+            }
+        } catch {
+            ranges.end()
+            throw error
         }
+    }
+
+    /// Reads one range to its end, or to where the others take over.
+    ///
+    /// - Parameter ranges: where others wait for a part of it; nil to keep it whole.
+    private func readRange(
+        _ merge: inout ListingMerge, _ passage: inout Passage, through end: ObjectKey?, _ ranges: RangeQueue?
+    ) async throws {
+        var end = end
+        var cut = merge.source.pages
+        while try await advance(&merge, &passage, until: ranges == nil ? .max : merge.source.pages + 1) {
+            guard let ranges else { continue }
+            // Another reader failed, and its error ends all of this.
+            if ranges.isEnded { return }
+            guard ranges.passPage(after: merge.source.pages - cut) else { continue }
+            cut = merge.source.pages
+            let points = try await points(in: merge, through: end, isDistant: true, levels: 1)
+            guard let points, !points.isEmpty else { continue }
+            // A third for each of two others.
+            let cuts =
+                points.count < 3
+                ? [points[points.count / 2]] : [points[points.count / 3], points[points.count * 2 / 3]]
+            merge.bound(through: cuts[0])
+            ranges.add(cuts, through: end)
+            end = cuts[0]
+        }
+        try await finish(merge, &passage)
     }
 
     private func cursor(_ store: any ObjectStore, side: Int, _ range: RangeQueue.Range) -> ListingCursor {

@@ -157,7 +157,7 @@ public final class MirrorRun: Sendable {
 
     /// The run can't be finished, because of `error`. What is in flight goes on, unless a server is away.
     func abandon(_ error: any Error) {
-        if isInterrupted || error is CancellationError { return }
+        if isInterrupted { return }
         let failure = ObjectFailure(error)
         work.tally.withLock { tally in
             if tally.summary.error == nil { tally.summary.error = "\(failure)" }

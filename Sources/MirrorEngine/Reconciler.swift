@@ -54,6 +54,8 @@ struct Reconciler: Sendable {
                 guard attempt < 4 else { throw ObjectFailure.impossible(disorder.sentence) }
                 await orders.learn(disorder, work)
                 work.forgetListing()
+                // Listed anew, they would count twice.
+                await extras.removeAll()
             }
         }
     }

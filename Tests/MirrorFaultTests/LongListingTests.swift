@@ -53,7 +53,8 @@ struct LongListingTests {
         #expect(result.summary.source.objects == count && result.summary.same == count - copies)
         #expect(try stage.differences() == [])
         let lists = stage.source.requests.count(.listObjectsV2)
-        #expect(lists < count / 10 + 150, "\(lists) listing requests for \(count) objects")
+        // Where they wait for the machine, readers take each other for distant and cut more.
+        #expect(lists < count / 10 + 400, "\(lists) listing requests for \(count) objects")
     }
 
     /// Servers with pages of ten keys, and 1,500 keys on the source.

@@ -39,10 +39,11 @@ final class Stage: Sendable {
         func report(_ key: ObjectKey) -> ObjectReport? { reports.last { $0.key == key } }
     }
 
-    /// Mirrors once. `journal` is nil for a run without state.
+    /// Mirrors once. `journal` is nil for a run without state; `onStart` gets the run before it begins.
     func mirror(
         journal: Journal? = nil, reads: ConcurrencyLimit.Bounds = ConcurrencyLimit.Bounds(),
-        firstByte: Duration = .milliseconds(1500), _ change: (inout MirrorOptions) -> Void = { _ in }
+        firstByte: Duration = .milliseconds(1500), _ change: (inout MirrorOptions) -> Void = { _ in },
+        onStart: (MirrorRun) -> Void = { _ in }
     ) async -> Result {
         var options = MirrorOptions()
         options.backoff = Backoff(base: .milliseconds(1), cap: .milliseconds(4))
@@ -54,6 +55,7 @@ final class Stage: Sendable {
             journal: journal,
             budget: ByteBudget(capacity: 20 << 20), reactors: [Self.reactor]
         ) { said.add($0) }
+        onStart(run)
         let summary = await run.run()
         return said.result(summary)
     }

@@ -44,7 +44,7 @@ public final class ObjectListing {
         let prefix: ObjectKey
         let startAfter: ObjectKey?
         let delimiter: String?
-        let pageSize: Int?
+        var pageSize: Int?
     }
 
     private let client: S3Client
@@ -58,6 +58,8 @@ public final class ObjectListing {
     private static let emptyPagesLimit = 10_000
     /// The last key wanted, in the order of bytes.
     private var through: ObjectKey?
+    /// Of the last page.
+    private var stretch: KeyStretch?
 
     private enum Following {
         case last
@@ -117,6 +119,7 @@ public final class ObjectListing {
                 task.cancel()
             }
             following = nil
+            note(fetched.page)
             let page = cut(fetched.page)
             emptyPages = page.count == 0 ? emptyPages + 1 : 0
             if emptyPages > Self.emptyPagesLimit {
@@ -134,9 +137,20 @@ public final class ObjectListing {
         }
     }
 
+    /// Remembers how far a page of this listing goes, so that the last one need not bring much that is not wanted.
+    private func note(_ page: ListingPage) {
+        guard through != nil, page.count > 1 else { return }
+        stretch = KeyStretch(first: page.key(at: 0), last: page.key(at: page.count - 1), count: page.count)
+    }
+
     private func fetch(_ position: Position) {
         let client = self.client
-        let scope = self.scope
+        var wanted = self.scope
+        if let through, let stretch, let keys = stretch.estimate(through: through), keys < stretch.count {
+            // A guess that is too low costs one more request; a full page costs keys that another reader lists too.
+            wanted.pageSize = keys + keys / 8 + 2
+        }
+        let scope = wanted
         let work: @Sendable () async throws -> Fetched = {
             try await Self.fetch(position, of: scope, client: client)
         }
@@ -148,6 +162,8 @@ public final class ObjectListing {
     ) async throws -> Fetched {
         let isRefused = client.learnt.withLock { $0.refusesListV2 }
         let request = scope.request(position, isVersion1: isRefused)
+        // Whoever wanted no more than one page has left by now; to start and give up would cost the connection.
+        if Task.isCancelled { throw S3Error(.cancelled, for: request, server: client.endpoint.url) }
         let page = try await client.listingPage(request)
         let isVersion1 = client.learnt.withLock { $0.refusesListV2 }
         switch Self.following(page, from: position, isVersion1: isVersion1) {
