@@ -19,10 +19,13 @@ public enum Memory {
         var constants: (file: Substring, ranges: [Range<UInt>]) = ("", [])
         for line in maps.split(separator: "\n") {
             let fields = line.split(separator: " ", maxSplits: 5, omittingEmptySubsequences: true)
-            guard fields.count == 6, fields[5].hasPrefix("/"), !fields[5].hasSuffix(" (deleted)") else { continue }
+            // The last field is set in by spaces.
+            guard fields.count == 6, case let file = fields[5].drop(while: { $0 == " " }), file.hasPrefix("/"),
+                !file.hasSuffix(" (deleted)")
+            else { continue }
             let bounds = fields[0].split(separator: "-").compactMap { UInt($0, radix: 16) }
             guard bounds.count == 2, bounds[0] < bounds[1] else { continue }
-            if constants.file != fields[5] { constants = (fields[5], []) }
+            if constants.file != file { constants = (file, []) }
             switch fields[1] {
             case "r--p": constants.ranges.append(bounds[0]..<bounds[1])
             case "r-xp":
