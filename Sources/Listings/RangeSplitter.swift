@@ -1,4 +1,5 @@
 public import ObjectModel
+import Runtime
 import S3
 public import Stores
 
@@ -23,6 +24,23 @@ public struct RangeSplitter: Sendable {
 
     public init(_ store: any ReadableStore) {
         self.store = store
+    }
+
+    /// Whether the server answers several requests at once nearly as quickly as one, as it does where they spend their time
+    /// on the way, and not where it works at them one after the other.
+    public func answersManyAtOnce(after last: ObjectKey) async throws -> Bool {
+        let began = MonotonicClock.nanoseconds()
+        return try await withThrowingTaskGroup(of: Int64.self) { group in
+            for _ in 0..<Self.probes {
+                group.addTask {
+                    _ = try await store.firstKey(after: last)
+                    return MonotonicClock.nanoseconds() - began
+                }
+            }
+            var times: [Int64] = []
+            for try await time in group { times.append(time) }
+            return times.max() ?? 0 < (times.min() ?? 0) * 2
+        }
     }
 
     /// Ascending keys after `last`, the last one listed so far; nil or few where the rest is short or does not split.

@@ -41,11 +41,16 @@ struct ListingReader: Sendable {
         }
         let began = MonotonicClock.nanoseconds()
         var isLong = try await advance(&merge, &passage, until: Self.longDistantListing)
-        let isDistant =
-            (MonotonicClock.nanoseconds() - began) / Int64(Self.longDistantListing) > Self.distance
+        let page = (MonotonicClock.nanoseconds() - began) / Int64(Self.longDistantListing)
+        let isDistant = page > Self.distance
         if isLong, !isDistant { isLong = try await advance(&merge, &passage, until: Self.longListing) }
         guard isLong else { return try await finish(merge, &passage) }
-        guard let points = try await points(in: merge, isDistant: isDistant), points.count > 1 else {
+        // A server that is busy with one listing is no faster with many, and seeks long for each cut.
+        var points: [ObjectKey]?
+        if try await isDistant ? answersManyAtOnce(in: merge) : true {
+            points = try await self.points(in: merge, isDistant: isDistant)
+        }
+        guard let points, points.count > 1 else {
             while try await advance(&merge, &passage, until: .max) {}
             return try await finish(merge, &passage)
         }
@@ -78,6 +83,20 @@ struct ListingReader: Sendable {
         } catch is S3Error {
             if Task.isCancelled { throw CancellationError() }
             return nil
+        }
+    }
+
+    /// Whether the source answers many short requests at once as quickly as one.
+    private func answersManyAtOnce(in merge: ListingMerge) async throws -> Bool {
+        guard let (last, _) = merge.passed else { return false }
+        do {
+            let splitter = RangeSplitter(work.source)
+            // The first time some of them may have had to wait for their connection.
+            if try await splitter.answersManyAtOnce(after: last) { return true }
+            return try await splitter.answersManyAtOnce(after: last)
+        } catch is S3Error {
+            if Task.isCancelled { throw CancellationError() }
+            return false
         }
     }
 
