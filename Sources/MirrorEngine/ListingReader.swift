@@ -42,15 +42,13 @@ struct ListingReader: Sendable {
         let began = MonotonicClock.nanoseconds()
         var isLong = try await advance(&merge, &passage, until: Self.longDistantListing)
         let page = (MonotonicClock.nanoseconds() - began) / Int64(Self.longDistantListing)
-        let isDistant = page > Self.distance
+        let isDistant = work.options.distance == .measured ? page > Self.distance : work.options.distance == .distant
         if isLong, !isDistant { isLong = try await advance(&merge, &passage, until: Self.longListing) }
         guard isLong else { return try await finish(merge, &passage) }
         // A server that is busy with one listing is no faster with many, and seeks long for each cut.
-        var points: [ObjectKey]?
-        if try await isDistant ? answersManyAtOnce(in: merge) : true {
-            points = try await self.points(in: merge, isDistant: isDistant)
-        }
-        guard let points, points.count > 1 else {
+        let isBusy =
+            isDistant && work.options.distance == .measured ? try await !answersManyAtOnce(in: merge) : false
+        guard !isBusy, let points = try await points(in: merge, isDistant: isDistant), points.count > 1 else {
             while try await advance(&merge, &passage, until: .max) {}
             return try await finish(merge, &passage)
         }

@@ -21,7 +21,7 @@ struct RequestPace {
     private static let tenth: Int64 = 100_000_000
     private static let second: Int64 = 1_000_000_000
     /// Below that, holding requests up would cost more than refusals do.
-    private static let least = 10.0
+    private static let least = 50.0
     /// Above that, no limit is worth keeping.
     private static let most = 20_000.0
 

@@ -1,8 +1,9 @@
-import MirrorEngine
 import ObjectModel
 import Runtime
 import S3Sandbox
 import Testing
+
+@testable import MirrorEngine
 
 /// What readers that cut each other's ranges do where something goes wrong in one of them.
 @Suite("Long listings of distant servers", .timeLimit(.minutes(10)))
@@ -14,12 +15,11 @@ struct DistantListingTests {
     /// Longer than anybody waits who is not forgotten.
     private static let firstByte = Duration.seconds(60)
 
-    /// Servers with pages of ten keys that take so long for each that they count as distant. Every 30th key is missing on
-    /// the target, which has some that the source has not.
+    /// Servers with pages of ten keys. Every 30th key is missing on the target, which has some that the source has not.
     private func stage() throws -> Stage {
         var distant = Behaviour()
         distant.pageSize = 10
-        distant.delay = 40
+        distant.delay = 5
         let stage = try Stage(source: distant, target: distant)
         for (index, key) in Self.keys.enumerated() {
             try stage.put(key, [1])
@@ -27,6 +27,18 @@ struct DistantListingTests {
         }
         for key in Self.extras { try stage.putTarget(key, [1]) }
         return stage
+    }
+
+    private func mirror(
+        _ stage: Stage, isDryRun: Bool = false, onStart: (MirrorRun) -> Void = { _ in }
+    ) async -> Stage.Result {
+        await stage.mirror(firstByte: Self.firstByte) {
+            $0.removes = true
+            $0.isDryRun = isDryRun
+            $0.distance = .distant
+        } onStart: {
+            onStart($0)
+        }
     }
 
     /// Where the ranges that were read of the target began.
@@ -42,7 +54,7 @@ struct DistantListingTests {
     func cuts() async throws {
         let stage = try stage()
         defer { stage.stop() }
-        let result = await stage.mirror(firstByte: Self.firstByte) { $0.removes = true }
+        let result = await mirror(stage)
         #expect(result.summary.status == .ok, "\(result.summary.error ?? "")")
         #expect(result.summary.source.objects == Self.count && result.summary.deleted == Self.extras.count)
         #expect(result.summary.copied.objects == Self.count / 30)
@@ -58,17 +70,17 @@ struct DistantListingTests {
     func failure(_ action: FaultAction) async throws {
         let stage = try stage()
         defer { stage.stop() }
-        _ = await stage.mirror(firstByte: Self.firstByte) { $0.isDryRun = true }
+        _ = await mirror(stage, isDryRun: true)
         let start = try #require(starts(stage).sorted().dropFirst(2).first)
         let match = FaultRule.Match(operations: [.listObjectsV2], query: ["start-after": start])
         stage.target.faults.add(FaultRule("range", match, action))
-        let result = await stage.mirror(firstByte: Self.firstByte) { $0.removes = true }
+        let result = await mirror(stage)
         #expect(stage.target.faults.hits("range") > 0)
         #expect(result.summary.status == .failed && result.summary.deleted == 0)
         #expect(result.summary.error != nil)
         #expect(Self.extras.allSatisfy { stage.target.store.object($0, in: Stage.bucket) != nil })
         stage.target.faults.removeAll()
-        let second = await stage.mirror(firstByte: Self.firstByte) { $0.removes = true }
+        let second = await mirror(stage)
         #expect(second.summary.status == .ok, "\(second.summary.error ?? "")")
         #expect(try stage.differences() == [])
     }
@@ -79,7 +91,7 @@ struct DistantListingTests {
         defer { stage.stop() }
         let match = FaultRule.Match(operations: [.listObjectsV2], after: 60)
         (isSource ? stage.source : stage.target).faults.add(FaultRule("away", match, .refuse))
-        let result = await stage.mirror(firstByte: Self.firstByte) { $0.removes = true }
+        let result = await mirror(stage)
         #expect(result.summary.status == .failed && result.summary.deleted == 0)
         #expect(result.summary.source.objects < Self.count)
     }
@@ -90,7 +102,7 @@ struct DistantListingTests {
         defer { stage.stop() }
         let match = FaultRule.Match(operations: [.listObjectsV2], query: ["max-keys": "1"])
         stage.source.faults.add(FaultRule("probe", match, .status(.init(500))))
-        let result = await stage.mirror(firstByte: Self.firstByte) { $0.removes = true }
+        let result = await mirror(stage)
         #expect(stage.source.faults.hits("probe") > 0)
         #expect(result.summary.status == .ok, "\(result.summary.error ?? "")")
         #expect(result.summary.source.objects == Self.count)
@@ -101,9 +113,7 @@ struct DistantListingTests {
     func interruption(after requests: Int) async throws {
         let stage = try stage()
         defer { stage.stop() }
-        let result = await stage.mirror(firstByte: Self.firstByte) {
-            $0.removes = true
-        } onStart: { run in
+        let result = await mirror(stage) { run in
             let match = FaultRule.Match(operations: [.listObjectsV2], nth: requests)
             stage.source.faults.add(FaultRule("signal", match, .hook(.beforeOperation, { run.interrupt() })))
         }
@@ -129,13 +139,13 @@ struct DistantListingTests {
         }
         let match = FaultRule.Match(operations: [.listObjectsV2], every: 4)
         source.faults.add(FaultRule("change", match, .hook(.beforeOperation, change)))
-        let result = await stage.mirror(firstByte: Self.firstByte) { $0.removes = true }
+        let result = await mirror(stage)
         #expect(turn.withLock { $0 } > 10)
         #expect(result.summary.status == .ok, "\(result.summary.error ?? "")")
         let staying = Self.keys.enumerated().filter { $0.offset >= 600 || $0.offset % 5 != 0 }.map(\.element)
         #expect(staying.allSatisfy { target.store.object($0, in: Stage.bucket) != nil })
         source.faults.removeAll()
-        let second = await stage.mirror(firstByte: Self.firstByte) { $0.removes = true }
+        let second = await mirror(stage)
         #expect(second.summary.status == .ok, "\(second.summary.error ?? "")")
         #expect(try stage.differences() == [])
     }

@@ -1,8 +1,9 @@
-import MirrorEngine
 import ObjectModel
 import Runtime
 import S3Sandbox
 import Testing
+
+@testable import MirrorEngine
 
 @Suite("Long listings")
 struct LongListingTests {
@@ -77,7 +78,7 @@ struct LongListingTests {
     func isSplit() async throws {
         let stage = try longStage(seed: 1)
         defer { stage.stop() }
-        let result = await stage.mirror()
+        let result = await stage.mirror { $0.distance = .near }
         #expect(result.summary.status == .ok && result.summary.same == 1500)
         let starts = stage.target.requests.records.filter { $0.query.contains("start-after") }
         #expect(starts.count >= 10, "only \(starts.count) ranges of the target were read")

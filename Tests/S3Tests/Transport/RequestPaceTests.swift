@@ -92,10 +92,10 @@ struct RequestPaceTests {
     func change() {
         var simulation = Simulation(rate: 200, latency: 1_000_000, places: 16)
         _ = simulation.run(20 * Self.second)
-        simulation.rate = 50
+        simulation.rate = 80
         _ = simulation.run(10 * Self.second)
         let less = simulation.run(20 * Self.second)
-        #expect(less.answered > 20 * 40 && less.refused * 20 < less.answered, "\(less)")
+        #expect(less.answered > 20 * 64 && less.refused * 20 < less.answered, "\(less)")
         simulation.rate = 1000
         _ = simulation.run(60 * Self.second)
         let more = simulation.run(10 * Self.second)
@@ -108,7 +108,7 @@ struct RequestPaceTests {
         _ = simulation.run(2 * Self.second)
         simulation.rate = 0
         _ = simulation.run(5 * Self.second)
-        #expect(simulation.pace.rate == 10)
+        #expect(simulation.pace.rate == 50)
         simulation.rate = 1e9
         _ = simulation.run(4 * Self.second)
         let after = simulation.run(Self.second)
