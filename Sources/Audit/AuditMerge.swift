@@ -29,6 +29,8 @@ struct AuditMerge {
     private var sides: [Side]
     /// How many of them are read still.
     private var present: Int
+    /// The sides that stand at the present key; kept, so that no key costs an allocation.
+    private var holders: [Int] = []
     private let order: KeyOrder
     /// Gives out every key.
     private let looksAtAll: Bool
@@ -105,9 +107,9 @@ struct AuditMerge {
                 noteAll()
                 return nil
             }
-            let holders = holders(of: lead)
+            findHolders(of: lead)
             let isSame = holders.count == present && isPlainlySame
-            let row = isSame && !looksAtAll ? nil : self.row(lead, holders, isSame: isSame)
+            let row = isSame && !looksAtAll ? nil : self.row(lead, isSame: isSame)
             if row == nil, !comparesNothing { same += 1 }
             for index in holders { try await advance(index) }
             if let row { return row }
@@ -124,9 +126,11 @@ struct AuditMerge {
         return lead
     }
 
-    /// The sides that stand at the same key.
-    private func holders(of lead: Int) -> [Int] {
-        sides.indices.filter { !isAtEnd($0) && ($0 == lead || compare(lead, $0) == 0) }
+    private mutating func findHolders(of lead: Int) {
+        holders.removeAll(keepingCapacity: true)
+        for index in sides.indices where !isAtEnd(index) && (index == lead || compare(lead, index) == 0) {
+            holders.append(index)
+        }
     }
 
     private func isAtEnd(_ index: Int) -> Bool {
@@ -174,7 +178,7 @@ struct AuditMerge {
         return true
     }
 
-    private func row(_ lead: Int, _ holders: [Int], isSame: Bool) -> Row {
+    private func row(_ lead: Int, isSame: Bool) -> Row {
         var facts: [ObjectFacts?] = Array(repeating: nil, count: sides.count)
         for index in holders {
             switch sides[index] {

@@ -52,18 +52,22 @@ public struct PackageFinding: Hashable, Sendable {
     public var agrees: Bool
     /// What `--expect` wants of it, if it does.
     public var expected: Version?
+    /// Whether every place has what is expected as the newest, and intact; true where nothing is expected.
+    public var isMet: Bool
     /// What is wrong with the package over all places and versions, a sentence each.
     public var problems: [String]
 
+    /// - Parameter isMet: nil where the newest versions alone tell.
     public init(
         package: String, newest: [(place: String, version: Version?)], agrees: Bool, expected: Version?,
-        problems: [String]
+        isMet: Bool? = nil, problems: [String]
     ) {
         self.package = package
         placeNames = newest.map(\.place)
         versions = newest.map(\.version)
         self.agrees = agrees
         self.expected = expected
+        self.isMet = isMet ?? (expected == nil || versions.allSatisfy { $0 == expected })
         self.problems = problems
     }
 }

@@ -32,7 +32,8 @@ struct Deleter: Sendable {
         if let objection {
             work.tally.withLock { $0.summary.objection = objection }
             work.noteGuard(objection)
-            return
+            // What would go is what there is to look at.
+            guard work.options.isDryRun else { return }
         }
         while !run.isInterrupted {
             let extras = try await run.extras.next(limit: Self.batch).map(Extra.init(spilled:))

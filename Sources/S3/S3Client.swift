@@ -192,6 +192,12 @@ public final class S3Client: Sendable {
             if document.name == "Error" {
                 throw S3Error(head: response.head, body: response.body, for: request, server: endpoint.url)
             }
+        case .putObject, .uploadPart:
+            // Some gateways say so only when the body was taken.
+            if response.body.count > 0, let document = try? XMLTree.parse(response.body.bytes), document.name == "Error"
+            {
+                throw S3Error(head: response.head, body: response.body, for: request, server: endpoint.url)
+            }
         default: break
         }
     }

@@ -31,6 +31,7 @@ final class AuditCommand: Sendable {
             let plan = try AuditPlan(arguments, console: console)
             let reports = try AuditReports(arguments, console: console)
             Signals.whenEnding { [self] in interrupt() }
+            try await plan.checkServers()
             let ticker = startTicker()
             let summary = await audit(plan, reports)
             ticker.cancel()
@@ -89,9 +90,7 @@ final class AuditCommand: Sendable {
         for finding in book.findings(without: unreached) {
             summary.packages += 1
             summary.packageProblems += finding.problems.count
-            if let expected = finding.expected, finding.newest.contains(where: { $0.version != expected }) {
-                summary.unmetExpectations += 1
-            }
+            if !finding.isMet { summary.unmetExpectations += 1 }
             reports.take(.packages(finding))
         }
         if options.repairPlan { for line in repair.lines(without: unreached) { reports.take(.repair(line)) } }

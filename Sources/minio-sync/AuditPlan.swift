@@ -82,6 +82,29 @@ final class AuditPlan: Sendable {
                 + "permissions.")
     }
 
+    /// Refuses places that are one place under two names of its server: what is compared with itself is always the same.
+    /// Servers are asked only where two names stand for one address; one that does not answer is no reason to refuse.
+    func checkServers() async throws(CommandError) {
+        for (index, other) in arguments.places.enumerated() {
+            for (earlier, one) in arguments.places[..<index].enumerated()
+            where one.bucket == other.bucket && one.prefix == other.prefix {
+                guard await isOne(clients[earlier], clients[index], bucket: one.bucket) else { continue }
+                throw CommandError(
+                    "\(one) and \(other) are one place under two names, and what is compared with itself is always the "
+                        + "same; correct the address of one of them.")
+            }
+        }
+    }
+
+    private func isOne(_ one: S3Client, _ other: S3Client, bucket: String?) async -> Bool {
+        if one.endpoint.url == other.endpoint.url { return true }
+        async let left = SameServer.addresses(of: one.endpoint)
+        async let right = SameServer.addresses(of: other.endpoint)
+        guard await !left.isDisjoint(with: right) else { return false }
+        let question = SameServer(source: one, target: other, bucket: bucket, prefix: "", mayWrite: false)
+        return await question.verdict(within: .seconds(30)) == .same
+    }
+
     /// The places by name, a manifest first.
     var names: [String] { [arguments.options.manifest].compactMap(\.self) + arguments.places.map(\.text) }
 

@@ -9,6 +9,17 @@ final class Console: Sendable {
         var isLive = false
         /// Why standard output takes no more, as `errno`; 0 while it does.
         var failure: Int32 = 0
+        /// Where lines go whose reader nobody waits for.
+        var patient: (output: PatientOutput, error: PatientOutput)?
+
+        mutating func put(_ bytes: [UInt8], to descriptor: Int32) {
+            if let patient {
+                (descriptor == STDOUT_FILENO ? patient.output : patient.error).put(bytes)
+                if descriptor == STDOUT_FILENO, failure == 0 { failure = patient.output.failure }
+            } else if !Console.write(bytes, to: descriptor), descriptor == STDOUT_FILENO {
+                failure = errno
+            }
+        }
     }
 
     private let state = Mutex(State())
@@ -20,6 +31,17 @@ final class Console: Sendable {
     init() {
         isTerminal = isatty(STDERR_FILENO) == 1
         printsToTerminal = isatty(STDOUT_FILENO) == 1
+    }
+
+    /// From now on nobody waits for those who read what is printed: a watch goes on though its log is stuck.
+    func waitForNobody() {
+        state.withLock { $0.patient = (PatientOutput(STDOUT_FILENO), PatientOutput(STDERR_FILENO)) }
+    }
+
+    /// How many lines were dropped since the last call, because nobody read them.
+    func takeDropped() -> Int {
+        guard let patient = state.withLock({ $0.patient }) else { return 0 }
+        return patient.output.takeDropped() + patient.error.takeDropped()
     }
 
     /// Puts a line on standard output: at once on a terminal, otherwise with others, at the latest by `flush`.
@@ -50,7 +72,7 @@ final class Console: Sendable {
         state.withLock { state in
             Self.clearLive(&state)
             // Keys and servers' words may hold anything; a line stays a line and steers no terminal.
-            Self.write(Array(Text.printable(text).utf8) + [0x0A], to: STDERR_FILENO)
+            state.put(Array(Text.printable(text).utf8) + [0x0A], to: STDERR_FILENO)
         }
     }
 
@@ -91,6 +113,10 @@ final class Console: Sendable {
             warn("minio-sync: Standard output could not be written, so what was done is not all told; check its disk.")
             _exit(ExitCode.failed.rawValue)
         }
+        if let patient = state.withLock({ $0.patient }) {
+            _ = patient.output.settle(milliseconds: 500)
+            _ = patient.error.settle(milliseconds: 500)
+        }
         // Threads still hold sockets and files: the kernel closes them; running C's exit handlers under them is unsafe.
         _exit(code.rawValue)
     }
@@ -98,7 +124,7 @@ final class Console: Sendable {
     private static func flush(_ state: inout State, isTerminal: Bool) {
         guard !state.pending.isEmpty else { return }
         clearLive(&state)
-        if state.failure == 0, !write(state.pending, to: STDOUT_FILENO) { state.failure = errno }
+        if state.failure == 0 { state.put(state.pending, to: STDOUT_FILENO) }
         state.pending.removeAll(keepingCapacity: true)
     }
 
@@ -109,7 +135,7 @@ final class Console: Sendable {
     }
 
     @discardableResult
-    private static func write(_ bytes: [UInt8], to descriptor: Int32) -> Bool {
+    fileprivate static func write(_ bytes: [UInt8], to descriptor: Int32) -> Bool {
         var rest = bytes[...]
         while !rest.isEmpty {
             let count = unsafe rest.withUnsafeBytes { unsafe Glibc.write(descriptor, $0.baseAddress, $0.count) }

@@ -109,6 +109,13 @@ struct MirrorPlan {
                 "\(source) and \(target) do not go together: keys are what follows the prefix, so one side would get a slash "
                     + "too many or too few; end both prefixes with / or neither.")
         }
+        if let lone = prefixes.first(where: { !$0.bytes.isEmpty && !$0.endsInSlash }),
+            prefixes.contains(where: \.bytes.isEmpty)
+        {
+            throw CommandError(
+                "\(source) and \(target) do not go together: keys are what follows the prefix, so \(lone) on one side alone "
+                    + "would join or cut names in the middle; end it with /.")
+        }
         if (source.bucket == nil) != (target.bucket == nil) {
             let (whole, part) = source.bucket == nil ? (source, target) : (target, source)
             throw CommandError(
@@ -133,14 +140,14 @@ struct MirrorPlan {
     }
 
     /// Refuses places that overlap on one server which goes by two names. Asks both servers, if they would overlap; one
-    /// that is away or refuses to tell is no reason to refuse.
-    func checkServers(_ remarks: Remarks) async throws(CommandError) {
+    /// that is away, refuses to tell or takes longer than `limit` is no reason to refuse.
+    func checkServers(_ remarks: Remarks, within limit: Duration = .seconds(30)) async throws(CommandError) {
         guard placesOverlap else { return }
         let (one, other) = (sourceClient.endpoint.url, targetClient.endpoint.url)
         let question = SameServer(
             source: sourceClient, target: targetClient, bucket: source.bucket, prefix: target.prefix,
             mayWrite: !options.dryRun)
-        switch await question.verdict() {
+        switch await question.verdict(within: limit) {
         case .different: return
         case .similar where options.dryRun:
             remarks.warn(

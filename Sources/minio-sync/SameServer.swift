@@ -61,6 +61,51 @@ struct SameServer: Sendable {
         return Self.judge(sharesAddress: sharesAddress, dates: dates, isUploadSeen: isUploadSeen)
     }
 
+    /// The same; what is not told within `limit` is no reason to take two servers for one.
+    func verdict(within limit: Duration) async -> Verdict {
+        let answer = Answer()
+        let ask: @Sendable () async -> Void = { answer.give(await verdict()) }
+        let end: @Sendable () async -> Void = {
+            await Reactor.sleep(for: limit)
+            answer.give(.different)
+        }
+        let asking = Task(executorPreference: Reactor.required(), operation: ask)
+        let ending = Task(executorPreference: Reactor.required(), operation: end)
+        defer {
+            asking.cancel()
+            ending.cancel()
+        }
+        return await withTaskCancellationHandler {
+            await answer.wait()
+        } onCancel: {
+            answer.give(.different)
+        }
+    }
+
+    /// The first answer counts.
+    private final class Answer: Sendable {
+        private let state = Mutex<(verdict: Verdict?, waiter: CheckedContinuation<Verdict, Never>?)>((nil, nil))
+
+        func give(_ verdict: Verdict) {
+            let waiter = state.withLock { state -> CheckedContinuation<Verdict, Never>? in
+                guard state.verdict == nil else { return nil }
+                state.verdict = verdict
+                return state.waiter
+            }
+            waiter?.resume(returning: verdict)
+        }
+
+        func wait() async -> Verdict {
+            await withCheckedContinuation { waiter in
+                let verdict = state.withLock { state in
+                    if state.verdict == nil { state.waiter = waiter }
+                    return state.verdict
+                }
+                if let verdict { waiter.resume(returning: verdict) }
+            }
+        }
+    }
+
     // MARK: Addresses
 
     /// `ADDRESS PORT` of all that the host's name stands for; none where it cannot be looked up.

@@ -6,6 +6,7 @@ import hashlib
 import pytest
 
 import auditing
+import minio_sync
 import samples
 
 MIB = samples.MIB
@@ -39,6 +40,20 @@ def test_plain_differences_are_found_and_nothing_else(places_of, servers):
     assert {key: audit.finding(key)["on"] for key in planted} == {key: [places.names[1]] for key in planted}
     assert audit.summary["status"] == "different" and audit.summary["compared"] == 10
     assert audit.summary["identical"] == 6
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+def test_one_place_under_two_names_is_refused(places_of, host, tmp_path):
+    """A copied address would prove a standby that nobody reads."""
+    places = places_of("sandbox", "sandbox-2")
+    places.put(b"one", b"other", key="a")
+    address = places.servers[0].mc_host
+    environment = {"MC_HOST_one": address, "MC_HOST_two": address.replace("127.0.0.1", host)}
+    names = [f"one/{places.bucket}", f"two/{places.bucket}"]
+    run = minio_sync.run_minio_sync(["audit", *names], environment, tmp_path, 2)
+    assert run.stdout == "" and "one place under two names" in run.stderr
+    places.clients[0].create_bucket(Bucket=f"{places.bucket}-2")
+    minio_sync.run_minio_sync(["audit", names[0], f"{names[1]}-2"], environment, tmp_path, 1)
 
 
 def test_findings_are_to_the_letter(places_of):

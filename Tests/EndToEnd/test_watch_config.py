@@ -7,6 +7,7 @@ import time
 import pytest
 
 import servers as real
+from background import black_hole
 from conftest import Pair
 from watching import wait_replica
 
@@ -101,6 +102,26 @@ def test_a_server_that_is_away_hinders_no_other_mirror_and_is_waited_for(tmp_pat
         assert running.stop() < 5
     finally:
         late.remove()
+
+
+def test_a_server_that_says_nothing_holds_nobody_up(configuration, pairs, watch_all):
+    """It accepts connections. Its bucket has the same name on both sides, so that it is asked whether they are one."""
+    good, other, _ = pairs
+    with black_hole() as nobody:
+        configuration.servers["hole"] = {"url": "http://" + nobody.rpartition("@")[2], "access_key": "a", "secret_key": "b"}
+        same = type("Places", (), {"source_bucket": other.source_bucket, "target_bucket": other.source_bucket})
+        configuration.mirror("good", good)
+        configuration.mirror("hole", same, target="hole")
+        running = watch_all()
+        running.wait("listening", mirror="good")
+        good.put("now")
+        running.wait("copied", mirror="good", key="now")
+        assert running.lines[0].at - running.started < 8
+        configuration.mirror("hole", same, target="hole", **{"poll-interval": "3s"})
+        reload(running, configuration)
+        good.put("then")
+        running.wait("copied", mirror="good", key="then")
+        assert running.stop() < 20
 
 
 def test_the_file_is_read_again_on_sighup(configuration, pairs, watch_all):

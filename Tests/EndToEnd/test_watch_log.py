@@ -1,6 +1,7 @@
 """What a watch prints: a log of one line a fact, and with `--json` its objects on standard output."""
 
 import os
+import signal
 import time
 
 import pytest
@@ -113,3 +114,22 @@ def test_a_server_that_is_away_floods_no_log(own_pair, watch):
     summed = running.seen("repeated", since=mark)
     assert all(line["count"] > 0 and line["mirror"] == f"source/{pair.source_bucket}" and line["last"] for line in summed)
     assert len(summed) <= 4 and {line["of"] for line in summed} <= {"retry", "reconcile-failed", "stream-lost"}
+
+
+def test_a_log_that_nobody_reads_stops_nothing(pair_of):
+    """A pipe holds 64 KiB; what comes after waits in memory."""
+    pair = pair_of("sandbox", "sandbox-2")
+    process = minio_sync.start_minio_sync(
+        ["mirror", "--watch", "--remove", *pair.places(), "--state", pair.folder / "stuck.db"], pair.environment,
+        pair.folder / "home")
+    try:
+        samples.put_many(pair.source, pair.source_bucket, ((f"a long enough name/{number:06}", b"x") for number in range(900)))
+        wait_replica(pair, seconds=30)
+        process.send_signal(signal.SIGTERM)
+        # All lines are there for whoever reads them at last.
+        log = process.communicate(timeout=20)[1].decode()
+        assert process.returncode == 130
+        assert log.count("event=copied") >= 100 and all(line.startswith("time=") for line in log.splitlines()[:500])
+    finally:
+        process.kill()
+        process.wait()

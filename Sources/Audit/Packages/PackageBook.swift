@@ -12,6 +12,7 @@ public struct PackageBook: Sendable {
         var lineage: Set<String>
         /// What tells the bytes: size and a digest, if there is one that other places' can be compared with.
         var bytes: ObjectFacts?
+        var isIntact: Bool
     }
 
     /// By package.
@@ -30,7 +31,7 @@ public struct PackageBook: Sendable {
         releases[facts.package, default: []].append(
             Release(
                 place: entry.place, key: entry.key, version: PackageVersion(facts), signers: Set(facts.signers),
-                lineage: Set(facts.lineage), bytes: object))
+                lineage: Set(facts.lineage), bytes: object, isIntact: entry.isIntact))
     }
 
     /// In the order of the packages' names; packages that are expected and were not met are among them.
@@ -48,6 +49,7 @@ public struct PackageBook: Sendable {
         }
         let agrees = Set(newest.map { $0?.text }).count <= 1
         var problems: [String] = []
+        var isMet = true
         if !agrees {
             problems.append("The newest versions of \(package) differ: \(Self.told(newest, places)).")
         }
@@ -57,12 +59,22 @@ public struct PackageBook: Sendable {
                 problems.append(
                     "\(package) is expected to be \(expected): \(Self.told(wrong.map(\.1), wrong.map(\.0))).")
             }
+            let broken = places.filter { place in
+                let held = all.filter { $0.place == place && $0.version.text == expected }
+                return !held.isEmpty && !held.contains(where: \.isIntact)
+            }
+            if !broken.isEmpty {
+                problems.append(
+                    "\(package) is expected to be \(expected), which cannot be installed from \(Explanation.listed(broken))."
+                )
+            }
+            isMet = wrong.isEmpty && broken.isEmpty
         }
         problems += Self.differentBytes(package, all) + signerProblems(package, all)
         problems += Self.backwards(all, places, newest)
         return PackageFinding(
             package: package, newest: Array(zip(places, newest.map { $0?.text })).map { (place: $0.0, version: $0.1) },
-            agrees: agrees, expected: expectations[package], problems: problems)
+            agrees: agrees, expected: expectations[package], isMet: isMet, problems: problems)
     }
 
     private static func told(_ versions: [PackageVersion?], _ places: [String]) -> String {

@@ -2,7 +2,7 @@ import Glibc
 
 /// A file that appears under its name whole or not at all: written beside it, flushed to the disk, then renamed.
 ///
-/// Its mode is 0644 as the umask leaves it. A symbolic link to a file stays, and what it points to is replaced. Without
+/// Its mode is that of the file it replaces, and 0644 as the umask leaves it for a new one. A symbolic link to a file stays, and what it points to is replaced. Without
 /// `commit`, or after an error, nothing is left when the value is released.
 public final class AtomicFile {
     /// As it was given, for messages.
@@ -56,6 +56,9 @@ public final class AtomicFile {
     public func commit() throws(ReportError) {
         guard descriptor >= 0 else { return }
         try flush()
+        var status = stat()
+        // Who made a report private wants the next one so; a file system without modes is no reason for none.
+        if unsafe stat(target, &status) == 0 { fchmod(descriptor, status.st_mode & 0o777) }
         guard fsync(descriptor) == 0 else { throw ReportError(Self.failure(name), errno: errno) }
         // Some network file systems tell of a failed write only here.
         let closed = close(descriptor)

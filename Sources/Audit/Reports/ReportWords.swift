@@ -128,9 +128,7 @@ enum ReportWords {
 
     /// Whether a package is all right on every place.
     static func isGood(_ finding: PackageFinding) -> Bool {
-        guard finding.agrees, finding.problems.isEmpty else { return false }
-        guard let expected = finding.expected else { return true }
-        return finding.newest.allSatisfy { $0.version == expected }
+        finding.agrees && finding.problems.isEmpty && finding.isMet
     }
 
     /// `com.example.app 2.0.6+48`.

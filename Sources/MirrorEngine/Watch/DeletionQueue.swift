@@ -6,8 +6,8 @@ import Stores
 
 /// Deletes for all jobs of a watch, in batches as they come together, under the guards.
 ///
-/// Whoever puts a key in has just seen the source answer that it is not there. Before each batch the source's listing is
-/// asked for its first key: a bucket that is gone fails the batch, and one that is empty explains only those absences
+/// Whoever puts a key in has just seen the source answer that it is not there. Before each batch the source is asked for
+/// its bucket or its first key: a bucket that is gone fails the batch, and one that is empty explains only those absences
 /// that the source itself told by an event.
 final class DeletionQueue: Sendable {
     enum Outcome: Sendable {
@@ -140,7 +140,7 @@ final class DeletionQueue: Sendable {
         var outcomes = [Result<Outcome, ObjectFailure>](repeating: .success(.deleted), count: batch.count)
         var isAdmitted = false
         do {
-            let isEmpty = try await source.isEmpty()
+            let isEmpty = try await isSourceEmpty(batch)
             var due: [Int] = []
             for (index, entry) in batch.enumerated() {
                 if isEmpty, !entry.isRemoval, !options.deletionGuard.allowsEmptySource {
@@ -162,6 +162,14 @@ final class DeletionQueue: Sendable {
         }
         if isAdmitted { takeBack(outcomes) }
         return outcomes
+    }
+
+    /// Whether the source has no key, where that matters; throws where it has no bucket.
+    private func isSourceEmpty(_ batch: [Entry]) async throws -> Bool {
+        // For a key that the source itself told to be removed the bucket is enough, which servers tell more cheaply.
+        let isTold = options.deletionGuard.allowsEmptySource || batch.allSatisfy(\.isRemoval)
+        if isTold, try await source.exists() { return false }
+        return try await source.isEmpty()
     }
 
     /// What the target refused is tried again and must not count each time. An answer that was lost may mean a deletion.

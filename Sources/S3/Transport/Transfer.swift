@@ -23,6 +23,8 @@ final class Transfer: @unchecked Sendable {
     private(set) var isHeadComplete = false
     let body: ByteBlock
     private var sent: Int64 = 0
+    /// Bytes of the body that the bandwidth limit was told of and that are not sent yet.
+    private var paidFor: Int64 = 0
     /// How often the request went out.
     private var sendings = 0
     /// Monotonic nanoseconds at which it began.
@@ -280,7 +282,20 @@ final class Transfer: @unchecked Sendable {
         guard case .ring(let ring, let length) = request.body else { return Int(CURL_READFUNC_ABORT) }
         guard sent < length else { return 0 }
         guard !sendPause.contains(.rate) else { return pauseSending() }
-        let wanted = min(Int64(space.count), length - sent)
+        var wanted = min(Int64(space.count), length - sent)
+        if let limit = request.connection.uploadLimit {
+            // Paid for before it goes: what is sent in one piece would be gone before it could be held back.
+            if paidFor == 0 {
+                paidFor = wanted
+                let delay = limit.book(Int(wanted), now: engine.now)
+                if delay > 0 {
+                    sendPause.insert(.rate)
+                    engine.schedule(after: delay) { [weak self] in self?.resumeSending(.rate) }
+                    return pauseSending()
+                }
+            }
+            wanted = min(wanted, paidFor)
+        }
         let taken = unsafe ring.take(into: UnsafeMutableRawBufferPointer(rebasing: space[..<Int(wanted)]))
         guard taken > 0 else {
             sendPause.insert(.ring)
@@ -289,13 +304,7 @@ final class Transfer: @unchecked Sendable {
         sent += Int64(taken)
         request.counters?.countRelayed(taken)
         lastProgress = engine.now
-        if let limit = request.connection.uploadLimit {
-            let delay = limit.book(taken, now: engine.now)
-            if delay > 0 {
-                sendPause.insert(.rate)
-                engine.schedule(after: delay) { [weak self] in self?.resumeSending(.rate) }
-            }
-        }
+        paidFor = max(0, paidFor - Int64(taken))
         return taken
     }
 

@@ -29,7 +29,9 @@ struct AuditOptions: Hashable, ConnectingOptions, FilteringOptions {
         init?(_ text: String) {
             let parts = text.split(separator: "=", maxSplits: 1).map(String.init)
             guard parts.count == 2, let plus = parts[1].lastIndex(of: "+"),
-                Int64(parts[1][parts[1].index(after: plus)...]) != nil, parts[0].contains(".")
+                case let digits = parts[1][parts[1].index(after: plus)...], let code = Int64(digits), code >= 0,
+                // As it is written: no sign, no zeros in front.
+                digits == "\(code)", parts[0].contains(".")
             else { return nil }
             (package, version) = (parts[0], parts[1])
         }

@@ -41,6 +41,7 @@ final class WatchCommand: Sendable {
                 format: options.logFormat, level: level, hasPriorityPrefix: isService, showsTime: !isService,
                 write: { console.warn($0) }),
             console: console)
+        console.waitForNobody()
     }
 
     func run() async -> ExitCode {
@@ -162,12 +163,20 @@ final class WatchCommand: Sendable {
             report.look(at: mirrors)
             if ticks % 10 == 0 {
                 log.summarise()
+                noteDropped()
                 if idle.mustGiveBack(mirrors.reduce(0) { $0 &+ $1.progress.count }) { Memory.giveBack() }
             }
             if ticks % 120 == 119 { logLag(mirrors) }
             ticks += 1
             await Reactor.sleep(for: .milliseconds(500))
         }
+    }
+
+    private func noteDropped() {
+        let count = console.takeDropped()
+        guard count > 0 else { return }
+        let lines = count == 1 ? "1 line was" : "\(count) lines were"
+        log.write(.warning, "notice", [("text", .string("\(lines) dropped here, because nobody read what is printed"))])
     }
 
     private func logLag(_ mirrors: [WatchedMirror]) {

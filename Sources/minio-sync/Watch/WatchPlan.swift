@@ -80,7 +80,8 @@ struct WatchPlan {
             for (name, plan) in mirrors {
                 group.addTask {
                     do throws(CommandError) {
-                        try await plan.checkServers(remarks)
+                        // Other mirrors, signals and systemd's watchdog wait meanwhile.
+                        try await plan.checkServers(remarks, within: .seconds(3))
                         return nil
                     } catch {
                         return (name, error)

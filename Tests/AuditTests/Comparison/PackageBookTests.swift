@@ -62,6 +62,19 @@ struct PackageBookTests {
         #expect(try finding(both, expecting: ["com.example.app": "2.0.9+9"]).problems.isEmpty)
         #expect(try finding(both, expecting: ["com.example.app": "2.0.8+8"]).problems.count == 1)
         #expect(try finding([], expecting: ["com.example.none": "1+1"]).problems.count == 1)
+        #expect(try finding(both, expecting: ["com.example.app": "2.0.9+9"]).isMet)
+        #expect(try !finding(both, expecting: ["com.example.app": "2.0.8+8"]).isMet)
+    }
+
+    @Test("An expectation does not hold where what is expected cannot be installed, unless a sound one is beside it")
+    func brokenExpectation() throws {
+        var broken = entry(1, "a.apk", 9)
+        broken.problems = ["It has no signature."]
+        let both = [(entry(0, "a.apk", 9), bytes("a")), (broken, bytes("a"))]
+        let expected = ["com.example.app": "2.0.9+9"]
+        let one = try finding(both, expecting: expected)
+        #expect(!one.isMet && one.problems.count == 1 && one.problems[0].contains("standby/apks"))
+        #expect(try finding(both + [(entry(1, "b.apk", 9), bytes("a"))], expecting: expected).isMet)
     }
 
     @Test("One version with different bytes is told, under one key or several; unknown bytes are not")

@@ -21,6 +21,17 @@ struct AtomicFileTests {
         #expect(folder.mode("report.html") == S_IFREG | (0o644 & ~mask))
     }
 
+    @Test("keeps the mode of what it replaces")
+    func mode() throws {
+        let folder = TemporaryFolder()
+        let path = folder.write([1], to: "report")
+        unsafe chmod(path, 0o640)
+        let file = try AtomicFile(path: path)
+        try file.write([2])
+        try file.commit()
+        #expect(folder.mode("report") == S_IFREG | 0o640 && folder.read("report") == [2])
+    }
+
     @Test("leaves what was there, and nothing beside it, when it is given up")
     func abandoned() throws {
         let folder = TemporaryFolder()

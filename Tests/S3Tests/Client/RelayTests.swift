@@ -150,6 +150,23 @@ struct RelayTests {
         #expect(try target.sandbox.store.bytes(of: "k", in: Self.bucket) == content)
     }
 
+    @Test("Objects that go in one piece keep a bandwidth limit, too", arguments: [true, false])
+    func rateOfMany(_ isUpload: Bool) async throws {
+        let source = try ServerUnderTest()
+        let target = try ServerUnderTest()
+        try source.put("k", count: 70_000)
+        let limit = RateLimit(bytesPerSecond: 4_000_000)
+        let one = client(source, ConnectionOptions(downloadLimit: isUpload ? nil : limit))
+        let other = client(target, ConnectionOptions(uploadLimit: isUpload ? limit : nil))
+        let began = MonotonicClock.nanoseconds()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for _ in 0..<40 { group.addTask { _ = try await relay(one, other, size: 70_000) } }
+            try await group.waitForAll()
+        }
+        // 0.7 seconds, less the tenth at the start.
+        #expect(Double(MonotonicClock.nanoseconds() - began) / 1e9 > 0.55)
+    }
+
     @Test("Many relays at once over few places all pass")
     func many() async throws {
         let source = try ServerUnderTest()
