@@ -98,8 +98,8 @@ final class MirrorCommand: Sendable {
     private struct Engine {
         let options: MirrorEngine.MirrorOptions
         let journal: Journal?
-        /// Eight relays at once, or 256 small objects.
-        let budget = ByteBudget(capacity: 16 << 20)
+        /// Seven relays at once, or 224 small objects.
+        let budget = ByteBudget(capacity: 14 << 20)
         let reactors: [Reactor]
 
         init(_ plan: MirrorPlan, _ journal: Journal?) {

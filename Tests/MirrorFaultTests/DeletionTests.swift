@@ -41,6 +41,13 @@ struct DeletionTests {
         try stage.put("new", [1, 2, 3])
         let result = await stage.mirror { $0.removes = true }
         #expect(result.summary.status == .guarded && result.summary.deleted == 0)
+        // What would go is there to be looked at.
+        let plan = await stage.mirror {
+            $0.removes = true
+            $0.isDryRun = true
+        }
+        #expect(plan.summary.status == .guarded && plan.reports.count { $0.status == .planned } == 150)
+        #expect(extras(stage) == 150)
         #expect(result.summary.copied.objects == 1 && extras(stage) == 150)
         #expect(result.notices.contains { $0.contains("--max-delete") })
         let allowed = await stage.mirror {
