@@ -102,7 +102,7 @@ final class AuditPlan: Sendable {
         async let right = SameServer.addresses(of: other.endpoint)
         guard await !left.isDisjoint(with: right) else { return false }
         let question = SameServer(source: one, target: other, bucket: bucket, prefix: "", mayWrite: false)
-        return await question.verdict(within: .seconds(30)) == .same
+        return await question.verdict(within: .seconds(5)) == .same
     }
 
     /// The places by name, a manifest first.

@@ -11,6 +11,13 @@ final class PatientOutput: Sendable {
         var dropped = 0
         /// Why the descriptor takes no more, as `errno`; 0 while it does.
         var failure: Int32 = 0
+
+        /// Lines could not be written. A disk that is full has room again some day; a reader who left does not come back.
+        mutating func note(_ code: Int32, _ lines: some Sequence<UInt8>) {
+            guard code != 0 else { return }
+            for byte in lines where byte == 0x0A { dropped += 1 }
+            if code == EPIPE || code == EBADF { failure = code }
+        }
     }
 
     private let descriptor: Int32
@@ -42,7 +49,7 @@ final class PatientOutput: Sendable {
         let mustDrain = state.withLock { state -> Bool in
             if state.failure != 0 { return false }
             if !state.isDraining, lines.count <= Self.atOnce, isReady {
-                state.failure = Self.write(lines[...], to: descriptor)
+                state.note(Self.write(lines[...], to: descriptor), lines)
                 return false
             }
             guard state.waiting.count + lines.count <= limit else {
@@ -83,9 +90,8 @@ final class PatientOutput: Sendable {
             let failure = Self.write(piece, to: descriptor)
             state.withLock { state in
                 state.waiting.removeFirst(piece.count)
-                guard failure != 0 else { return }
-                state.failure = failure
-                state.waiting = []
+                state.note(failure, piece)
+                if state.failure != 0 { state.waiting = [] }
             }
         }
     }

@@ -176,7 +176,9 @@ final class WatchCommand: Sendable {
         let count = console.takeDropped()
         guard count > 0 else { return }
         let lines = count == 1 ? "1 line was" : "\(count) lines were"
-        log.write(.warning, "notice", [("text", .string("\(lines) dropped here, because nobody read what is printed"))])
+        log.write(
+            .warning, "notice",
+            [("text", .string("\(lines) dropped here: nobody read them, or they could not be written"))])
     }
 
     private func logLag(_ mirrors: [WatchedMirror]) {
