@@ -30,10 +30,18 @@ struct JobWorker {
         }
     }
 
+    // Most jobs are copies that the listings decided on, and many are under way at once. What they don't need is kept out of
+    // their functions: its locals would take memory in each of them.
+
     private func settle() async throws {
         if let known = job.decision, !isDoubtfulCopy(known) {
             return try await act(on: known, job.source, job.target)
         }
+        try await lookAndAct()
+    }
+
+    @inline(never)
+    private func lookAndAct() async throws {
         let sides = try await lookAtBoth()
         if sides.source == nil, try await isFolder() { return }
         if sides.source == nil, sides.target == nil, job.reason == .extra, key.bytes.last == UInt8(ascii: "/") {
@@ -104,29 +112,38 @@ struct JobWorker {
             guard let source else { return }
             try await copy(source, target, reason, as: .copy)
         case .compareContent:
-            guard let source, let target else { return }
-            if try await copier.haveEqualContent(key, source, target) {
-                let pair = await work.journal.pairs(for: [key]).first ?? nil
-                await remember(source, target)
-                let options = work.decisionOptions
-                if Decision.comparesHeaders(source, target, provenPair: pair, options: options) {
-                    return try await act(on: .compareHeaders, source, target)
-                }
-                work.noteSame(key, source)
-            } else if options.overwrites {
-                try await copy(source, target, .content, as: .copy)
-            } else {
-                try await act(on: .unproven(.exists), source, target)
-            }
+            if let source, let target { try await compareContent(source, target) }
         case .compareHeaders:
-            guard let source, let target else { return }
-            async let left = work.source.head(key)
-            async let right = work.target.head(key)
-            guard let sourceInfo = try await left, let targetInfo = try await right, sourceInfo.etag == source.etag,
-                targetInfo.etag == target.etag, sourceInfo.size == targetInfo.size
-            else { throw ObjectFailure.changed }
-            try await compareHeaders(source, target, sourceInfo, targetInfo)
+            if let source, let target { try await lookAtHeaders(source, target) }
         }
+    }
+
+    @inline(never)
+    private func compareContent(_ source: ObjectState, _ target: ObjectState) async throws {
+        if try await copier.haveEqualContent(key, source, target) {
+            let pair = await work.journal.pairs(for: [key]).first ?? nil
+            await remember(source, target)
+            let options = work.decisionOptions
+            if Decision.comparesHeaders(source, target, provenPair: pair, options: options) {
+                return try await act(on: .compareHeaders, source, target)
+            }
+            work.noteSame(key, source)
+        } else if options.overwrites {
+            try await copy(source, target, .content, as: .copy)
+        } else {
+            try await act(on: .unproven(.exists), source, target)
+        }
+    }
+
+    /// Compares headers where neither side's are here.
+    @inline(never)
+    private func lookAtHeaders(_ source: ObjectState, _ target: ObjectState) async throws {
+        async let left = work.source.head(key)
+        async let right = work.target.head(key)
+        guard let sourceInfo = try await left, let targetInfo = try await right, sourceInfo.etag == source.etag,
+            targetInfo.etag == target.etag, sourceInfo.size == targetInfo.size
+        else { throw ObjectFailure.changed }
+        try await compareHeaders(source, target, sourceInfo, targetInfo)
     }
 
     // MARK: Copies
@@ -162,7 +179,11 @@ struct JobWorker {
     /// Throws if the key is one that servers are known to change, and the target's listing lacks it, or (after it was
     /// written) lists it without its bytes.
     private func checkName(size: Int64, mustMatch: Bool) async throws {
-        guard KeyAliases.isDoubtful(key) else { return }
+        if KeyAliases.isDoubtful(key) { try await lookUpName(size: size, mustMatch: mustMatch) }
+    }
+
+    @inline(never)
+    private func lookUpName(size: Int64, mustMatch: Bool) async throws {
         guard let listed = try await work.target.listed(key) else { throw aliasFailure() }
         guard listed.size == size || !mustMatch else {
             throw ObjectFailure.impossible(
@@ -183,6 +204,7 @@ struct JobWorker {
 
     // MARK: Headers
 
+    @inline(never)
     private func compareHeaders(
         _ source: ObjectState, _ target: ObjectState, _ sourceInfo: ObjectInfo, _ targetInfo: ObjectInfo
     ) async throws {
@@ -221,8 +243,13 @@ struct JobWorker {
 
     /// Looks once at each kind of headers that the target was given, whether it has kept them.
     private func checkHeaders(_ outcome: ObjectCopier.Outcome) async throws {
+        guard outcome.isResumed || work.headerTrust.mustLook(at: outcome.headers) else { return }
+        try await lookAtHeaders(of: outcome)
+    }
+
+    @inline(never)
+    private func lookAtHeaders(of outcome: ObjectCopier.Outcome) async throws {
         let wanted = outcome.headers
-        guard outcome.isResumed || work.headerTrust.mustLook(at: wanted) else { return }
         guard let info = try await work.target.head(key) else { throw ObjectFailure.changed }
         let present = try await headers(of: info, in: work.target)
         if wanted.isKept(by: present) {

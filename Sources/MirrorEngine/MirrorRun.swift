@@ -114,6 +114,9 @@ public final class MirrorRun: Sendable {
 
     // MARK: The work
 
+    /// Jobs of a run that is no small one.
+    private static let manyJobs = 48
+
     private func workAll(start: Timestamp) async {
         let lastGood = await work.journal.headersKnownUntil(start: start, isDryRun: options.isDryRun)
             .map(Reconciler.LastGood.here)
@@ -139,6 +142,8 @@ public final class MirrorRun: Sendable {
             while let job = await dirty.next() {
                 let reactor = reactors[turn % reactors.count]
                 turn += 1
+                // What starting took is over, and as many copies as ever will soon be under way.
+                if turn == Self.manyJobs { Memory.giveBack() }
                 group.addTask(executorPreference: reactor) { await self.perform(job, on: reactor) }
             }
         }

@@ -88,6 +88,7 @@ struct ObjectCopier: Sendable {
 
     /// After the bytes did not arrive as the source's ETag promised: either they were damaged on the way, or the ETag is
     /// no MD5. The source is read once more, to nowhere, to tell which; nothing is written that nobody vouches for.
+    @inline(never)
     private func copyVerified(_ key: ObjectKey, _ expected: ObjectState) async throws -> Copied {
         notice(
             "\(source.fullKey(key)) did not arrive at \(target.name) as its ETag promises; \(source.name) is read again."
@@ -106,6 +107,7 @@ struct ObjectCopier: Sendable {
 
     // MARK: In one piece
 
+    @inline(never)
     private func copyHeld(_ key: ObjectKey, _ expected: ObjectState, promise: MD5Digest?) async throws -> Copied {
         let (info, block) = try await source.read(key, ifMatch: expected.etag, limit: Self.heldLimit)
         let state = try accept(info, expected)
@@ -117,6 +119,7 @@ struct ObjectCopier: Sendable {
 
     // MARK: Relayed
 
+    @inline(never)
     private func copyRelayed(_ key: ObjectKey, _ expected: ObjectState, promise: MD5Digest?) async throws -> Copied {
         try await target.withWritePlace {
             try await Reactor.withRing { ring in

@@ -63,7 +63,7 @@ public struct Timestamp: Hashable, Comparable, Sendable {
     }
 
     /// In days, in the Gregorian calendar.
-    private static func length(ofMonth month: Int, in year: Int) -> Int {
+    public static func length(ofMonth month: Int, in year: Int) -> Int {
         switch month {
         case 2: year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) ? 29 : 28
         case 4, 6, 9, 11: 30

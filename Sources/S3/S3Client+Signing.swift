@@ -3,7 +3,7 @@ import Runtime
 
 extension S3Client {
     /// The HTTP form of `request`, signed for now.
-    func signed(_ request: S3Request) -> HTTPRequest {
+    func signed(_ request: S3Request, attempt: Int? = nil) -> HTTPRequest {
         let path = endpoint.path(bucket: request.bucket, key: request.key)
         let query = request.query.isEmpty ? [] : SignatureV4.canonicalQuery(request.query)
         let host = endpoint.authority(bucket: request.bucket)
@@ -24,11 +24,13 @@ extension S3Client {
                 headers: request.headers.filter(Self.isSigned), payload: request.payload)
             appendSignature(of: signable, to: &lines)
         }
+        var patience = request.patience
+        if let attempt, request.isQuick { patience = .quick(attempt: attempt) }
         return HTTPRequest(
             method: request.method, url: String(decoding: url, as: UTF8.self), headers: lines, body: request.body,
             sink: request.sink, connection: connection,
             needsFreshConnection: request.needsFreshConnection || request.operation == .createMultipartUpload,
-            patience: request.patience, counters: counters, onHead: request.onHead)
+            patience: patience, counters: counters, onHead: request.onHead)
     }
 
     private static func isSigned(_ field: HeaderField) -> Bool {

@@ -82,31 +82,43 @@ public final class S3Client: Sendable {
 
     /// Sends `request` until it succeeds, fails for good, or was tried often enough.
     func send(_ request: S3Request) async throws(S3Error) -> HTTPResponse {
+        let failure: S3Error
+        do throws(S3Error) {
+            return try await sendOnce(request, attempt: 1)
+        } catch {
+            failure = error
+        }
+        return try await sendAgain(request, after: failure)
+    }
+
+    /// Apart from `send`, so that what only this needs takes no memory in each request that is under way.
+    @inline(never)
+    private func sendAgain(_ request: S3Request, after failure: S3Error) async throws(S3Error) -> HTTPResponse {
         var request = request
+        var error = failure
         var attempt = 1
         var corrections: Set<Correction> = []
         while true {
-            var error: S3Error
-            if request.isQuick { request.patience = .quick(attempt: attempt) }
+            if !isCorrected(after: error, &corrections) {
+                error.attempts = attempt
+                error.isAnonymous = credentials == nil
+                guard error.isTransient, error.kind != .digestMismatch, request.operation.isRepeatable,
+                    !(request.isProbe && error.kind == .serverFailure && attempt > 1),
+                    attempt < min(options.retries.attempts, request.attempts),
+                    !Task.isCancelled
+                else { throw error }
+                await pause(after: error, attempt: attempt)
+                // The pause ends early when the task is cancelled.
+                guard !Task.isCancelled else { throw error }
+                attempt += 1
+                // The connections that lie ready may be as dead as this one was.
+                if error.kind == .timedOut { request.needsFreshConnection = true }
+            }
             do throws(S3Error) {
-                return try await sendOnce(request)
+                return try await sendOnce(request, attempt: attempt)
             } catch let caught {
                 error = caught
             }
-            if isCorrected(after: error, &corrections) { continue }
-            error.attempts = attempt
-            error.isAnonymous = credentials == nil
-            guard error.isTransient, error.kind != .digestMismatch, request.operation.isRepeatable,
-                !(request.isProbe && error.kind == .serverFailure && attempt > 1),
-                attempt < min(options.retries.attempts, request.attempts),
-                !Task.isCancelled
-            else { throw error }
-            await pause(after: error, attempt: attempt)
-            // The pause ends early when the task is cancelled.
-            guard !Task.isCancelled else { throw error }
-            attempt += 1
-            // The connections that lie ready may be as dead as this one was.
-            if error.kind == .timedOut { request.needsFreshConnection = true }
         }
     }
 
@@ -117,7 +129,7 @@ public final class S3Client: Sendable {
         await Reactor.sleep(for: delay)
     }
 
-    private func sendOnce(_ request: S3Request) async throws(S3Error) -> HTTPResponse {
+    private func sendOnce(_ request: S3Request, attempt: Int) async throws(S3Error) -> HTTPResponse {
         // Tags are asked for by whoever holds a place already, for the object whose bytes are coming: if that needed
         // another one, all places could be held by those who wait for one.
         let limit = request.operation == .getObjectTagging ? nil : request.operation.isWrite ? writes : reads
@@ -128,7 +140,7 @@ public final class S3Client: Sendable {
         if case .block(let block) = request.body, block.count > 0, let rate = connection.uploadLimit {
             await Reactor.sleep(for: .nanoseconds(rate.book(block.count, now: began)))
         }
-        let transfer = start(request)
+        let transfer = start(request, attempt: attempt)
         do {
             try await transfer.awaitEnd()
         } catch {
@@ -146,11 +158,11 @@ public final class S3Client: Sendable {
     }
 
     /// Starts an exchange whose body is relayed; the caller waits for it and calls `check` on what came.
-    /// Nothing is repeated, and no place of the concurrency limit is taken.
-    func start(_ request: S3Request) -> Transfer {
+    /// Nothing is repeated here (`attempt` is the caller's count, from 1, where it repeats), and no place of the concurrency limit is taken.
+    func start(_ request: S3Request, attempt: Int? = nil) -> Transfer {
         counters.count(request.operation)
         request.onStart?()
-        let transfer = Reactor.required().engine.start(signed(request))
+        let transfer = Reactor.required().engine.start(signed(request, attempt: attempt))
         if let bucket = request.bucket, !request.changedKeys.isEmpty {
             let keys = request.changedKeys
             transfer.whenEnded { [unanswered, unowned transfer] _ in

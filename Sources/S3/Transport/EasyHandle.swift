@@ -13,10 +13,21 @@ import Runtime
     }
 
     enum Kind {
-        /// Bodies held in memory: buffers of 64 KiB.
+        /// Bodies held in memory, most of them short: a buffer of 16 KiB, since many are under way at once.
         case small
+        /// Answers taken piece by piece, listings above all: a buffer of 64 KiB.
+        case pieces
         /// Bodies relayed: buffers of 512 KiB each way, fewer system calls.
         case large
+
+        /// Bytes that libcurl receives at once.
+        fileprivate var bufferSize: Int {
+            switch self {
+            case .small: 16 << 10
+            case .pieces: 64 << 10
+            case .large: 512 << 10
+            }
+        }
     }
 
     let pointer: UnsafeMutableRawPointer
@@ -60,7 +71,7 @@ import Runtime
         // Seconds. The system would give up a silent connection after two hours.
         set(CURLOPT_TCP_KEEPIDLE, 15)
         set(CURLOPT_TCP_KEEPINTVL, 5)
-        set(CURLOPT_BUFFERSIZE, kind == .small ? 64 << 10 : 512 << 10)
+        set(CURLOPT_BUFFERSIZE, kind.bufferSize)
         if kind == .large { set(CURLOPT_UPLOAD_BUFFERSIZE, 512 << 10) }
         set(CURLOPT_PROTOCOLS_STR, "http,https")
         set(CURLOPT_USERAGENT, "minio-sync")

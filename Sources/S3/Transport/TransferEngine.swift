@@ -105,7 +105,11 @@ import Runtime
     private func handle(for request: HTTPRequest) -> EasyHandle {
         var kind = EasyHandle.Kind.small
         if case .ring = request.body { kind = .large }
-        if case .ring = request.sink { kind = .large }
+        switch request.sink {
+        case .block: break
+        case .pieces: if kind == .small { kind = .pieces }
+        case .ring: kind = .large
+        }
         let key = ObjectIdentifier(request.connection)
         if let index = idleHandles[key]?.lastIndex(where: { $0.kind == kind }),
             let handle = idleHandles[key]?.remove(at: index)

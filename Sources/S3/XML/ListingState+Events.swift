@@ -1,3 +1,4 @@
+import Glibc
 import ObjectModel
 
 /// What each tag and each piece of text does to a listing. `sax` is where a document is refused.
@@ -119,7 +120,7 @@ extension ListingState {
             }
             entry.size = size
         case .lastModified:
-            guard let moment = unsafe ListingValues.timestamp(ListingValues.trimmed(raw), &day) else {
+            guard let moment = unsafe ListingValues.timestamp(ListingValues.trimmed(raw), months) else {
                 return unsafe sax.pointee.fail { .invalid(reason: "a LastModified that is no date", offset: $0) }
             }
             entry.lastModified = moment
@@ -157,14 +158,11 @@ extension ListingState {
     private mutating func storeStorageClass(
         _ value: UnsafeBufferPointer<UInt8>, _ sax: UnsafeMutablePointer<SAXState>
     ) {
-        if value.isEmpty { return }
+        guard !value.isEmpty, let start = value.baseAddress else { return }
         for index in stride(from: storageClasses.count - 1, through: 0, by: -1) {
             let range = storageClasses[index]
             guard Int(range.length) == value.count else { continue }
-            let known = unsafe extras.base + Int(range.offset)
-            var same = 0
-            while same < value.count, unsafe known[same] == value[same] { same += 1 }
-            if same == value.count {
+            if unsafe memcmp(extras.base + Int(range.offset), start, value.count) == 0 {
                 entry.storageClass = UInt8(index + 1)
                 return
             }

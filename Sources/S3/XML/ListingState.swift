@@ -20,7 +20,7 @@ import ObjectModel
     /// Bits of the fields seen in the root and in the entry that is open.
     var seen = ListingFields()
     var entryCount = 0
-    var day = ListingValues.Day()
+    let months = ListingValues.Months()
 
     /// Of the field that is open, unless it is a key or a prefix.
     var collected = RawArray<UInt8>(capacity: 4096)

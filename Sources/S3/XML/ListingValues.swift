@@ -40,28 +40,59 @@ enum ListingValues {
         }
     }
 
-    /// The day that was read last: a page's objects are mostly of few days.
-    struct Day: BitwiseCopyable {
-        /// `2026-11-21` as it lies in memory.
-        var text: (UInt64, UInt16) = (0, 0)
-        var milliseconds: Int64 = 0
+    /// The months that were read last, one for each of the two digits' low bits: a listing's objects are mostly of few.
+    @safe struct Months: ~Copyable {
+        private struct Month: BitwiseCopyable {
+            /// `2026-11-` as it lies in memory.
+            var text: UInt64 = 0
+            /// Its first moment, in milliseconds since the epoch.
+            var milliseconds: Int64 = 0
+            /// Days that it has.
+            var length = 0
+        }
+
+        private static let slotCount = 32
+        private let slots: UnsafeMutablePointer<Month>
+
+        init() {
+            unsafe slots = .allocate(capacity: Self.slotCount)
+            unsafe slots.initialize(repeating: Month(), count: Self.slotCount)
+        }
+
+        deinit {
+            unsafe slots.deallocate()
+        }
+
+        /// The first moment of the day that ten bytes tell, as in `2026-11-21`, in milliseconds since the epoch.
+        @inline(__always)
+        func day(_ text: UnsafeBufferPointer<UInt8>) -> Int64? {
+            let word = unsafe UnsafeRawBufferPointer(text).loadUnaligned(as: UInt64.self)
+            let slot = unsafe slots + Int((text[5] & 1) << 4 | text[6] & 15)
+            if unsafe slot.pointee.text != word {
+                guard let month = unsafe Self.month(text) else { return nil }
+                unsafe slot.pointee = Month(text: word, milliseconds: month.milliseconds, length: month.length)
+            }
+            guard let day = unsafe pair(text, 8), unsafe day >= 1 && day <= slot.pointee.length else { return nil }
+            return unsafe slot.pointee.milliseconds + Int64(day - 1) * 86_400_000
+        }
+
+        @inline(never)
+        private static func month(_ text: UnsafeBufferPointer<UInt8>) -> (milliseconds: Int64, length: Int)? {
+            guard unsafe text[4] == 0x2D, unsafe text[7] == 0x2D, let century = unsafe pair(text, 0),
+                let year = unsafe pair(text, 2), let month = unsafe pair(text, 5),
+                let first = Timestamp(year: century * 100 + year, month: month, day: 1)
+            else { return nil }
+            return (first.milliseconds, Timestamp.length(ofMonth: month, in: century * 100 + year))
+        }
     }
 
     /// Milliseconds since the epoch from `2026-11-21T01:02:03.004Z`, with a fraction of any length or none; UTC only.
     @inline(__always)
-    static func timestamp(_ text: UnsafeBufferPointer<UInt8>, _ known: inout Day) -> Int64? {
+    static func timestamp(_ text: UnsafeBufferPointer<UInt8>, _ months: borrowing Months) -> Int64? {
         let count = text.count
         guard count >= 20, unsafe text[10] == 0x54, unsafe text[13] == 0x3A, unsafe text[16] == 0x3A,
-            unsafe text[count - 1] == 0x5A, let base = text.baseAddress
+            unsafe text[count - 1] == 0x5A, let day = unsafe months.day(text)
         else { return nil }
-        let raw = unsafe UnsafeRawPointer(base)
-        let day = unsafe (
-            raw.loadUnaligned(as: UInt64.self), raw.loadUnaligned(fromByteOffset: 8, as: UInt16.self)
-        )
-        if day != known.text {
-            guard let moment = unsafe Self.day(text) else { return nil }
-            known = Day(text: day, milliseconds: moment)
-        }
         var millisecond = 0
         if count > 20 {
             guard unsafe text[19] == 0x2E, count > 21 else { return nil }
@@ -77,16 +108,7 @@ enum ListingValues {
         else { return nil }
         // A 60th second is taken as the 59th, as `Timestamp` does.
         let seconds = Int64(hour * 3600 + minute * 60 + min(second, 59))
-        return known.milliseconds + seconds * 1000 + Int64(millisecond)
-    }
-
-    /// The beginning of the day at the start of `text`, in milliseconds since the epoch.
-    @inline(never)
-    private static func day(_ text: UnsafeBufferPointer<UInt8>) -> Int64? {
-        guard unsafe text[4] == 0x2D, unsafe text[7] == 0x2D, let century = unsafe pair(text, 0),
-            let year = unsafe pair(text, 2), let month = unsafe pair(text, 5), let day = unsafe pair(text, 8)
-        else { return nil }
-        return Timestamp(year: century * 100 + year, month: month, day: day)?.milliseconds
+        return day + seconds * 1000 + Int64(millisecond)
     }
 
     /// Two decimal digits.
@@ -101,6 +123,10 @@ enum ListingValues {
     /// An ETag without white space and quotes at both ends; a weak one with its quotes.
     @inline(__always)
     static func etag(_ text: UnsafeBufferPointer<UInt8>) -> UnsafeBufferPointer<UInt8> {
+        // As nearly every server writes it: one pair of quotes around 32 digits.
+        if unsafe text.count == 34 && text[0] == 0x22 && text[33] == 0x22 && text[1] > 0x2F && text[32] > 0x2F {
+            return unsafe UnsafeBufferPointer(rebasing: text[1..<33])
+        }
         let value = unsafe trimmed(text)
         if unsafe value.count > 2 && value[0] == UInt8(ascii: "W") && value[1] == UInt8(ascii: "/") && value[2] == 0x22
         {
@@ -158,6 +184,12 @@ enum ListingValues {
     @inline(__always)
     private static func capitals(_ text: UnsafeRawPointer) -> UInt32 {
         let each: UInt64 = 0x0101_0101_0101_0101
+        var areAny: UInt64 = 0
+        for offset in stride(from: 0, to: 32, by: 8) {
+            let word = unsafe text.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+            areAny |= (word >> 6) & ~(word >> 5) & each
+        }
+        if areAny == 0 { return 0 }
         var all: UInt32 = 0
         for offset in stride(from: 0, to: 32, by: 8) {
             let word = UInt64(bigEndian: unsafe text.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
