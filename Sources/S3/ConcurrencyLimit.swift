@@ -2,9 +2,9 @@ import Runtime
 
 /// How many requests of one direction may be under way to one server: found out by trying, and never settled for good.
 ///
-/// Increased by an eighth while more requests bring more throughput, halved when the server says `SlowDown` or when
-/// answers take several times as long as they did; after a `SlowDown`, requests are begun at even intervals, too. Safe from
-/// every thread. Waiters are served in order.
+/// Increased by an eighth while more requests bring more throughput (by half at first, and up to near where it was cut),
+/// halved when the server says `SlowDown` or when answers take several times as long as they did; after a `SlowDown`,
+/// requests are begun at even intervals, too. Safe from every thread. Waiters are served in order.
 public final class ConcurrencyLimit: Sendable {
     public struct Bounds: Sendable, Hashable {
         public var initial: Int
@@ -42,6 +42,8 @@ public final class ConcurrencyLimit: Sendable {
         /// While true the limit grows by half a window, afterwards by one.
         var isStarting = true
         var windowsAtRest = 0
+        /// Up to here the limit grows back fast after a cut.
+        var threshold = 0.0
         /// Requests that began before the last cut say nothing new.
         var lastCut: Int64 = 0
         var pace = RequestPace()
@@ -71,9 +73,12 @@ public final class ConcurrencyLimit: Sendable {
     /// Waits for a place, and for its time; a cancelled task gets one out of turn, so that it can end. On a reactor.
     func acquire() async {
         await acquirePlace()
-        let now = MonotonicClock.nanoseconds()
-        let start = state.withLock { $0.pace.book(now: now) }
-        if start > now, !Task.isCancelled { await Reactor.sleep(for: .nanoseconds(start - now)) }
+        var now = MonotonicClock.nanoseconds()
+        let turn = state.withLock { $0.pace.book(now: now) }
+        while let start = state.withLock({ $0.pace.wait(for: turn, now: now) }), !Task.isCancelled {
+            await Reactor.sleep(for: .nanoseconds(start - now))
+            now = MonotonicClock.nanoseconds()
+        }
     }
 
     private func acquirePlace() async {
@@ -157,6 +162,7 @@ extension ConcurrencyLimit.State {
     }
 
     private mutating func cut(now: Int64) {
+        threshold = limit * 0.75
         limit = max(1, (limit / 2).rounded(.down))
         isStarting = false
         reference = 0
@@ -203,7 +209,8 @@ extension ConcurrencyLimit.State {
 
     /// By enough to show in the throughput.
     private mutating func increase(_ maximum: Double) {
-        let more = min(maximum, isStarting ? (limit * 1.5).rounded(.up) : limit + max(1, (limit / 8).rounded(.down)))
+        let isFast = isStarting || limit < threshold
+        let more = min(maximum, isFast ? (limit * 1.5).rounded(.up) : limit + max(1, (limit / 8).rounded(.down)))
         trial = more - limit
         limit = more
     }

@@ -107,6 +107,19 @@ struct ConcurrencyLimitTests {
         #expect(state.limit == 1)
     }
 
+    @Test("After a cut it is soon near where it was, and goes on slowly from there")
+    func regrowth() {
+        var simulation = Simulation(Server(knee: 10_000), initial: 64, maximum: 64, seed: 1)
+        simulation.now = 2
+        simulation.state.learn(.throttled, began: 1, now: 2, bounds: simulation.bounds)
+        #expect(simulation.state.limit == 32)
+        // At least 50 ms, five answer times, make a decision.
+        _ = simulation.run(7)
+        #expect(simulation.state.limit == 48)
+        _ = simulation.run(7)
+        #expect(simulation.state.limit == 54)
+    }
+
     @Test("Under a server that throttles it stays near what that server takes", arguments: [1, 2, 3] as [UInt64])
     func throttling(_ seed: UInt64) {
         var simulation = Simulation(Server(knee: 10_000, throttlesAt: 20), seed: seed)

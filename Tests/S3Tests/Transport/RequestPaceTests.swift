@@ -14,6 +14,8 @@ struct RequestPaceTests {
         let burst = 10.0
         /// From a request to its answer, in nanoseconds.
         let latency: Int64
+        /// For how much of each fifth of a second the client is held up itself, in nanoseconds.
+        var pause: Int64 = 0
         private var tokens = 10.0
         private var refilled: Int64 = 0
         /// When each place is free for the next request.
@@ -24,6 +26,12 @@ struct RequestPaceTests {
             self.rate = rate
             self.latency = latency
             free = Array(repeating: 1, count: places)
+        }
+
+        /// When the client can act that wants to then.
+        private func heldUp(_ moment: Int64) -> Int64 {
+            let position = moment % (RequestPaceTests.second / 5)
+            return position < pause ? moment - position + pause : moment
         }
 
         private mutating func isTaken(at moment: Int64) -> Bool {
@@ -41,7 +49,10 @@ struct RequestPaceTests {
             var under: [(began: Int64, ends: Int64)] = []
             while now < end {
                 let place = free.indices.min { free[$0] < free[$1] } ?? 0
-                let began = pace.book(now: max(now, free[place]))
+                let ready = max(now, free[place])
+                let turn = pace.book(now: ready)
+                var began = heldUp(ready)
+                while let start = pace.wait(for: turn, now: began) { began = heldUp(start) }
                 // Answers that come before this request begins are known by then.
                 for each in under.filter({ $0.ends <= began }).sorted(by: { $0.ends < $1.ends }) {
                     tell(each, &answered, &refused)
@@ -79,13 +90,26 @@ struct RequestPaceTests {
         arguments: [240.0, 3000.0], [200_000, 5_000_000, 20_000_000] as [Int64])
     func limit(rate: Double, latency: Int64) {
         var simulation = Simulation(rate: rate, latency: latency, places: 64)
-        let start = simulation.run(5 * Self.second)
+        let start = simulation.run(4 * Self.second)
+        let fifth = simulation.run(Self.second)
         let most = min(rate, 64 / Double(latency) * 1e9)
-        #expect(Double(start.answered) > most * 5 * 0.4, "\(start) in the first five seconds")
-        #expect(Double(start.refused) < 60 + rate * 5 / 50, "\(start)")
+        // Nearly all of the 64 that begin at once are refused.
+        #expect(Double(start.refused) < 60 + rate * 5 / 100, "\(start)")
+        #expect(Double(fifth.answered) > most * 0.9, "\(fifth) in the fifth second")
         let later = simulation.run(60 * Self.second)
-        #expect(Double(later.answered) > most * 60 * 0.85, "\(later)")
+        #expect(Double(later.answered) > most * 60 * 0.95, "\(later)")
+        #expect(later.refused * 150 < later.answered, "\(later)")
+    }
+
+    @Test("A client that was held up does not make up for it all at once", arguments: [240.0, 3000.0])
+    func heldUp(rate: Double) {
+        var simulation = Simulation(rate: rate, latency: 1_000_000, places: 64)
+        simulation.pause = 50_000_000
+        _ = simulation.run(10 * Self.second)
+        let later = simulation.run(60 * Self.second)
         #expect(later.refused * 100 < later.answered, "\(later)")
+        // A quarter of the time is lost.
+        #expect(Double(later.answered) > rate * 60 * 0.6, "\(later)")
     }
 
     @Test("A server that takes more is given more, and one that takes less is given less")
