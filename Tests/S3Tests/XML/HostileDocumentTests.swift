@@ -222,6 +222,16 @@ struct HostileDocumentTests {
         #expect(Timestamp(iso8601: date.utf8) == nil || date.contains("x"))
     }
 
+    @Test(
+        "a day that its month has not is none, also behind one that it has",
+        arguments: ["2026-11-31", "2026-11-00", "2026-02-29", "2100-02-29", "2026-1a-01", "2026-00-10"])
+    func days(_ day: String) {
+        var (before, after) = (Listings.Object("k"), Listings.Object("l"))
+        before.modified = "\(day.prefix(8))28T01:02:03Z"
+        after.modified = "\(day)T01:02:03Z"
+        #expect(listing(Listings.page(before.xml + after.xml)) == .invalid)
+    }
+
     @Test("a listing without IsTruncated is invalid, and one that is no listing is told so")
     func shape() {
         #expect(listing(Listings.page("", fields: "")) == .invalid)

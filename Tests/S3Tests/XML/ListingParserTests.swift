@@ -1,9 +1,26 @@
 import ObjectModel
+import Runtime
 import S3
 import Testing
 
 @Suite("Listing parser")
 struct ListingParserTests {
+    @Test("Dates of many months, whatever came before them, are what they say")
+    func dates() throws {
+        let moments = stride(from: 0, to: 4_200_000_000, by: 3 * 86_400 + 3_661).map { Timestamp(seconds: $0) }
+        var shuffled = moments
+        var random = SeededGenerator(seed: 1)
+        shuffled.shuffle(using: &random)
+        var contents = ""
+        for (index, moment) in shuffled.prefix(9_000).enumerated() {
+            var object = Listings.Object("\(index)")
+            object.modified = moment.iso8601
+            contents += object.xml
+        }
+        let page = try ListingParser().parse(Array(Listings.page(contents).utf8))
+        #expect((0..<page.count).allSatisfy { page.lastModified(at: $0) == shuffled[$0] })
+    }
+
     private func parse(_ document: String) throws -> ListingPage {
         try ListingParser().parse(Array(document.utf8))
     }
