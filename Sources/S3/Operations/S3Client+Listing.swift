@@ -249,10 +249,10 @@ extension S3Client {
     }
 
     private func receivePage(_ request: S3Request) async throws(S3Error) -> ListingPage {
-        let parser = Reactor.required().takeListingParser()
-        defer { Reactor.required().giveBack(parser) }
+        let parser = LazyListingParser()
+        defer { parser.giveBack() }
         var request = request
-        request.onStart = { parser.begin(limit: ObjectListing.pageLimit) }
+        request.onStart = { parser.restart() }
         request.sink = unsafe .pieces { unsafe parser.feed($0) }
         let response: HTTPResponse
         do throws(S3Error) {
@@ -283,12 +283,35 @@ extension S3Client {
     }
 }
 
-extension Reactor {
-    fileprivate func takeListingParser() -> ListingParser {
-        idleParsers.popLast() ?? ListingParser()
+/// The reactor's parser for one answer, taken when its first bytes come: where a server is far away many more answers are
+/// waited for than arrive. For the reactor's thread.
+private final class LazyListingParser {
+    private var parser: ListingParser?
+
+    /// Another answer takes the place of the one before, if there was one.
+    func restart() {
+        parser?.begin(limit: ObjectListing.pageLimit)
     }
 
-    fileprivate func giveBack(_ parser: ListingParser) {
-        if idleParsers.count < 4 { idleParsers.append(parser) }
+    func feed(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        unsafe begun().feed(bytes)
+    }
+
+    func finish() throws(XMLError) -> ListingPage {
+        try begun().finish()
+    }
+
+    private func begun() -> ListingParser {
+        if let parser { return parser }
+        let taken = Reactor.required().idleParsers.popLast() ?? ListingParser()
+        taken.begin(limit: ObjectListing.pageLimit)
+        parser = taken
+        return taken
+    }
+
+    func giveBack() {
+        guard let parser else { return }
+        self.parser = nil
+        if Reactor.required().idleParsers.count < 4 { Reactor.required().idleParsers.append(parser) }
     }
 }

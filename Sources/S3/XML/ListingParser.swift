@@ -66,13 +66,6 @@
         unsafe bytes.withUnsafeBytes { unsafe feed($0) }
     }
 
-    /// The token of the next page as soon as it is certain, so that the next page can be asked for while this one still
-    /// arrives: nil until both `IsTruncated`, being true, and `NextContinuationToken` were seen.
-    public var nextTokenSoFar: String? {
-        guard unsafe state.pointee.isTruncated == true else { return nil }
-        return unsafe state.pointee.text(state.pointee.nextToken)
-    }
-
     /// Ends the page. `XMLError.errorDocument` where the server sent an `<Error>` in its place.
     public func finish() throws(XMLError) -> ListingPage {
         precondition(hasBegun, "A page has to begin before it is finished.")

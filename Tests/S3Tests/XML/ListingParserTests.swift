@@ -63,22 +63,6 @@ struct ListingParserTests {
         }
     }
 
-    @Test("the next token is known before the page ends, and not before it is certain")
-    func nextTokenSoFar() throws {
-        let head = "<ListBucketResult><NextContinuationToken>tok</NextContinuationToken>"
-        let parser = ListingParser()
-        parser.begin(limit: 10_000)
-        parser.feed(Array(head.utf8))
-        #expect(parser.nextTokenSoFar == nil)
-        parser.feed(Array("<IsTruncated>true</IsTruncated><Contents>".utf8))
-        #expect(parser.nextTokenSoFar == "tok")
-        parser.begin(limit: 10_000)
-        parser.feed(Array("\(head)<IsTruncated>false</IsTruncated><Contents>".utf8))
-        #expect(parser.nextTokenSoFar == nil)
-        parser.begin(limit: 10_000)
-        #expect(parser.nextTokenSoFar == nil)
-    }
-
     @Test("a version 1 page gives its marker, decoded where the server says so")
     func versionOne() throws {
         let fields = "<NextMarker>a%2F+b</NextMarker><IsTruncated>true</IsTruncated>"
