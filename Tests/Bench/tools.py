@@ -122,7 +122,7 @@ class Plain(Tool):
         folder.mkdir(parents=True, exist_ok=True)
         program, keys = folder / "plain", folder / "keys"
         subprocess.run(["cc", "-O2", "-o", program, pathlib.Path(__file__).parent / "plain.c", "-lcurl"], check=True)
-        keys.write_text("".join(f"{key}\n" for key in oracle.snapshot(source.client(), BUCKET)))
+        keys.write_bytes(b"".join(key + b"\n" for key in oracle.snapshot(source.client(), BUCKET)))
         return super().run(source, target, folder)
 
     def arguments(self, source, target):
