@@ -10,8 +10,8 @@ from rounds import in_turn, progress, show
 from sandboxes import pair
 from tools import BUCKET, MinioSync
 
-#: Requests a second, with the seconds' worth of objects that are copied at that rate.
-RATES = {240: 15, 3000: 15}
+#: Requests a second, with how many seconds' worth of objects are copied.
+RATES = {240: 30, 3000: 20}
 DELAYS = ("0ms", "20ms")
 #: Seconds between two looks at the server's counts.
 STEP = 0.1

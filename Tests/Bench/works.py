@@ -12,8 +12,7 @@ import samples
 import servers
 from rounds import in_turn, progress, show
 from tables import comparison
-from tools import (
-    BUCKET, MIRRORS, Audit, DeepAudit, Hashing, MinioSync, Plain, RcloneCheck)
+from tools import BUCKET, MIRRORS, Audit, DeepAudit, Hashing, MinioSync, Plain, RcloneCheck
 
 MIB = samples.MIB
 
