@@ -58,9 +58,9 @@ class Watch:
     """
 
     def __init__(self, source, target, folder, *places, is_quiet=True):
-        self._log = folder / "watch.log"
+        self.log_path = folder / "watch.log"
         self.environment = {"MC_HOST_source": source.mc_host, "MC_HOST_target": target.mc_host}
-        with open(self._log, "wb") as log:
+        with open(self.log_path, "wb") as log:
             self.process = minio_sync.start_minio_sync(
                 ["mirror", "--watch", "--remove", "--max-delete", "1000000", "--state",
                  folder / "watch-state.db", *(["--quiet"] if is_quiet else []), *places], self.environment, folder / "home", stdout=log, stderr=log,
@@ -82,7 +82,7 @@ class Watch:
                      for name, factor in (("VmRSS", 1024), ("VmHWM", 1024), ("Threads", 1)))
 
     def log(self):
-        return self._log.read_text()
+        return self.log_path.read_text()
 
     def stop(self):
         self.process.terminate()

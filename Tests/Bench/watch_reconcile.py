@@ -34,15 +34,21 @@ class Reconciles:
 
     def _go_on(self):
         begun, busy, last, asked = time.monotonic(), 0.0, time.monotonic(), -1
-        while not self._is_ended.wait(0.02):
-            started, ended = reconcile_counts(self._watch.log())
-            now = time.monotonic()
-            if started > ended:
-                busy += now - last
-            elif started != asked:
-                asked = started
-                self._watch.process.send_signal(signal.SIGUSR1)
-            last = now
+        started, ended = 0, 0
+        with open(self._watch.log_path) as log:
+            line = ""
+            while not self._is_ended.wait(0.02):
+                # Only what is new: reading all of it each time would take more of the machine than the watch does.
+                *whole, line = (line + log.read()).split("\n")
+                more = reconcile_counts("\n".join(whole))
+                started, ended = started + more[0], ended + more[1]
+                now = time.monotonic()
+                if started > ended:
+                    busy += now - last
+                elif started != asked:
+                    asked = started
+                    self._watch.process.send_signal(signal.SIGUSR1)
+                last = now
         self.share = busy / (last - begun) if last > begun else 0.0
 
 
