@@ -93,11 +93,14 @@ int main(int count, char **arguments) {
         curl_multi_perform(all, &running);
         for (CURLMsg *message; (message = curl_multi_info_read(all, &left));) {
             struct pair *pair;
+            curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &pair);
             if (message->data.result != CURLE_OK) {
-                fprintf(stderr, "plain: %s\n", curl_easy_strerror(message->data.result));
+                long status = 0;
+                curl_easy_getinfo(message->easy_handle, CURLINFO_RESPONSE_CODE, &status);
+                fprintf(stderr, "plain: %s of %s: %s, status %ld\n", pair->isPut ? "PUT" : "GET", pair->key,
+                        curl_easy_strerror(message->data.result), status);
                 return 1;
             }
-            curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &pair);
             curl_multi_remove_handle(all, pair->handle);
             if (!pair->isPut) begin(all, pair, 1);
             else if (!next(all, pair)) busy--;

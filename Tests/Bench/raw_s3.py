@@ -70,6 +70,15 @@ class Connection:
 
     def request(self, method, path, query="", body=b""):
         """(status, time at which the head of the answer was here); the answer's body is read and forgotten."""
+        status, arrived, _ = self._exchange(method, path, query, body)
+        return status, arrived
+
+    def fetch(self, method, path, query="", body=b""):
+        """(status, body of the answer)."""
+        status, _, answer = self._exchange(method, path, query, body)
+        return status, answer
+
+    def _exchange(self, method, path, query, body):
         try:
             self.send(method, path, query, body)
             status, head = self.receive()
@@ -77,10 +86,10 @@ class Connection:
             length = 0 if method == "HEAD" else _length(head)
             while len(self._input) < length:
                 self._fill()
-            self._input = self._input[length:]
+            answer, self._input = self._input[:length], self._input[length:]
             if b"connection: close" in head:
                 self.close()
-            return status, arrived
+            return status, arrived, answer
         except OSError:
             self.close()
             raise

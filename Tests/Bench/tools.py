@@ -6,10 +6,12 @@ import os
 import pathlib
 import subprocess
 import sys
+import time
 import urllib.parse
 
 import minio_sync
 import oracle
+import processes
 import servers
 
 BUCKET = "bench"
@@ -17,26 +19,40 @@ BUCKET = "bench"
 
 @dataclasses.dataclass
 class Measure:
-    """What one run of a program used: seconds, and bytes of resident memory at the peak."""
+    """What one run of a program used: seconds, and bytes of resident memory at the peak.
+
+    `servers` is the processor time of each server meanwhile, in seconds; `busy` how many cores were at work on average,
+    whoever kept them so.
+    """
 
     cpu: float
     wall: float
     memory: int
     output: bytes
+    servers: tuple = ()
+    busy: float = 0
 
 
-def measure(arguments, environment, folder):
-    """Runs a program to its end. Its processor time includes that of children it waited for."""
+def measure(arguments, environment, folder, *beside):
+    """Runs a program to its end, with the servers `beside` at work for it.
+
+    Its processor time includes that of children it waited for.
+    """
     reader, writer = os.pipe()
+    sessions = [server.process.pid for server in beside]
 
     def result_on_3():
         os.dup2(writer, 3)
 
     with open(folder / "stdout", "w+b") as stdout, open(folder / "stderr", "w+b") as stderr, \
             os.fdopen(reader, "rb") as results:
+        before = [processes.session_cpu(session) for session in sessions]
+        begun, busy = time.monotonic(), processes.machine_busy()
         subprocess.run([sys.executable, "-I", "-S", str(pathlib.Path(__file__).parent / "measure.py"),
                         *map(str, arguments)], env=environment, cwd=folder, stdin=subprocess.DEVNULL, stdout=stdout,
                        stderr=stderr, check=True, pass_fds=[3], preexec_fn=result_on_3)
+        busy = (processes.machine_busy() - busy) / (time.monotonic() - begun)
+        used = tuple(processes.session_cpu(session) - earlier for session, earlier in zip(sessions, before))
         os.close(writer)
         result = json.loads(results.read())
         stdout.seek(0)
@@ -44,7 +60,7 @@ def measure(arguments, environment, folder):
         if result["code"] != 0:
             tail = stderr.read().decode(errors="replace")[-3000:]
             sys.exit(f"{arguments[0]} ended with {result['code']}:\n{tail}")
-        return Measure(result["cpu"], result["wall"], result["memory"], stdout.read())
+        return Measure(result["cpu"], result["wall"], result["memory"], stdout.read(), used, busy)
 
 
 class Tool:
@@ -66,7 +82,7 @@ class Tool:
         folder.mkdir(parents=True, exist_ok=True)
         environment = {"PATH": os.environ["PATH"], "HOME": str(folder), "LANG": "C.UTF-8",
                        **self.environment(source, target)}
-        measured = measure(self.arguments(source, target), environment, folder)
+        measured = measure(self.arguments(source, target), environment, folder, source, target)
         return measured, self.requests(measured.output)
 
 
@@ -122,7 +138,7 @@ class Plain(Tool):
         folder.mkdir(parents=True, exist_ok=True)
         program, keys = folder / "plain", folder / "keys"
         subprocess.run(["cc", "-O2", "-o", program, pathlib.Path(__file__).parent / "plain.c", "-lcurl"], check=True)
-        keys.write_text("".join(f"{key}\n" for key in oracle.snapshot(source.client(), BUCKET)))
+        keys.write_bytes(b"".join(key + b"\n" for key in oracle.snapshot(source.client(), BUCKET)))
         return super().run(source, target, folder)
 
     def arguments(self, source, target):
@@ -180,3 +196,6 @@ class Hashing(Tool):
             return measure(["bash", "-c", script], {"PATH": os.environ["PATH"]}, folder), None
         finally:
             path.unlink()
+
+
+MIRRORS = [MinioSync(), Rclone(), JuiceFSSync()]

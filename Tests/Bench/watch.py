@@ -13,18 +13,16 @@ JuiceFS raises no events for the objects of a DeleteObjects request, with which 
 Changes are sent at the set rate whatever the answers take (`load.py`); requests are signed by hand on kept connections,
 because boto3 would take more of the machine than all that is measured. All processes share one machine: the servers'
 own work is in the figures, and at high rates most of them.
+
+`reconcile` measures the same beside the reconciles of a bucket with a million objects, between two s3-sandboxes.
 """
 
 import argparse
-import dataclasses
 import json
-import math
 import os
 import pathlib
 import random
-import re
 import statistics
-import subprocess
 import sys
 import tempfile
 import threading
@@ -33,123 +31,10 @@ import time
 import minio_sync
 import oracle
 import servers
+import watch_reconcile
+from changes import SIZE, Listener, Load, Watch, has, percentile, put, start, wait_until
 from raw_s3 import Connection, path_of
 
-HERE = pathlib.Path(__file__).parent
-SIZE = 4096
-
-
-# Measuring
-
-def percentile(values, share):
-    """The value that `share` of the sorted values do not exceed (nearest rank)."""
-    return values[max(0, math.ceil(share * len(values)) - 1)]
-
-
-class Listener:
-    """Knows when the target had what. `arrivals` is the time of each event by (is it a deletion, bucket/key)."""
-
-    def __init__(self, server, folder, bucket=None):
-        self._path = folder / f"events-{random.randrange(1 << 30)}"
-        with open(self._path, "wb") as file:
-            self._process = subprocess.Popen(
-                [sys.executable, HERE / "listener.py", str(server.port), server.access_key, server.secret_key,
-                 *([bucket] if bucket else [])], stdout=file, stdin=subprocess.DEVNULL,
-                preexec_fn=servers.die_with_parent)
-        # Nothing is sent before the first event or keep-alive.
-        wait_until(lambda: self._path.read_bytes().startswith(b"live\n"), "the target's events")
-
-    def arrivals(self):
-        found = {}
-        for line in self._path.read_text().splitlines()[1:]:
-            moment, event, place = line.split(" ", 2)
-            found.setdefault(("ObjectRemoved" in event, place), float(moment))
-        return found
-
-    def stop(self):
-        self._process.kill()
-        self._process.wait()
-
-
-class Watch:
-    """`minio-sync mirror --watch` between two servers, and what it uses."""
-
-    def __init__(self, source, target, folder, *places):
-        self._log = folder / "watch.log"
-        self.environment = {"MC_HOST_source": source.mc_host, "MC_HOST_target": target.mc_host}
-        with open(self._log, "wb") as log:
-            self.process = minio_sync.start_minio_sync(
-                ["mirror", "--watch", "--remove", "--max-delete", "1000000", "--quiet", "--state",
-                 folder / "watch-state.db", *places], self.environment, folder / "home", stdout=log, stderr=log,
-                preexec_fn=servers.die_with_parent)
-
-    def check(self):
-        if self.process.poll() is not None:
-            sys.exit(f"minio-sync ended with {self.process.returncode}:\n{self._log.read_text()[-3000:]}")
-
-    def cpu(self):
-        """Seconds of processor time so far."""
-        self.check()
-        fields = pathlib.Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-    def memory(self):
-        """(resident bytes, at the peak, threads)."""
-        text = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
-        return tuple(int(re.search(rf"{name}:\s+(\d+)", text)[1]) * factor
-                     for name, factor in (("VmRSS", 1024), ("VmHWM", 1024), ("Threads", 1)))
-
-    def stop(self):
-        self.process.terminate()
-        try:
-            self.process.wait(25)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
-
-
-def wait_until(is_done, what, seconds=60):
-    deadline = time.monotonic() + seconds
-    while not is_done():
-        if time.monotonic() > deadline:
-            sys.exit(f"{what} did not come within {seconds} s")
-        time.sleep(0.02)
-
-
-def start(program, server, **job):
-    """One of the programs beside this one, with its job."""
-    process = subprocess.Popen([sys.executable, HERE / program], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                               text=True, preexec_fn=servers.die_with_parent)
-    json.dump({"port": server.port, "access_key": server.access_key, "secret_key": server.secret_key, **job},
-              process.stdin)
-    process.stdin.close()
-    process.stdin = None
-    return process
-
-
-@dataclasses.dataclass
-class Load:
-    """Changes on their way to the source; `result()` waits for the last."""
-
-    paths: list
-    process: subprocess.Popen
-
-    @classmethod
-    def begin(cls, server, method, bucket, keys, rate, begin=None):
-        paths = [path_of(bucket, key) for key in keys]
-        return cls(paths, start("load.py", server, method=method, paths=paths, size=SIZE, rate=rate, connections=16,
-                                begin=begin or time.monotonic() + 0.5))
-
-    def result(self):
-        """{"sent": [...], "confirmed": [...]}."""
-        output, _ = self.process.communicate()
-        found = json.loads(output)
-        if found["failed"]:
-            sys.exit(f"the source refused {found['failed']} changes")
-        return found
-
-
-# What is measured
 
 class Bench:
     def __init__(self, source, target, folder, seconds):
@@ -162,9 +47,9 @@ class Bench:
             server.client().create_bucket(Bucket=bucket)
         return bucket
 
-    def watch(self, bucket):
+    def watch(self, bucket, is_quiet=True):
         """A watch of one bucket that is known to replicate."""
-        watch = Watch(self.source, self.target, self.folder, f"source/{bucket}", f"target/{bucket}")
+        watch = Watch(self.source, self.target, self.folder, f"source/{bucket}", f"target/{bucket}", is_quiet=is_quiet)
         self.wait_live(watch, bucket)
         return watch
 
@@ -179,26 +64,30 @@ class Bench:
         """Rows of latency for PUTs and for DELETEs at so many changes a second."""
         bucket = self.new_bucket("rate")
         listener, watch = Listener(self.target, self.folder, bucket), self.watch(bucket)
-        keys = [f"key-{number:06}" for number in range(max(20, round(rate * self.seconds)))]
         try:
-            cpu = watch.cpu()
-            found = Load.begin(self.source, "PUT", bucket, keys, rate).result()
-            arrivals = self._await(listener, watch, bucket, keys)
-            self._print_row(f"PUT at {rate}/s", found, [arrivals[False, f"{bucket}/{key}"] for key in keys],
-                            watch.cpu() - cpu)
-            cpu = watch.cpu()
-            begin, step = time.monotonic() + 1, max(1, rate // 10)
-            paths = [path_of(bucket, key) for key in keys[::step]]
-            prober = start("prober.py", self.target, paths=paths,
-                           due=[begin + number * step / rate for number in range(len(paths))])
-            found = Load.begin(self.source, "DELETE", bucket, keys, rate, begin).result()
-            gone = [None] * len(keys)
-            gone[::step] = json.loads(prober.communicate()[0])
-            wait_until(lambda: not has(self.target, bucket, keys[-1]), "the last deletion")
-            self._print_row(f"DELETE at {rate}/s", found, gone, watch.cpu() - cpu)
+            self.rows(watch, listener, bucket, rate)
         finally:
             watch.stop()
             listener.stop()
+
+    def rows(self, watch, listener, bucket, rate, prefix="key", remark=""):
+        """The same beside a watch and a listener that run already; `remark` stands behind the rows' titles."""
+        keys = [f"{prefix}-{number:06}" for number in range(max(20, round(rate * self.seconds)))]
+        cpu = watch.cpu()
+        found = Load.begin(self.source, "PUT", bucket, keys, rate).result()
+        arrivals = self._await(listener, watch, bucket, keys)
+        self._print_row(f"PUT at {rate}/s{remark}", found, [arrivals[False, f"{bucket}/{key}"] for key in keys],
+                        watch.cpu() - cpu)
+        cpu = watch.cpu()
+        begin, step = time.monotonic() + 1, max(1, rate // 10)
+        paths = [path_of(bucket, key) for key in keys[::step]]
+        prober = start("prober.py", self.target, paths=paths,
+                       due=[begin + number * step / rate for number in range(len(paths))])
+        found = Load.begin(self.source, "DELETE", bucket, keys, rate, begin).result()
+        gone = [None] * len(keys)
+        gone[::step] = json.loads(prober.communicate()[0])
+        wait_until(lambda: not has(self.target, bucket, keys[-1]), "the last deletion")
+        self._print_row(f"DELETE at {rate}/s{remark}", found, gone, watch.cpu() - cpu)
 
     @staticmethod
     def _print_row(title, found, arrivals, cpu):
@@ -347,21 +236,11 @@ class Bench:
             listener.stop()
 
 
-def put(server, bucket, key):
-    server.client().put_object(Bucket=bucket, Key=key, Body=b"x")
-
-
-def has(server, bucket, key):
-    client = server.client()
-    try:
-        client.head_object(Bucket=bucket, Key=key)
-        return True
-    except client.exceptions.ClientError:
-        return False
-
-
 SERVERS = {"juicefs": lambda folder: servers.JuiceFS(folder, database="badger"), "sandbox": servers.Sandbox}
-PARTS = ("check", "rates", "burst", "idle", "buckets")
+PARTS = ("check", "rates", "burst", "idle", "buckets", "reconcile")
+
+HEADER = ("\n| | median ms | 99th ms | longest ms | measured | reached | source's answer ms | CPU ms a change |\n"
+          "|---|---|---|---|---|---|---|---|")
 
 
 def main(arguments):
@@ -373,6 +252,7 @@ def main(arguments):
     parser.add_argument("--seconds", type=float, default=30, help="of each rate (default 30)")
     parser.add_argument("--burst", type=int, default=5000, help="PUTs of the burst")
     parser.add_argument("--buckets", type=int, default=200, help="buckets watched at once")
+    parser.add_argument("--keys", type=int, default=1_000_000, help="objects beside the changes, for reconcile")
     parser.add_argument("--idle", type=float, default=60, help="seconds of idleness to measure")
     parser.add_argument("--folder", help="where servers keep their data; default: a temporary folder")
     options = parser.parse_args(arguments)
@@ -386,19 +266,28 @@ def main(arguments):
           f"objects of {SIZE} bytes")
     with tempfile.TemporaryDirectory(prefix="bench-", dir=options.folder) as name:
         folder = pathlib.Path(name)
-        make = SERVERS[options.servers]
-        with make(folder / "source") as source, make(folder / "target") as target:
-            bench = Bench(source, target, folder, options.seconds)
-            if "check" in parts:
-                bench.check_method()
-            if "rates" in parts:
-                print("\n| | median ms | 99th ms | longest ms | measured | reached | source's answer ms | "
-                      "CPU ms a change |\n|---|---|---|---|---|---|---|---|")
-                for rate in options.rates.split(","):
-                    bench.rate(int(rate))
-                print()
-            bucket = bench.burst(options.burst) if "burst" in parts else bench.new_bucket("idle")
-            if "idle" in parts:
-                bench.idle(bucket, options.idle)
-            if "buckets" in parts:
-                bench.buckets(options.buckets, options.idle / 2)
+        if set(parts) - {"reconcile"}:
+            _measure(parts, options, folder)
+        if "reconcile" in parts:
+            with watch_reconcile.pair(folder / "million") as (source, target):
+                bench = Bench(source, target, folder / "million", options.seconds)
+                watch_reconcile.measure(bench, options.keys, [int(rate) for rate in options.rates.split(",")], HEADER)
+
+
+def _measure(parts, options, folder):
+    """The parts between servers of the chosen kind."""
+    make = SERVERS[options.servers]
+    with make(folder / "source") as source, make(folder / "target") as target:
+        bench = Bench(source, target, folder, options.seconds)
+        if "check" in parts:
+            bench.check_method()
+        if "rates" in parts:
+            print(HEADER)
+            for rate in options.rates.split(","):
+                bench.rate(int(rate))
+            print()
+        bucket = bench.burst(options.burst) if "burst" in parts else bench.new_bucket("idle")
+        if "idle" in parts:
+            bench.idle(bucket, options.idle)
+        if "buckets" in parts:
+            bench.buckets(options.buckets, options.idle / 2)
