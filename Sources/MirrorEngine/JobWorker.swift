@@ -16,7 +16,7 @@ struct JobWorker {
     private var copier: ObjectCopier {
         ObjectCopier(
             source: work.source, target: work.target, journal: work.journal, budget: work.budget, trash: options.trash,
-            listingTrust: work.listingTrust, notice: { [work] in work.notice($0) },
+            listingTrust: work.listingTrust, notice: { noteBrokenPromise($0) },
             runStart: work.settings.withLock { $0.start }, isWatching: work.isWatching)
     }
 
@@ -29,6 +29,23 @@ struct JobWorker {
             try? await UploadSweeper(target: work.target, journal: work.journal).abandon(uploadsOf: key)
         }
     }
+
+    /// Said once an object, and of the first ones only where a run ends: a source whose ETags are no digests breaks all of
+    /// its promises, and how each object ended is told anyway.
+    private func noteBrokenPromise(_ text: String) {
+        guard job.attempt == 0 else { return }
+        let count = work.tally.withLock { tally in
+            tally.brokenPromises += 1
+            return tally.brokenPromises
+        }
+        if count <= Self.noticesOfOneKind || work.isWatching {
+            work.notice(text)
+        } else if count == Self.noticesOfOneKind + 1 {
+            work.notice("More objects did not arrive as their ETags promise; they are read again, too, without a notice.")
+        }
+    }
+
+    private static let noticesOfOneKind = 10
 
     // Most jobs are copies that the listings decided on, and many are under way at once. What they don't need is kept out of
     // their functions: its locals would take memory in each of them.

@@ -46,6 +46,8 @@ final class MirrorWork: Sendable {
         var goneInARow = 0
         /// Folders that the source lists and that are no objects.
         var folders = 0
+        /// Objects whose first try did not arrive as the source's ETag promised.
+        var brokenPromises = 0
         /// Names that the target's aliases of source keys go by: never extras.
         var shadows: Set<ObjectKey> = []
     }

@@ -22,4 +22,16 @@ struct DamagedSourceTests {
         #expect(stage.target.store.object("k", in: Stage.bucket) == nil)
         #expect(stage.targetUploads == 0)
     }
+
+    @Test("A source whose ETags are no digests is told of once an object, ten times and no more")
+    func notices() async throws {
+        let stage = try Stage()
+        defer { stage.stop() }
+        for index in 0..<15 { try stage.put("k\(index)", patterned(500, seed: UInt64(index))) }
+        stage.source.faults.add(FaultRule("damaged", .operation(.getObject), .corrupt(offset: 7)))
+        let result = await stage.mirror { $0.attempts = 3 }
+        #expect(result.summary.failed == 15 && result.reports.count { $0.status == .failed } == 15)
+        #expect(result.notices.count { $0.contains("as its ETag promises") } == 10)
+        #expect(result.notices.count { $0.contains("without a notice") } == 1)
+    }
 }

@@ -137,6 +137,8 @@ struct LieTests {
         #expect(result.summary.status == .ok, "\(result.summary.error ?? "") \(result.reports.compactMap(\.error))")
         if trouble.hides { #expect(await stage.mirror { $0.removes = true }.summary.status == .ok) }
         #expect(try stage.differences() == [])
+        // On a busy machine the request that ends an upload may be given up, too; then the next run ends it.
+        if stage.targetUploads > 0 { #expect(await stage.mirror { $0.removes = true }.summary.status == .ok) }
         #expect(stage.targetUploads == 0)
         #expect(stage.source.faults.hits(trouble.name) + stage.target.faults.hits(trouble.name) == 1)
     }
