@@ -426,6 +426,34 @@ def test_reports_are_written_whole_beside_the_main_one(places_of, tmp_path):
         "audit.csv", "audit.html", "audit.prom", "audit.xml"], "a temporary file is left"
 
 
+def test_what_a_killed_audit_left_is_removed_by_the_next_one(places_of, tmp_path):
+    places = places_of("sandbox", "sandbox-2")
+    places.put(b"x", key="k")
+    places.servers[0].break_with({"operation": "ListObjectsV2", "action": "delay", "milliseconds": 5_000})
+    folder = tmp_path / "reports"
+    folder.mkdir()
+    page, table = folder / "audit.html", folder / "audit.csv"
+    arguments = ["audit", "--format", "html", "--output", page, "--report", f"csv={table}", *places.names]
+    process = minio_sync.start_minio_sync(arguments, places.environment, tmp_path / "home")
+    deadline = time.monotonic() + 10
+    while len(list(folder.iterdir())) < 2 and time.monotonic() < deadline:
+        time.sleep(0.02)
+    killed = set(folder.iterdir())
+    assert len(killed) == 2
+    running = minio_sync.start_minio_sync(arguments[:5] + places.names, places.environment, tmp_path / "home")
+    while set(folder.iterdir()) <= killed and time.monotonic() < deadline:
+        time.sleep(0.02)
+    [working] = set(folder.iterdir()) - killed
+    process.kill()
+    process.communicate()
+    places.servers[0].mend()
+    places.run(*arguments[1:7])
+    # The reports are there, and what somebody is writing still.
+    assert {each for each in folder.iterdir()} == {page, table, working}
+    running.communicate(timeout=20)
+    assert running.returncode == 0 and set(folder.iterdir()) == {page, table}
+
+
 def test_a_report_that_cannot_be_written_is_known_at_once(places_of, tmp_path):
     places = places_of("sandbox", "sandbox-2")
     for server in places.servers:
