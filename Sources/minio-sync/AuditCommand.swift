@@ -68,7 +68,8 @@ final class AuditCommand: Sendable {
         summary.isSelective = plan.isSelective
         // A manifest has no packages.
         var book = PackageBook(places: arguments.places.map(\.text), expectations: plan.expectations)
-        var repair = RepairPlan(places: plan.names, scope: arguments.scope, isManifest: options.manifest != nil)
+        var repair = RepairPlan(
+            places: plan.names, flags: arguments.connection + arguments.scope, isManifest: options.manifest != nil)
         let (buckets, holders) = await buckets(plan, &summary, reports)
         for bucket in buckets {
             if current.withLock({ $0.isInterrupted }) {

@@ -545,6 +545,35 @@ def test_the_repair_plan_mends(places_of):
     places.assert_identical()
 
 
+def test_the_repair_plan_reaches_the_same_servers(tmp_path, certificates):
+    """By the same configuration and certificates; of secrets it names the files."""
+    secret = tmp_path / "secret key"
+    secret.write_text(real.SECRET_KEY)
+    with real.Sandbox(tmp_path / "one", "bucket", *certificates.good()) as one, real.Sandbox(
+            tmp_path / "two", "bucket", *certificates.good()) as two:
+        places = auditing.Places([one, two], tmp_path)
+        places.put(b"x", None, key="missing")
+        places.put(None, b"x", key="extra.tmp")
+        config = tmp_path / "config file.yaml"
+        config.write_text("servers:\n" + "".join(
+            f"  {alias}:\n    url: {server.endpoint}\n    access_key: {real.ACCESS_KEY}\n"
+            f"    secret_key_file: {secret}\n" for alias, server in zip(auditing.ALIASES, (one, two))))
+        audit = places.audit(
+            "--repair-plan", "--config", config, "--ca-file", certificates.authority, "--region", real.REGION,
+            "--connect-timeout", "5s", "--exclude", "*.tmp", environment={}, expect=1)
+        [repair] = audit.repairs
+        assert real.SECRET_KEY not in repair["command"] and "--remove" not in repair["command"]
+        arguments = shlex.split(repair["command"])[1:]
+        assert {f"--config={config}", f"--region={real.REGION}", "--connect-timeout=5s"} <= set(arguments)
+        minio_sync.run_minio_sync(arguments, {}, tmp_path / "home")
+        flags = ["--config", config, "--exclude", "*.tmp"]
+        places.audit(*flags, "--ca-file", certificates.authority, environment={})
+        samples.put(one.shared_client, places.bucket, "another", b"x")
+        [repair] = places.audit(*flags, "--insecure", "--repair-plan", environment={}, expect=1).repairs
+        minio_sync.run_minio_sync(shlex.split(repair["command"])[1:], {}, tmp_path / "home")
+        places.audit(*flags, "--insecure", environment={})
+
+
 def test_the_repair_plan_mends_bytes_behind_equal_listings(places_of):
     places = places_of("sandbox", "sandbox-2")
     places.put(b"0123456789", key="rotten file's.txt")
