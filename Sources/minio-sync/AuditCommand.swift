@@ -31,11 +31,12 @@ final class AuditCommand: Sendable {
             let plan = try AuditPlan(arguments, console: console)
             let reports = try AuditReports(arguments, console: console)
             Signals.whenEnding { [self] in interrupt() }
-            try await plan.checkServers()
+            let unanswered = try await plan.checkServers(plan.twins, within: .seconds(5))
             let ticker = startTicker()
             let summary = await audit(plan, reports)
             ticker.cancel()
             await ticker.value
+            try await plan.checkServers(unanswered, after: summary)
             let code = Self.exitCode(summary, options)
             if code == .done, let text = Self.acceptance(summary, options) { reports.take(.notice(text)) }
             try reports.finish(summary)

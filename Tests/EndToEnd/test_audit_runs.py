@@ -16,6 +16,7 @@ import auditing
 import minio_sync
 import samples
 import servers as real
+from background import black_hole
 
 
 def later(seconds, body):
@@ -181,6 +182,32 @@ def test_nothing_is_called_identical_that_was_compared_with_nothing(places_of, t
         ["audit", "--json", "--retry", "0", *places.names], environment, tmp_path / "home", expect=3)
     audit = auditing.checked(run, places.names)
     assert audit.summary["status"] == "incomplete" and audit.summary["identical"] == 0
+
+
+def test_a_server_that_says_nothing_is_out_in_bounded_time(places_of, tmp_path):
+    """Twice, under two names of one address: whether that is one server is asked before anything else."""
+    places = places_of("sandbox", "juicefs")
+    for key in "abc":
+        places.put(b"same", key=key)
+    places.put(b"1", b"2", key="differs")
+    with black_hole() as nobody:
+        environment = places.environment | {"MC_HOST_one": nobody, "MC_HOST_two": nobody.replace("127.0.0.1", "localhost")}
+        names = [places.names[0], f"one/{places.bucket}", f"two/{places.bucket}", places.names[1]]
+        began = time.monotonic()
+        audit = places.audit("--first-byte-timeout", "1s", "--retry", "0", places=names, environment=environment,
+                             expect=3)
+        # Five seconds for the question, one for each listing, and a second try of what waited for nothing.
+        assert time.monotonic() - began < 12
+        assert audit.found() == {"differs": ("differs", "etag")} and audit.summary["identical"] == 3
+        assert audit.finding("differs")["on"] == [places.names[1]]
+        assert [bool(each["error"]) for each in audit.summary["places"].values()] == [False, True, True, False]
+        # The question alone, where answers may take a minute: an interrupt ends it, too.
+        process = minio_sync.start_minio_sync(["audit", "--json", *names], environment, tmp_path / "home")
+        time.sleep(1.5)
+        process.send_signal(signal.SIGINT)
+        began = time.monotonic()
+        process.communicate(timeout=10)
+        assert process.returncode == 130 and time.monotonic() - began < 6
 
 
 @pytest.mark.parametrize("killed", [[2], [0, 1]], ids=["one-of-three", "both-of-two"])
