@@ -73,7 +73,7 @@ extension Examiner {
             guard one != other, let left = facts[one], let right = facts[other] else { return .same }
             return Agreement.of(left, right, isEncrypted: isEncrypted)
         }
-        settled.blame(damaged)
+        settled.blame(damaged.filter { !isConfirmed($0, settled, look) })
         return settled
     }
 
