@@ -211,6 +211,26 @@ def test_other_parts_are_unverifiable_until_resolved(places_of, servers):
             assert got <= {"parts-equal", "parts-other"}
 
 
+@pytest.mark.parametrize("odd", range(3))
+def test_one_of_three_with_other_parts(places_of, odd):
+    """The other two are equal by their ETags, whatever the odd one is found to be."""
+    places = places_of("juicefs", "seaweedfs", "sandbox")
+    for key, body in [("equal", parts_of([5 * MIB, 10], "equal")), ("other", parts_of([5 * MIB, 10], "other")[::-1])]:
+        for index, client in enumerate(places.clients):
+            if index == odd:
+                samples.put(client, places.bucket, key, body)
+            else:
+                samples.put_parts(client, places.bucket, key, [5 * MIB, 10])
+    others = [name for index, name in enumerate(places.names) if index != odd] if odd == 0 else [places.names[odd]]
+    audit = places.audit(expect=1)
+    assert audit.found() == dict.fromkeys(["equal", "other"], ("unverifiable", "layout"))
+    assert audit.finding("equal")["on"] == others
+    for mode in ("--resolve", "--deep"):
+        audit = places.audit(mode, expect=1)
+        assert audit.found() == {"other": ("differs", "content")}
+        assert audit.finding("other")["on"] == others
+
+
 def test_other_parts_on_both_sides(places_of):
     places = places_of("seaweedfs", "sandbox")
     body = parts_of([5 * MIB, 5 * MIB, 7], "k")
