@@ -1,9 +1,6 @@
 """How audits go: changes meanwhile, servers and buckets that are missing, manifests, exit codes, reports, the way to mend."""
 
-import concurrent.futures
 import hashlib
-import http.client
-import random
 import re
 import shlex
 import signal
@@ -163,59 +160,6 @@ def test_settle_waits_for_replication_in_flight(places_of):
     assert audit.summary["seconds"] >= 1
     places.put(None, b"never", key="lost")
     assert places.audit("--settle", "1s").summary["seconds"] < 1, "nothing differs, so there is nothing to wait for"
-
-
-# Many objects
-
-class InMemory(real.Sandbox):
-    """Takes unsigned requests and writes nothing to the disk, so that thousands of objects are stored in no time."""
-
-    def command(self):
-        command = super().command()
-        folder = command.index("--folder")
-        return [*command[:folder], *command[folder + 2:], "--anonymous"]
-
-
-def fill(port_and_bodies):
-    port, bodies = port_and_bodies
-    connection = http.client.HTTPConnection("127.0.0.1", port)
-    for key, body in bodies:
-        connection.request("PUT", f"/bucket/{key}", body)
-        with connection.getresponse() as answer:
-            assert answer.status == 200, answer.read()
-            answer.read()
-
-
-def test_37_differences_among_10000_objects_are_found_exactly(tmp_path):
-    """One side lists by paths, the other one by bytes."""
-    keys = [f"{'sub/' if number % 3 else ''}{'x-' if number % 2 else 'x/'}{number:05}" for number in range(10_000)]
-    with InMemory(tmp_path / "main") as main:
-        with InMemory(tmp_path / "standby", behaviour={"listOrder": "path"}) as standby:
-            bodies = [(key, key.encode()) for key in keys]
-            with concurrent.futures.ThreadPoolExecutor(4) as pool:
-                list(pool.map(fill, [(server.port, bodies[start::2]) for start in (0, 1)
-                                     for server in (main, standby)]))
-            places = auditing.Places([main, standby], tmp_path)
-            places.bucket = "bucket"
-            picked = random.Random(37).sample(keys, 32)
-            planted = {}
-            for key in picked[:12]:
-                standby.shared_client.delete_object(Bucket="bucket", Key=key)
-                planted[key] = ("missing", "missing")
-            for key in picked[12:22]:
-                samples.put(standby.shared_client, "bucket", key, key.upper().encode()[::-1])
-                planted[key] = ("differs", "etag")
-            for key in picked[22:]:
-                samples.put(standby.shared_client, "bucket", key, b"cut")
-                planted[key] = ("differs", "size")
-            for number in range(5):
-                samples.put(standby.shared_client, "bucket", f"sub/x-0{number}extra", b"extra")
-                planted[f"sub/x-0{number}extra"] = ("extra", "extra")
-            assert len(planted) == 37
-            audit = places.audit(expect=1)
-            assert audit.found() == planted
-            assert audit.summary["compared"] == 10_005 and audit.summary["identical"] == 10_005 - 37
-            assert audit.summary["requests"]["HEAD"] == 2 * 37
 
 
 # Servers and buckets that are not there
