@@ -121,6 +121,8 @@ final class AuditPlan: Sendable {
     /// Asks again of those that did not answer and were read to their ends all the same: they may have been compared with
     /// themselves.
     func checkServers(_ unanswered: [Twins], after summary: AuditSummary) async throws(CommandError) {
+        // Of what was not finished, nothing is claimed.
+        guard !summary.isInterrupted else { return }
         let first = names.count - arguments.places.count
         let read = unanswered.filter { pair in
             [pair.one, pair.other].allSatisfy { summary.places[first + $0].error == nil }
