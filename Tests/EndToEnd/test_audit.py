@@ -56,6 +56,20 @@ def test_one_place_under_two_names_is_refused(places_of, host, tmp_path):
     minio_sync.run_minio_sync(["audit", names[0], f"{names[1]}-2"], environment, tmp_path, 1)
 
 
+def test_one_place_under_two_names_whose_server_is_slow_to_tell_is_no_proof(places_of, tmp_path):
+    """Five seconds of silence do not keep it from being compared with itself, so it is asked again in the end."""
+    places = places_of("sandbox")
+    places.put(b"x", key="a")
+    places.servers[0].break_with({"operation": "ListBuckets", "action": "delay", "milliseconds": 6_000, "times": 2})
+    address = places.servers[0].mc_host
+    environment = {"MC_HOST_one": address, "MC_HOST_two": address.replace("127.0.0.1", "localhost")}
+    report = tmp_path / "audit.html"
+    run = minio_sync.run_minio_sync(
+        ["audit", "--format", "html", "--output", report, f"one/{places.bucket}", f"two/{places.bucket}"], environment,
+        tmp_path / "home", 2)
+    assert "one place under two names" in run.stderr and not report.exists()
+
+
 def test_findings_are_to_the_letter(places_of):
     places = places_of("sandbox", "moto", "juicefs")
     places.put(b"one", b"other", None, key="apks/a.txt")
