@@ -15,6 +15,7 @@ enum Agreement: Hashable {
     /// | differ | | | differ: size |
     /// | both 0 | | | same |
     /// | | a digest of both | | same, or differ: content |
+    /// | | the MD5 of one | the other's is the same MD5 | same |
     /// | one is a manifest's | otherwise | | open: unread |
     /// | | | equal MD5s or composites | same |
     /// | | | two MD5s, neither side encrypted | differ: ETag |
@@ -23,7 +24,8 @@ enum Agreement: Hashable {
     /// | | | one is absent | open |
     /// | | | one is opaque, equal or not | open |
     ///
-    /// An encrypted object's ETag may look like an MD5 and be none: equal ones still tell, different ones do not.
+    /// An ETag may look like an MD5 and be none, of an encrypted object or behind a gateway: that it is equal to the MD5 of
+    /// the bytes is no accident, that it is another one says nothing of them until they are read.
     static func of(_ one: ObjectFacts, _ other: ObjectFacts, isEncrypted: Bool = false) -> Agreement {
         if let size = one.size, let otherSize = other.size {
             if size != otherSize { return .differ(.size) }
@@ -32,11 +34,10 @@ enum Agreement: Hashable {
         if let digest = one.sha256, let otherDigest = other.sha256 {
             return digest == otherDigest ? .same : .differ(.content)
         }
-        if let digest = md5(one, isEncrypted), let otherDigest = md5(other, isEncrypted),
-            one.md5 != nil || other.md5 != nil
-        {
+        if let digest = one.md5, let otherDigest = other.md5 {
             return digest == otherDigest ? .same : .differ(.content)
         }
+        if let digest = one.md5 ?? other.md5, digest == md5(one.md5 == nil ? one.etag : other.etag) { return .same }
         if one.size == nil || other.size == nil { return .open(.unread) }
         switch (one.etag, other.etag) {
         case (.md5(let digest), .md5(let otherDigest)):
@@ -53,10 +54,7 @@ enum Agreement: Hashable {
         }
     }
 
-    /// The MD5 of the bytes, if they were read or the ETag is one.
-    private static func md5(_ facts: ObjectFacts, _ isEncrypted: Bool) -> String? {
-        if let md5 = facts.md5 { return md5 }
-        guard !isEncrypted, case .md5(let digest) = facts.etag else { return nil }
-        return digest.hexadecimal
+    private static func md5(_ etag: ETag) -> String? {
+        if case .md5(let digest) = etag { digest.hexadecimal } else { nil }
     }
 }

@@ -75,6 +75,12 @@ extension AuditRun {
     private func take(
         _ result: Examiner.Result, _ candidate: Candidate, isCompared: Bool, _ outcome: inout Outcome
     ) {
+        if result.isGone {
+            // Folders that some gateways list and nobody stored were not deleted.
+            if candidate.key.bytes.last != UInt8(ascii: "/") { outcome.gone += 1 }
+            progressState.withLock { $0.examined += 1 }
+            return
+        }
         if result.finding.state == .identical, !candidate.isSame {
             let holders = result.finding.places.count { $0.object != nil }
             if candidate.facts.count(where: { $0 != nil }) < holders { outcome.unlisted += 1 }

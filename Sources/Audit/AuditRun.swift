@@ -56,6 +56,10 @@ public final class AuditRun: Sendable {
                         "\(keys) not in every listing, and a second look found the same on every place: written "
                             + "meanwhile, or left out by a listing."))
             }
+            if outcome.gone > 0 {
+                let keys = outcome.gone == 1 ? "1 key was" : "\(outcome.gone) keys were"
+                observer(.notice("\(keys) deleted meanwhile wherever it had been listed, and counts nowhere."))
+            }
         } catch is CancellationError {
             outcome.summary.isInterrupted = true
         } catch let error as S3Error where error.kind == .cancelled {
@@ -75,6 +79,8 @@ public final class AuditRun: Sendable {
         var told = 0
         /// Keys that not every listing had, and every place has.
         var unlisted = 0
+        /// Keys that listings had, and no place has any longer.
+        var gone = 0
         public var summary = AuditSummary()
         public var book: PackageBook
         public var repair: RepairPlan

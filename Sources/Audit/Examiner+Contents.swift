@@ -68,12 +68,15 @@ extension Examiner {
         let facts = look.facts
         let isEncrypted = look.isEncrypted
         var settled = Verdict.of(facts, isCounted: isCounted) { one, other in
+            guard let left = facts[one], let right = facts[other] else { return .same }
+            let known = Agreement.of(left, right, isEncrypted: isEncrypted)
+            guard case .open = known else { return known }
             // What was read stands for all that were found equal to it.
             let (one, other) = (proven.contains(one) ? base : one, proven.contains(other) ? base : other)
             guard one != other, let left = facts[one], let right = facts[other] else { return .same }
             return Agreement.of(left, right, isEncrypted: isEncrypted)
         }
-        settled.blame(damaged)
+        settled.blame(damaged.filter { !isConfirmed($0, settled, look) })
         return settled
     }
 

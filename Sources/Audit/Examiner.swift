@@ -22,6 +22,8 @@ struct Examiner: Sendable {
         /// Of all places; 0 where nothing was read.
         var bytesRead: Int64 = 0
         var isRead = false
+        /// Whether no place has the key any longer, so that there is nothing to be told of it.
+        var isGone = false
         /// A place that is out of reach by now, and why.
         var lost: (place: Int, reason: String)?
     }
@@ -35,11 +37,19 @@ struct Examiner: Sendable {
     /// A key that is another one each time that it is looked at.
     struct Changing: Error {}
 
+    /// A difference that may be on its way to be none: meanwhile some place has got something else than it had.
+    private struct Moving: Error {
+        let facts: [ObjectFacts?]
+    }
+
     func examine(_ candidate: Candidate) async -> Result {
+        var known = candidate.facts
         for attempt in 0..<4 {
             do {
                 if attempt > 0 { try await Task.sleep(for: .milliseconds(100 << attempt)) }
-                return try await look(candidate, isAgain: attempt > 0)
+                return try await look(candidate, known, isAgain: attempt > 0)
+            } catch let moving as Moving {
+                known = moving.facts
             } catch let failure as PlaceFailure {
                 switch failure.error.kind {
                 case .preconditionFailed, .noSuchKey: continue
@@ -79,8 +89,10 @@ struct Examiner: Sendable {
         var isEncrypted: Bool { infos.contains { $0?.isEncrypted == true } }
     }
 
-    /// - Parameter isAgain: whether what the listings told has turned out not to hold.
-    private func look(_ candidate: Candidate, isAgain: Bool) async throws -> Result {
+    /// - Parameters:
+    ///   - known: what was found when the key was looked at last, at first by the listings.
+    ///   - isAgain: whether what the listings told has turned out not to hold.
+    private func look(_ candidate: Candidate, _ known: [ObjectFacts?], isAgain: Bool) async throws -> Result {
         let key = candidate.key
         let isPackage = options.packages.contains { unsafe $0.matches(key.bytes.span.bytes) }
         let reads = readsWhole(key)
@@ -91,10 +103,19 @@ struct Examiner: Sendable {
         if !candidate.isSame || options.checksMetadata || isAgain { look = try await heads(key, candidate) }
         var verdict = verdict(look)
         var result = Result(finding: finding(key, look.facts, verdict, ""))
+        guard isCounted.indices.contains(where: { isCounted[$0] && look.facts[$0] != nil }) else {
+            result.isGone = true
+            return result
+        }
+        if verdict.isDifferent,
+            isCounted.indices.contains(where: { isCounted[$0] && hasMoved(known[$0], look.facts[$0]) })
+        {
+            throw Moving(facts: look.facts)
+        }
         if reads {
             let damaged = try await readAll(key, &look, &result, isPackage: isPackage)
             verdict = self.verdict(look)
-            verdict.blame(damaged)
+            verdict.blame(damaged.filter { !isConfirmed($0, verdict, look) })
         } else if verdict.hasOpen, resolves {
             verdict = try await resolve(key, &look, &result, verdict)
         } else if verdict.reasons.contains(.layout) {
@@ -120,6 +141,15 @@ struct Examiner: Sendable {
         return result
     }
 
+    /// Whether a place had something else before. A date tells too, to the second that a HEAD gives.
+    private func hasMoved(_ before: ObjectFacts?, _ now: ObjectFacts?) -> Bool {
+        guard let before, let now else { return (before == nil) != (now == nil) }
+        if before.size != now.size { return true }
+        if !before.etag.isAbsent, !now.etag.isAbsent { return before.etag != now.etag }
+        guard let date = before.lastModified, let newDate = now.lastModified else { return false }
+        return date.milliseconds / 1000 != newDate.milliseconds / 1000
+    }
+
     private var same: Verdict {
         Verdict(.identical, places: places.count)
     }
@@ -129,6 +159,11 @@ struct Examiner: Sendable {
             guard let left = look.facts[one], let right = look.facts[other] else { return .same }
             return Agreement.of(left, right, isEncrypted: look.isEncrypted)
         }
+    }
+
+    /// Whether a place's bytes are those of a manifest: then they are right, whatever its server's ETag says.
+    func isConfirmed(_ index: Int, _ verdict: Verdict, _ look: Look) -> Bool {
+        places[0].manifest != nil && look.facts[0] != nil && verdict.reasons[index] == nil && look.given[index] == nil
     }
 
     private func readsWhole(_ key: ObjectKey) -> Bool {

@@ -15,12 +15,14 @@ public struct RepairPlan: Sendable {
     private var unverified = 0
     private let places: [String]
     /// Flags of the audit that a mirror has to have too, as they were given.
-    private let scope: [String]
+    private let flags: [String]
     private let isManifest: Bool
 
-    public init(places: [String], scope: [String], isManifest: Bool) {
+    /// - Parameter flags: words of the command line, which are printed; those that say which objects are meant, and how
+    ///   their servers are reached.
+    public init(places: [String], flags: [String], isManifest: Bool) {
         self.places = places
-        self.scope = scope
+        self.flags = flags
         self.isManifest = isManifest
     }
 
@@ -69,7 +71,7 @@ public struct RepairPlan: Sendable {
             if damage.needsDeletions { words.append("--remove") }
             if damage.needsReading { words.append("--compare=bytes") }
             if damage.needsMetadata { words.append("--check-metadata") }
-            lines.append((words + (scope + [places[0], place]).map(Self.quoted)).joined(separator: " "))
+            lines.append((words + (flags + [places[0], place]).map(Self.quoted)).joined(separator: " "))
         }
         if unverified > 0 {
             let keys = unverified == 1 ? "1 key" : "\(unverified) keys"

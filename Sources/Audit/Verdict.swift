@@ -20,6 +20,9 @@ struct Verdict: Hashable {
         }
     }
 
+    /// Whether a place is known to have something else than the reference.
+    var isDifferent: Bool { reasons.contains { $0?.isOpen == false } }
+
     /// Whether something is left to be settled by reading, whatever else was found.
     var hasOpen: Bool { reasons.contains { $0?.isOpen == true } }
 

@@ -31,11 +31,12 @@ final class AuditCommand: Sendable {
             let plan = try AuditPlan(arguments, console: console)
             let reports = try AuditReports(arguments, console: console)
             Signals.whenEnding { [self] in interrupt() }
-            try await plan.checkServers()
+            let unanswered = try await plan.checkServers(plan.twins, within: .seconds(5))
             let ticker = startTicker()
             let summary = await audit(plan, reports)
             ticker.cancel()
             await ticker.value
+            try await plan.checkServers(unanswered, after: summary)
             let code = Self.exitCode(summary, options)
             if code == .done, let text = Self.acceptance(summary, options) { reports.take(.notice(text)) }
             try reports.finish(summary)
@@ -68,7 +69,8 @@ final class AuditCommand: Sendable {
         summary.isSelective = plan.isSelective
         // A manifest has no packages.
         var book = PackageBook(places: arguments.places.map(\.text), expectations: plan.expectations)
-        var repair = RepairPlan(places: plan.names, scope: arguments.scope, isManifest: options.manifest != nil)
+        var repair = RepairPlan(
+            places: plan.names, flags: arguments.connection + arguments.scope, isManifest: options.manifest != nil)
         let (buckets, holders) = await buckets(plan, &summary, reports)
         for bucket in buckets {
             if current.withLock({ $0.isInterrupted }) {

@@ -82,27 +82,66 @@ final class AuditPlan: Sendable {
                 + "permissions.")
     }
 
-    /// Refuses places that are one place under two names of its server: what is compared with itself is always the same.
-    /// Servers are asked only where two names stand for one address; one that does not answer is no reason to refuse.
-    func checkServers() async throws(CommandError) {
-        for (index, other) in arguments.places.enumerated() {
-            for (earlier, one) in arguments.places[..<index].enumerated()
-            where one.bucket == other.bucket && one.prefix == other.prefix {
-                guard await isOne(clients[earlier], clients[index], bucket: one.bucket) else { continue }
-                throw CommandError(
-                    "\(one) and \(other) are one place under two names, and what is compared with itself is always the "
-                        + "same; correct the address of one of them.")
+    /// Two places that are one if their servers are, by their numbers.
+    struct Twins: Hashable {
+        let one: Int
+        let other: Int
+    }
+
+    var twins: [Twins] {
+        let places = arguments.places
+        return places.indices.flatMap { other in
+            places[..<other].indices.compactMap { one in
+                places[one].bucket == places[other].bucket && places[one].prefix == places[other].prefix
+                    ? Twins(one: one, other: other) : nil
             }
         }
     }
 
-    private func isOne(_ one: S3Client, _ other: S3Client, bucket: String?) async -> Bool {
-        if one.endpoint.url == other.endpoint.url { return true }
+    /// Refuses places that are one place under two names of its server: what is compared with itself is always the same.
+    /// Servers are asked only where two names stand for one address.
+    ///
+    /// - Returns: those whose servers did not answer. That is no reason to refuse, unless they turn out to be read.
+    func checkServers(_ twins: [Twins], within limit: Duration) async throws(CommandError) -> [Twins] {
+        var unanswered: [Twins] = []
+        for pair in twins {
+            switch await verdict(on: pair, within: limit) {
+            case .same:
+                let (one, other) = (arguments.places[pair.one], arguments.places[pair.other])
+                throw CommandError(
+                    "\(one) and \(other) are one place under two names, and what is compared with itself is always the "
+                        + "same; correct the address of one of them.")
+            case .unanswered: unanswered.append(pair)
+            case .different, .similar: break
+            }
+        }
+        return unanswered
+    }
+
+    /// Asks again of those that did not answer and were read to their ends all the same: they may have been compared with
+    /// themselves.
+    func checkServers(_ unanswered: [Twins], after summary: AuditSummary) async throws(CommandError) {
+        // Of what was not finished, nothing is claimed.
+        guard !summary.isInterrupted else { return }
+        let first = names.count - arguments.places.count
+        let read = unanswered.filter { pair in
+            [pair.one, pair.other].allSatisfy { summary.places[first + $0].error == nil }
+        }
+        guard let pair = try await checkServers(read, within: .seconds(60)).first else { return }
+        throw CommandError(
+            "\(arguments.places[pair.one]) and \(arguments.places[pair.other]) have one address, and their servers do not "
+                + "tell whether they are one; audit them again.", .serverGone)
+    }
+
+    private func verdict(on pair: Twins, within limit: Duration) async -> SameServer.Verdict {
+        let (one, other) = (clients[pair.one], clients[pair.other])
+        if one.endpoint.url == other.endpoint.url { return .same }
         async let left = SameServer.addresses(of: one.endpoint)
         async let right = SameServer.addresses(of: other.endpoint)
-        guard await !left.isDisjoint(with: right) else { return false }
-        let question = SameServer(source: one, target: other, bucket: bucket, prefix: "", mayWrite: false)
-        return await question.verdict(within: .seconds(5)) == .same
+        guard await !left.isDisjoint(with: right) else { return .different }
+        let question = SameServer(
+            source: one, target: other, bucket: arguments.places[pair.one].bucket, prefix: "", mayWrite: false)
+        return await question.verdict(within: limit, otherwise: .unanswered)
     }
 
     /// The places by name, a manifest first.

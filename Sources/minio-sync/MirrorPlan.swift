@@ -147,13 +147,14 @@ struct MirrorPlan {
         let question = SameServer(
             source: sourceClient, target: targetClient, bucket: source.bucket, prefix: target.prefix,
             mayWrite: !options.dryRun)
-        switch await question.verdict(within: limit) {
+        switch await question.verdict(within: limit, otherwise: .different) {
         case .different: return
         case .similar where options.dryRun:
             remarks.warn(
                 "\(one) and \(other) have a bucket of the same date, so they may be one server; without --dry-run it is "
                     + "found out.")
-        case .same, .similar: throw overlap(on: "\(one), which is \(other) as well")
+        // In doubt nothing is begun that would write to where it reads.
+        case .same, .similar, .unanswered: throw overlap(on: "\(one), which is \(other) as well")
         }
     }
 

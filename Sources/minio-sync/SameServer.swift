@@ -23,7 +23,10 @@ struct SameServer: Sendable {
         /// To the millisecond.
         case equal
         case different
+        /// A server refuses to tell.
         case unknown
+        /// A server does not answer, or only that it cannot now.
+        case unanswered
     }
 
     enum Verdict: Hashable {
@@ -31,6 +34,8 @@ struct SameServer: Sendable {
         case different
         /// Nothing but the buckets' dates says that they are the same, and they may be copies.
         case similar
+        /// They share an address, and nothing else could be asked.
+        case unanswered
     }
 
     /// | address shared | dates | upload seen | |
@@ -38,15 +43,17 @@ struct SameServer: Sendable {
     /// | any | any | yes | same |
     /// | any | any | no | different |
     /// | yes | equal, unknown | not known | same |
+    /// | yes | no answer | not known | unanswered |
     /// | yes | different | not known | different: two servers behind one address |
     /// | no | equal | not known | similar |
-    /// | no | different, unknown | not known | different |
+    /// | no | different, unknown, no answer | not known | different |
     static func judge(sharesAddress: Bool, dates: Dates, isUploadSeen: Bool?) -> Verdict {
         if let isUploadSeen { return isUploadSeen ? .same : .different }
         switch (sharesAddress, dates) {
         case (true, .equal), (true, .unknown): return .same
         case (false, .equal): return .similar
-        case (true, .different), (false, .different), (false, .unknown): return .different
+        case (true, .unanswered): return .unanswered
+        case (true, .different), (false, .different), (false, .unknown), (false, .unanswered): return .different
         }
     }
 
@@ -61,13 +68,13 @@ struct SameServer: Sendable {
         return Self.judge(sharesAddress: sharesAddress, dates: dates, isUploadSeen: isUploadSeen)
     }
 
-    /// The same; what is not told within `limit` is no reason to take two servers for one.
-    func verdict(within limit: Duration) async -> Verdict {
+    /// The same; `otherwise` where it is not told within `limit`.
+    func verdict(within limit: Duration, otherwise: Verdict) async -> Verdict {
         let answer = Answer()
         let ask: @Sendable () async -> Void = { answer.give(await verdict()) }
         let end: @Sendable () async -> Void = {
             await Reactor.sleep(for: limit)
-            answer.give(.different)
+            answer.give(otherwise)
         }
         let asking = Task(executorPreference: Reactor.required(), operation: ask)
         let ending = Task(executorPreference: Reactor.required(), operation: end)
@@ -78,7 +85,7 @@ struct SameServer: Sendable {
         return await withTaskCancellationHandler {
             await answer.wait()
         } onCancel: {
-            answer.give(.different)
+            answer.give(otherwise)
         }
     }
 
@@ -147,7 +154,15 @@ struct SameServer: Sendable {
     private func compareBuckets() async -> (Dates, common: String?) {
         async let left = created(source)
         async let right = created(target)
-        guard let source = await left, let target = await right else { return (.unknown, bucket) }
+        let source: [String: Timestamp?]
+        let target: [String: Timestamp?]
+        switch await (left, right) {
+        case (.success(let one), .success(let other)): (source, target) = (one, other)
+        case (.failure(let error), .success), (.success, .failure(let error)):
+            return (error.isRefusal ? .unknown : .unanswered, bucket)
+        case (.failure(let one), .failure(let other)):
+            return (one.isRefusal && other.isRefusal ? .unknown : .unanswered, bucket)
+        }
         if let bucket {
             guard let one = source[bucket] ?? nil, let other = target[bucket] ?? nil else { return (.unknown, bucket) }
             return (one == other ? .equal : .different, bucket)
@@ -161,9 +176,13 @@ struct SameServer: Sendable {
     }
 
     /// When each bucket was made; nil where the server does not tell.
-    private func created(_ client: S3Client) async -> [String: Timestamp?]? {
-        guard let buckets = try? await client.listBuckets(attempts: 2) else { return nil }
-        return Dictionary(buckets.map { ($0.name, $0.created) }) { first, _ in first }
+    private func created(_ client: S3Client) async -> Result<[String: Timestamp?], S3Error> {
+        do throws(S3Error) {
+            let buckets = try await client.listBuckets(attempts: 2)
+            return .success(Dictionary(buckets.map { ($0.name, $0.created) }) { first, _ in first })
+        } catch {
+            return .failure(error)
+        }
     }
 
     // MARK: An upload
@@ -190,4 +209,9 @@ struct SameServer: Sendable {
         await Task(executorPreference: Reactor.required(), operation: body).value
         return isSeen
     }
+}
+
+extension S3Error {
+    /// Whether the server answered that it will not tell, now and later.
+    fileprivate var isRefusal: Bool { [.refused, .notImplemented, .other].contains(kind) }
 }

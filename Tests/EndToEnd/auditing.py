@@ -77,10 +77,10 @@ class Places:
             if body is not None:
                 samples.put(client, self.bucket, key, body, **arguments)
 
-    def run(self, *flags, places=None, expect=0, **options):
+    def run(self, *flags, places=None, expect=0, environment=None, **options):
         return minio_sync.run_minio_sync(
-            ["audit", *flags, *(self.names if places is None else places)], self.environment, self.folder / "home",
-            expect, **options)
+            ["audit", *flags, *(self.names if places is None else places)],
+            self.environment if environment is None else environment, self.folder / "home", expect, **options)
 
     def audit(self, *flags, places=None, expect=0, **options):
         places = self.names if places is None else places

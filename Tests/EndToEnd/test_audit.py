@@ -56,6 +56,20 @@ def test_one_place_under_two_names_is_refused(places_of, host, tmp_path):
     minio_sync.run_minio_sync(["audit", names[0], f"{names[1]}-2"], environment, tmp_path, 1)
 
 
+def test_one_place_under_two_names_whose_server_is_slow_to_tell_is_no_proof(places_of, tmp_path):
+    """Five seconds of silence do not keep it from being compared with itself, so it is asked again in the end."""
+    places = places_of("sandbox")
+    places.put(b"x", key="a")
+    places.servers[0].break_with({"operation": "ListBuckets", "action": "delay", "milliseconds": 6_000, "times": 2})
+    address = places.servers[0].mc_host
+    environment = {"MC_HOST_one": address, "MC_HOST_two": address.replace("127.0.0.1", "localhost")}
+    report = tmp_path / "audit.html"
+    run = minio_sync.run_minio_sync(
+        ["audit", "--format", "html", "--output", report, f"one/{places.bucket}", f"two/{places.bucket}"], environment,
+        tmp_path / "home", 2)
+    assert "one place under two names" in run.stderr and not report.exists()
+
+
 def test_findings_are_to_the_letter(places_of):
     places = places_of("sandbox", "moto", "juicefs")
     places.put(b"one", b"other", None, key="apks/a.txt")
@@ -209,6 +223,26 @@ def test_other_parts_are_unverifiable_until_resolved(places_of, servers):
         if server.name == "sandbox":
             got = {each["key"] for each in server.requests() if each["operation"] == "GetObject"}
             assert got <= {"parts-equal", "parts-other"}
+
+
+@pytest.mark.parametrize("odd", range(3))
+def test_one_of_three_with_other_parts(places_of, odd):
+    """The other two are equal by their ETags, whatever the odd one is found to be."""
+    places = places_of("juicefs", "seaweedfs", "sandbox")
+    for key, body in [("equal", parts_of([5 * MIB, 10], "equal")), ("other", parts_of([5 * MIB, 10], "other")[::-1])]:
+        for index, client in enumerate(places.clients):
+            if index == odd:
+                samples.put(client, places.bucket, key, body)
+            else:
+                samples.put_parts(client, places.bucket, key, [5 * MIB, 10])
+    others = [name for index, name in enumerate(places.names) if index != odd] if odd == 0 else [places.names[odd]]
+    audit = places.audit(expect=1)
+    assert audit.found() == dict.fromkeys(["equal", "other"], ("unverifiable", "layout"))
+    assert audit.finding("equal")["on"] == others
+    for mode in ("--resolve", "--deep"):
+        audit = places.audit(mode, expect=1)
+        assert audit.found() == {"other": ("differs", "content")}
+        assert audit.finding("other")["on"] == others
 
 
 def test_other_parts_on_both_sides(places_of):

@@ -1,9 +1,6 @@
 """How audits go: changes meanwhile, servers and buckets that are missing, manifests, exit codes, reports, the way to mend."""
 
-import concurrent.futures
 import hashlib
-import http.client
-import random
 import re
 import shlex
 import signal
@@ -16,6 +13,7 @@ import auditing
 import minio_sync
 import samples
 import servers as real
+from background import black_hole
 
 
 def later(seconds, body):
@@ -45,6 +43,98 @@ def test_a_key_that_changes_during_the_audit_is_no_difference(places_of):
     assert audit.found() == {}
 
 
+def test_what_is_deleted_everywhere_meanwhile_is_in_no_count(places_of):
+    places = places_of("sandbox", "juicefs")
+    places.put(b"same", key="same")
+    places.put(b"replicated late", None, key="gone")
+    thread = later(0.4, lambda: places.clients[0].delete_object(Bucket=places.bucket, Key="gone"))
+    audit = places.audit("--all", "--settle", "1s")
+    thread.join()
+    assert audit.found() == {} and [each["key"] for each in audit.findings] == ["same"]
+    assert audit.summary["compared"] == audit.summary["identical"] == 1
+    assert [each["text"] for each in audit.notices] == [
+        "1 key was deleted meanwhile wherever it had been listed, and counts nowhere."]
+
+
+class Restless:
+    """Writes keys again and again on all places, each time with other bytes, the first place before the others."""
+
+    def __init__(self, places, *keys, bodies=lambda number: b"%d" % number, pause=0.02):
+        self.places, self.keys, self.bodies, self.pause = places, keys, bodies, pause
+        self.ending, self.writes = threading.Event(), 0
+        self.write()
+        self.thread = threading.Thread(target=self.work)
+
+    def write(self):
+        for client in self.places.clients:
+            for key in self.keys:
+                samples.put(client, self.places.bucket, key, self.bodies(self.writes))
+        self.writes += 1
+
+    def work(self):
+        while not self.ending.wait(self.pause):
+            self.write()
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.ending.set()
+        self.thread.join()
+
+
+@pytest.mark.parametrize("servers", [("juicefs", "seaweedfs"), ("sandbox", "moto")], ids="-".join)
+def test_keys_that_change_all_the_time_keep_no_other_from_being_told(places_of, servers):
+    """What is said of them depends on the moment, and is no claim about the rest."""
+    places = places_of(*servers)
+    for key in "abc":
+        places.put(b"calm", key=key)
+    places.put(b"1", b"2", key="differs")
+
+    def bodies(number):
+        return b"%032d" % number
+    with Restless(places, "hot/1", "hot/2", bodies=bodies, pause=0) as restless:
+        audits = [places.audit(*flags, expect=1) for flags in (["--deep"], [])]
+        assert restless.writes > 2
+    for audit in audits:
+        found = audit.found()
+        assert found.pop("differs")[0] == "differs"
+        # Equal in the moment between two writes; of other bytes where one place is late by more than a second look waits.
+        assert set(found) <= {"hot/1", "hot/2"} and set(found.values()) <= {
+            ("error", "changing"), ("differs", "etag"), ("differs", "content")}
+        assert audit.summary["identical"] >= 3
+        assert all(audit.finding(key)["detail"] for key in found)
+    assert places.audit("--exclude", "differs", "--deep").summary["identical"] == 5
+
+
+def test_a_key_that_is_another_one_at_each_look_is_told_to_be_changing(places_of):
+    places = places_of("sandbox", "sandbox-2")
+    places.put(b"calm", key="calm")
+    places.put(b"1", b"2", key="differs")
+    # The second place answers late, and by then the first one has something else.
+    for operation in ("ListObjectsV2", "HeadObject"):
+        places.servers[1].break_with({"operation": operation, "action": "delay", "milliseconds": 150})
+    with Restless(places, "hot"):
+        audit = places.audit("--all", expect=1)
+    assert audit.found() == {"hot": ("error", "changing"), "differs": ("differs", "etag")}
+    assert audit.summary["status"] == "incomplete" and audit.summary["errors"] == 1
+    assert "kept changing" in audit.finding("hot")["detail"]
+    assert places.audit("--all", "--exclude", "differs", "--settle", "1s").summary["identical"] == 2
+
+
+def test_a_difference_that_grows_is_a_difference_once_it_rests(places_of):
+    """What changed after the listing and still differs when it is looked at again."""
+    places = places_of("sandbox", "sandbox-2")
+    places.put(b"same", key="k")
+    places.servers[1].break_with({"operation": "ListObjectsV2", "action": "delay", "milliseconds": 800, "times": 1})
+    thread = later(0.4, lambda: places.put(b"new", b"newer", key="k"))
+    audit = places.audit(expect=1)
+    thread.join()
+    assert audit.found() == {"k": ("differs", "size")}
+    assert audit.summary["requests"]["HEAD"] == 4
+
+
 def test_an_entry_that_a_listing_lost_is_looked_up(places_of):
     places = places_of("juicefs", "sandbox")
     for key in "abc":
@@ -70,59 +160,6 @@ def test_settle_waits_for_replication_in_flight(places_of):
     assert audit.summary["seconds"] >= 1
     places.put(None, b"never", key="lost")
     assert places.audit("--settle", "1s").summary["seconds"] < 1, "nothing differs, so there is nothing to wait for"
-
-
-# Many objects
-
-class InMemory(real.Sandbox):
-    """Takes unsigned requests and writes nothing to the disk, so that thousands of objects are stored in no time."""
-
-    def command(self):
-        command = super().command()
-        folder = command.index("--folder")
-        return [*command[:folder], *command[folder + 2:], "--anonymous"]
-
-
-def fill(port_and_bodies):
-    port, bodies = port_and_bodies
-    connection = http.client.HTTPConnection("127.0.0.1", port)
-    for key, body in bodies:
-        connection.request("PUT", f"/bucket/{key}", body)
-        with connection.getresponse() as answer:
-            assert answer.status == 200, answer.read()
-            answer.read()
-
-
-def test_37_differences_among_10000_objects_are_found_exactly(tmp_path):
-    """One side lists by paths, the other one by bytes."""
-    keys = [f"{'sub/' if number % 3 else ''}{'x-' if number % 2 else 'x/'}{number:05}" for number in range(10_000)]
-    with InMemory(tmp_path / "main") as main:
-        with InMemory(tmp_path / "standby", behaviour={"listOrder": "path"}) as standby:
-            bodies = [(key, key.encode()) for key in keys]
-            with concurrent.futures.ThreadPoolExecutor(4) as pool:
-                list(pool.map(fill, [(server.port, bodies[start::2]) for start in (0, 1)
-                                     for server in (main, standby)]))
-            places = auditing.Places([main, standby], tmp_path)
-            places.bucket = "bucket"
-            picked = random.Random(37).sample(keys, 32)
-            planted = {}
-            for key in picked[:12]:
-                standby.shared_client.delete_object(Bucket="bucket", Key=key)
-                planted[key] = ("missing", "missing")
-            for key in picked[12:22]:
-                samples.put(standby.shared_client, "bucket", key, key.upper().encode()[::-1])
-                planted[key] = ("differs", "etag")
-            for key in picked[22:]:
-                samples.put(standby.shared_client, "bucket", key, b"cut")
-                planted[key] = ("differs", "size")
-            for number in range(5):
-                samples.put(standby.shared_client, "bucket", f"sub/x-0{number}extra", b"extra")
-                planted[f"sub/x-0{number}extra"] = ("extra", "extra")
-            assert len(planted) == 37
-            audit = places.audit(expect=1)
-            assert audit.found() == planted
-            assert audit.summary["compared"] == 10_005 and audit.summary["identical"] == 10_005 - 37
-            assert audit.summary["requests"]["HEAD"] == 2 * 37
 
 
 # Servers and buckets that are not there
@@ -181,6 +218,32 @@ def test_nothing_is_called_identical_that_was_compared_with_nothing(places_of, t
         ["audit", "--json", "--retry", "0", *places.names], environment, tmp_path / "home", expect=3)
     audit = auditing.checked(run, places.names)
     assert audit.summary["status"] == "incomplete" and audit.summary["identical"] == 0
+
+
+def test_a_server_that_says_nothing_is_out_in_bounded_time(places_of, tmp_path):
+    """Twice, under two names of one address: whether that is one server is asked before anything else."""
+    places = places_of("sandbox", "juicefs")
+    for key in "abc":
+        places.put(b"same", key=key)
+    places.put(b"1", b"2", key="differs")
+    with black_hole() as nobody:
+        environment = places.environment | {"MC_HOST_one": nobody, "MC_HOST_two": nobody.replace("127.0.0.1", "localhost")}
+        names = [places.names[0], f"one/{places.bucket}", f"two/{places.bucket}", places.names[1]]
+        began = time.monotonic()
+        audit = places.audit("--first-byte-timeout", "1s", "--retry", "0", places=names, environment=environment,
+                             expect=3)
+        # Five seconds for the question, one for each listing, and a second try of what waited for nothing.
+        assert time.monotonic() - began < 12
+        assert audit.found() == {"differs": ("differs", "etag")} and audit.summary["identical"] == 3
+        assert audit.finding("differs")["on"] == [places.names[1]]
+        assert [bool(each["error"]) for each in audit.summary["places"].values()] == [False, True, True, False]
+        # The question alone, where answers may take a minute: an interrupt ends it, too.
+        process = minio_sync.start_minio_sync(["audit", "--json", *names], environment, tmp_path / "home")
+        time.sleep(1.5)
+        process.send_signal(signal.SIGINT)
+        began = time.monotonic()
+        process.communicate(timeout=10)
+        assert process.returncode == 130 and time.monotonic() - began < 6
 
 
 @pytest.mark.parametrize("killed", [[2], [0, 1]], ids=["one-of-three", "both-of-two"])
@@ -314,9 +377,26 @@ def test_a_manifest_finds_what_is_wrong(places_of, tmp_path, algorithm):
     assert audit.found() == {"other": ("differs", "content"), "lost": ("missing", "missing"), "more": ("extra", "extra")}
     assert audit.finding("other")["on"] == [places.names[1]] and audit.finding("lost")["on"] == [places.names[1]]
     assert audit.finding("more")["on"] == places.names
-    # An MD5 needs no reading, and then none is told.
-    how = "by the ETags." if algorithm == "md5" else "they were read."
-    assert audit.finding("other")["detail"].endswith(how)
+    # An ETag that is the MD5 needs no reading; one that is another may be no MD5 at all.
+    assert audit.summary["read"] == (1 if algorithm == "md5" else 3)
+    assert audit.finding("other")["detail"].endswith("they were read.")
+
+
+@pytest.mark.parametrize("algorithm", ["md5", "sha256"])
+def test_an_etag_that_looks_like_an_md5_and_is_none_is_not_believed_against_a_manifest(places_of, tmp_path, algorithm):
+    """As that of an encrypted object whose server does not say so, or a gateway's own."""
+    places = places_of("sandbox", "sandbox-2")
+    for server in places.servers:
+        server.behave(etags="kms")
+    for key in ("right", "wrong"):
+        places.put(key.encode(), key=key)
+    lines = [f"{hashlib.new(algorithm, body).hexdigest()}  {key}" for key, body in
+             {"right": b"right", "wrong": b"other"}.items()]
+    file = manifest(tmp_path / "sums", *lines)
+    for flags in [[], ["--deep"]]:
+        audit = places.audit("--manifest", file, *flags, expect=1)
+        assert audit.found() == {"wrong": ("differs", "corrupt")}
+        assert audit.summary["read"] == 2 and audit.summary["identical"] == 1
 
 
 @pytest.mark.parametrize("line", ["no digest at all", "d41d8cd98f00b204e9800998ecf8427 short", "\u00e9" * 32 + "  x",
@@ -426,6 +506,34 @@ def test_reports_are_written_whole_beside_the_main_one(places_of, tmp_path):
         "audit.csv", "audit.html", "audit.prom", "audit.xml"], "a temporary file is left"
 
 
+def test_what_a_killed_audit_left_is_removed_by_the_next_one(places_of, tmp_path):
+    places = places_of("sandbox", "sandbox-2")
+    places.put(b"x", key="k")
+    places.servers[0].break_with({"operation": "ListObjectsV2", "action": "delay", "milliseconds": 5_000})
+    folder = tmp_path / "reports"
+    folder.mkdir()
+    page, table = folder / "audit.html", folder / "audit.csv"
+    arguments = ["audit", "--format", "html", "--output", page, "--report", f"csv={table}", *places.names]
+    process = minio_sync.start_minio_sync(arguments, places.environment, tmp_path / "home")
+    deadline = time.monotonic() + 10
+    while len(list(folder.iterdir())) < 2 and time.monotonic() < deadline:
+        time.sleep(0.02)
+    killed = set(folder.iterdir())
+    assert len(killed) == 2
+    running = minio_sync.start_minio_sync(arguments[:5] + places.names, places.environment, tmp_path / "home")
+    while set(folder.iterdir()) <= killed and time.monotonic() < deadline:
+        time.sleep(0.02)
+    [working] = set(folder.iterdir()) - killed
+    process.kill()
+    process.communicate()
+    places.servers[0].mend()
+    places.run(*arguments[1:7])
+    # The reports are there, and what somebody is writing still.
+    assert {each for each in folder.iterdir()} == {page, table, working}
+    running.communicate(timeout=20)
+    assert running.returncode == 0 and set(folder.iterdir()) == {page, table}
+
+
 def test_a_report_that_cannot_be_written_is_known_at_once(places_of, tmp_path):
     places = places_of("sandbox", "sandbox-2")
     for server in places.servers:
@@ -515,6 +623,35 @@ def test_the_repair_plan_mends(places_of):
     audit = places.audit("--repair-plan", "--metadata", "--deep")
     assert audit.summary["status"] == "identical" and audit.repairs == []
     places.assert_identical()
+
+
+def test_the_repair_plan_reaches_the_same_servers(tmp_path, certificates):
+    """By the same configuration and certificates; of secrets it names the files."""
+    secret = tmp_path / "secret key"
+    secret.write_text(real.SECRET_KEY)
+    with real.Sandbox(tmp_path / "one", "bucket", *certificates.good()) as one, real.Sandbox(
+            tmp_path / "two", "bucket", *certificates.good()) as two:
+        places = auditing.Places([one, two], tmp_path)
+        places.put(b"x", None, key="missing")
+        places.put(None, b"x", key="extra.tmp")
+        config = tmp_path / "config file.yaml"
+        config.write_text("servers:\n" + "".join(
+            f"  {alias}:\n    url: {server.endpoint}\n    access_key: {real.ACCESS_KEY}\n"
+            f"    secret_key_file: {secret}\n" for alias, server in zip(auditing.ALIASES, (one, two))))
+        audit = places.audit(
+            "--repair-plan", "--config", config, "--ca-file", certificates.authority, "--region", real.REGION,
+            "--connect-timeout", "5s", "--exclude", "*.tmp", environment={}, expect=1)
+        [repair] = audit.repairs
+        assert real.SECRET_KEY not in repair["command"] and "--remove" not in repair["command"]
+        arguments = shlex.split(repair["command"])[1:]
+        assert {f"--config={config}", f"--region={real.REGION}", "--connect-timeout=5s"} <= set(arguments)
+        minio_sync.run_minio_sync(arguments, {}, tmp_path / "home")
+        flags = ["--config", config, "--exclude", "*.tmp"]
+        places.audit(*flags, "--ca-file", certificates.authority, environment={})
+        samples.put(one.shared_client, places.bucket, "another", b"x")
+        [repair] = places.audit(*flags, "--insecure", "--repair-plan", environment={}, expect=1).repairs
+        minio_sync.run_minio_sync(shlex.split(repair["command"])[1:], {}, tmp_path / "home")
+        places.audit(*flags, "--insecure", environment={})
 
 
 def test_the_repair_plan_mends_bytes_behind_equal_listings(places_of):

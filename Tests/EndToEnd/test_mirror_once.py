@@ -460,6 +460,57 @@ def test_without_a_state_file_a_replica_is_proven_by_its_etags(quick_pair):
     assert requests_sent(quick_pair.mirror(state=False)) <= LISTING_ONLY
 
 
+# Answers that lie
+
+@pytest.fixture
+def lying_pair(pair_of):
+    """Something to write in one piece, to relay and to write in parts, to a server that is mended in the end."""
+    pair = pair_of("sandbox", "sandbox-2")
+    pair.put("small", b"apk" * 100)
+    pair.put("large", samples.bytes_of(MIB, "large"))
+    samples.put_parts(pair.source, pair.source_bucket, "parts", [5 * MIB, 10])
+    pair.target_server.forget_requests()
+    yield pair
+    pair.target_server.mend()
+
+
+def lie(pair, key, **more):
+    pair.target_server.break_with(
+        {"operation": ["PutObject", "UploadPart"], "bucket": pair.target_bucket, "key": key, "action": "errorIn200",
+         "code": "InternalError", "message": "We encountered an internal error.", **more})
+
+
+def writes(pair, key):
+    return sum(each["operation"] in ("PutObject", "UploadPart") for each in pair.target_server.requests()
+               if each["bucket"] == pair.target_bucket and each["key"] == key)
+
+
+@pytest.mark.parametrize("is_stored", [False, True], ids=["nothing-stored", "stored-all-the-same"])
+def test_a_write_that_answers_200_with_an_error_is_done_again(lying_pair, is_stored):
+    for key in ("small", "large", "parts"):
+        lie(lying_pair, key, spaces=3, apply=is_stored, times=1)
+    run = lying_pair.mirror()
+    # What was relayed is looked for before its bytes are fetched again.
+    assert run.keys("copy", "ok") == [*([] if is_stored else ["large"]), "parts", "small"]
+    assert [writes(lying_pair, key) for key in ("large", "small")] == [1 if is_stored else 2, 2]
+    lying_pair.assert_replica()
+    assert lying_pair.mirror().summary["copied"] == 0
+
+
+def test_a_write_that_keeps_answering_200_with_an_error_has_failed(lying_pair):
+    lying_pair.put_target("small", b"what was there")
+    for key in ("small", "large"):
+        lie(lying_pair, key)
+    run = lying_pair.mirror("--retry", "1", expect=1)
+    assert run.keys("copy", "failed") == ["large", "small"] and run.keys("copy", "ok") == ["parts"]
+    for key in ("small", "large"):
+        assert "InternalError" in run.line(key)["error"], run.line(key)
+    assert lying_pair.target_keys() == ["parts", "small"]
+    lying_pair.target_server.mend()
+    assert lying_pair.mirror().keys("copy", "ok") == ["large", "small"]
+    lying_pair.assert_replica()
+
+
 # Output
 
 def test_the_text_form_ends_with_a_summary(quick_pair, run):

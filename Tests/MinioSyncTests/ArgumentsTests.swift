@@ -198,6 +198,31 @@ struct ArgumentsTests {
         #expect(try Invocation(["--version"]) == .version)
     }
 
+    @Test(
+        "hands on which objects an audit is about, and how their servers are reached, to the mirror that would mend them"
+    )
+    func handedOn() throws {
+        let connection = [
+            "--config=c.yaml", "--region=r", "--path-style=on", "--ca-file=a.pem", "--client-certificate=c.pem",
+            "--client-key=k.pem", "--connect-timeout=1s", "--first-byte-timeout=2s", "--stall-timeout=3s",
+        ]
+        let scope = ["--exclude=a*", "--include=b c", "--older-than=7d", "--newer-than=9d", "--storage-class=STANDARD"]
+        let others = ["--deep", "--json", "--retry=0", "--output=x", "--expect=com.example.app=1+1", "--settle=1s"]
+        let places = ["main/apks", "standby/apks"]
+        let words = ["audit", "--config", "c.yaml"] + connection.dropFirst() + others + scope + places
+        guard case .audit(let audit) = try Invocation(words),
+            case .audit(let other) = try Invocation(
+                ["audit", "--insecure"] + places)
+        else {
+            Issue.record("not audit")
+            return
+        }
+        #expect(audit.connection == connection && audit.scope == scope)
+        #expect(other.connection == ["--insecure"] && other.scope == [])
+        // A mirror takes them all.
+        _ = try Invocation(["mirror", "--once"] + audit.connection + audit.scope + places)
+    }
+
     @Test("speaks to a running watch", arguments: ControlArguments.Action.allCases)
     func control(action: ControlArguments.Action) throws {
         guard case .control(let all) = try Invocation([action.rawValue]),

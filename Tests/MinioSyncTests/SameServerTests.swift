@@ -49,6 +49,8 @@ struct SameServerTests {
             (false, .equal, false, .different), (true, .unknown, false, .different), (true, .equal, nil, .same),
             (true, .unknown, nil, .same), (true, .different, nil, .different), (false, .equal, nil, .similar),
             (false, .different, nil, .different), (false, .unknown, nil, .different),
+            (true, .unanswered, nil, .unanswered), (true, .unanswered, true, .same),
+            (false, .unanswered, nil, .different),
         ] as [(Bool, SameServer.Dates, Bool?, SameServer.Verdict)])
     func table(sharesAddress: Bool, dates: SameServer.Dates, isUploadSeen: Bool?, expected: SameServer.Verdict) {
         #expect(
@@ -112,6 +114,8 @@ struct SameServerTests {
         #expect(await verdict(one, other) == .different)
         #expect(await verdict(other, one) == .different)
         #expect(await verdict(one, client("server.invalid", server.port)) == .different)
+        let name = client("localhost", gone.port)
+        #expect(await verdict(other, name) == .unanswered, "nothing tells")
         let empty = try sandbox { $0.buckets = [] }
         #expect(await verdict(one, client("127.0.0.1", empty.port)) == .different)
     }

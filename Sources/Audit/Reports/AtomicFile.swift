@@ -2,8 +2,9 @@ import Glibc
 
 /// A file that appears under its name whole or not at all: written beside it, flushed to the disk, then renamed.
 ///
-/// Its mode is that of the file it replaces, and 0644 as the umask leaves it for a new one. A symbolic link to a file stays, and what it points to is replaced. Without
-/// `commit`, or after an error, nothing is left when the value is released.
+/// Its mode is that of the file it replaces, and 0644 as the umask leaves it for a new one. A symbolic link to a file stays,
+/// and what it points to is replaced. Without `commit`, or after an error, nothing is left when the value is released. What
+/// a killed process left is removed by the next one that writes the same file: the lock on it went with its process.
 public final class AtomicFile {
     /// As it was given, for messages.
     private let name: String
@@ -20,22 +21,23 @@ public final class AtomicFile {
         guard !path.isEmpty else { throw ReportError("A report cannot be written: its file has no name; name one.") }
         let target = try Self.target(of: path)
         self.target = target
-        let folder = Self.folder(of: target)
-        let file = target.dropFirst(folder.count)
+        let name = TemporaryName(target)
+        name.removeAbandoned()
         var attempts = 0
         while true {
-            // A hidden name with an ending of its own: no collector that watches the folder takes it for a report.
-            let digits = String(UInt64.random(in: 0...UInt64.max), radix: 36)
-            let candidate = "\(folder).\(file.prefix(64)).\(digits).tmp"
+            let candidate = name.drawn()
             let descriptor = unsafe open(candidate, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC | O_NOFOLLOW, 0o644)
-            if descriptor >= 0 {
+            if descriptor >= 0, TemporaryName.lock(descriptor) {
                 temporary = candidate
                 self.descriptor = descriptor
                 return
             }
+            let code = descriptor >= 0 ? EINTR : errno
+            // Somebody took it for abandoned in the moment before it was locked, and removed it.
+            if descriptor >= 0 { close(descriptor) }
             attempts += 1
-            guard errno == EEXIST || errno == EINTR, attempts < 100 else {
-                throw ReportError(Self.failure(path), errno: errno)
+            guard code == EEXIST || code == EINTR, attempts < 100 else {
+                throw ReportError(Self.failure(path), errno: code)
             }
         }
     }
@@ -70,7 +72,7 @@ public final class AtomicFile {
         }
         // The new name survives a power cut only once the folder is on the disk too; a folder that cannot be flushed is
         // no reason to call a file missing that is there.
-        let folder = unsafe open("\(Self.folder(of: target)).", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        let folder = unsafe open("\(TemporaryName(target).folder).", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         if folder >= 0 {
             fsync(folder)
             close(folder)
@@ -87,11 +89,6 @@ public final class AtomicFile {
         close(descriptor)
         descriptor = -1
         unsafe unlink(temporary)
-    }
-
-    /// A path up to and with its last slash; empty for the present folder.
-    private static func folder(of path: String) -> String {
-        path.lastIndex(of: "/").map { String(path[...$0]) } ?? ""
     }
 
     private static func failure(_ path: String) -> String { "The report cannot be written to \(Visible.text(path))" }

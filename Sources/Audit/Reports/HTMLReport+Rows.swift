@@ -25,7 +25,7 @@ extension HTMLReport {
         var text = "<li\(place.isAtFault ? " class=\"fault\"" : "")><b>\(Markup.text(label))</b>"
         if place.isAtFault { text += " <span class=\"soft\">(this one)</span>" }
         guard let object = place.object else { return text + "<br>absent</li>" }
-        if let size = object.size { text += "<br>\(ReportWords.number(size)) bytes" }
+        if let size = object.size { text += "<br>\(ReportWords.counted(Int(clamping: size), "byte"))" }
         if let time = object.lastModified { text += ", \(ReportWords.moment(time))" }
         if !object.isManifestLine {
             text += "<br>" + (object.etag.isAbsent ? "no ETag" : "ETag <code>\(Markup.text(object.etag.text))</code>")

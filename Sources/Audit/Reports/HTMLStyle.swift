@@ -54,6 +54,7 @@ enum HTMLStyle {
         tbody th .soft{font-weight:400}
         .key{white-space:pre-wrap;font-weight:600}
         .escape{color:var(--bad);background:var(--bad-ground);border-radius:3px;padding:0 .125rem}
+        .places th:first-child{width:17rem}
         .findings td:first-child{width:9.5rem}.findings td:last-child{width:14rem}
         .packages{table-layout:fixed}.packages th:first-child,.packages th:last-child{width:26%}
         .whole{white-space:nowrap}
@@ -83,7 +84,7 @@ enum HTMLStyle {
         tbody tr+tr{border-top:1px solid var(--line)}tbody tr+tr>*{border-top:0}
         th,td{padding:.125rem 0}
         .findings td:first-child,.findings td:last-child{width:auto}
-        .packages th:first-child,.packages th:last-child{width:auto}
+        .places th:first-child,.packages th:first-child,.packages th:last-child{width:auto}
         td .reason{display:inline;margin:0}
         td.number{display:inline-block;text-align:left;margin-right:1.25rem}
         td[data-label]::before{content:attr(data-label) ": ";color:var(--soft);font-size:.875rem}

@@ -21,7 +21,7 @@ extension AuditOptions {
             speed, files, Command<AuditOptions>.connectionGroup,
         ])
 
-    private typealias Group = Command<AuditOptions>.Group
+    fileprivate typealias Group = Command<AuditOptions>.Group
 
     private static var closeness: Group {
         Group(
@@ -120,7 +120,7 @@ extension AuditOptions {
             ])
     }
 
-    private static var files: Group {
+    fileprivate static var files: Group {
         Group(
             title: "Files",
             flags: [
@@ -158,6 +158,8 @@ struct AuditArguments: Hashable, Sendable {
     let options: AuditOptions
     /// The flags that say which objects are meant, as they were given.
     let scope: [String]
+    /// Those that say how their servers are reached. They name files with secrets, and hold none.
+    let connection: [String]
 
     init(_ reading: Command<AuditOptions>.Reading) throws(UsageError) {
         var places: [Place] = []
@@ -180,8 +182,17 @@ struct AuditArguments: Hashable, Sendable {
         try Self.checkTogether(places)
         self.places = places
         self.options = options
-        let selecting = ["include", "exclude", "older-than", "newer-than", "storage-class"]
-        scope = reading.uses.filter { selecting.contains($0.name) }.map { "--\($0.name)=\($0.value ?? "")" }
+        let filter = Command<AuditOptions>.filterGroup(reference: "REFERENCE")
+        scope = Self.words(reading, of: filter.flags)
+        connection = Self.words(
+            reading, of: AuditOptions.files.flags + Command<AuditOptions>.connectionGroup.flags)
+    }
+
+    private static func words(_ reading: Command<AuditOptions>.Reading, of flags: [Flag<AuditOptions>]) -> [String] {
+        let names = Set(flags.map(\.name))
+        return reading.uses.filter { names.contains($0.name) }.map { use in
+            use.value.map { "--\(use.name)=\($0)" } ?? "--\(use.name)"
+        }
     }
 
     private static func checkTogether(_ places: [Place]) throws(UsageError) {

@@ -15,7 +15,7 @@ struct RepairPlanTests {
 
     private func lines(_ findings: [Finding], isManifest: Bool = false, unreached: Set<String> = []) -> [String] {
         var plan = RepairPlan(
-            places: ["main/a", "standby/a", "third/a b"], scope: ["--include=*.apk"], isManifest: isManifest)
+            places: ["main/a", "standby/a", "third/a b"], flags: ["--include=*.apk"], isManifest: isManifest)
         for finding in findings { plan.add(finding) }
         return plan.lines(without: unreached)
     }

@@ -45,6 +45,30 @@ struct AtomicFileTests {
         #expect(TestFile.read(path) == [1, 2, 3])
     }
 
+    @Test("removes what killed processes left of the same file, and nothing else")
+    func leftOver() throws {
+        let folder = TemporaryFolder()
+        let names = [
+            "report.html", ".report.html.tmp", ".report.html.0123456789.tmp", ".report.html.0123456789-ab.tmp",
+        ]
+        for name in names + [".other.html.0123456789abc.tmp", ".report.html.0123456789abc.tmp"] {
+            _ = folder.write([1], to: name)
+        }
+        #expect(unsafe mkfifo(folder.file(".report.html.0123456789xyz.tmp"), 0o600) == 0)
+        let other = try AtomicFile(path: folder.file("report.html"))
+        #expect(!folder.names.contains(".report.html.0123456789abc.tmp"))
+        // What another one is writing is not left over.
+        let file = try AtomicFile(path: folder.file("report.html"))
+        try file.write([2])
+        try file.commit()
+        #expect(folder.read("report.html") == [2])
+        try other.write([3])
+        try other.commit()
+        #expect(folder.read("report.html") == [3])
+        let kept = names + [".other.html.0123456789abc.tmp", ".report.html.0123456789xyz.tmp"]
+        #expect(Set(folder.names) == Set(kept))
+    }
+
     @Test("replaces what a symbolic link points to, and keeps the link")
     func link() throws {
         let folder = TemporaryFolder()
