@@ -69,6 +69,7 @@ extension DirtySet {
         var isEnding = false
         /// Nothing is taken in any more.
         var isCleared = false
+        var lastOffer: Int64 = 0
         var consumer: CheckedContinuation<Void, Never>?
         var producers: [CheckedContinuation<Void, Never>] = []
 

@@ -55,6 +55,7 @@ public final class DirtySet: Sendable {
                 state.waiting.count < depth || state.waiting[job.key] != nil || state.inFlight[job.key] != nil
             else { return false }
             state.add(job, .urgent, since: since)
+            state.lastOffer = MonotonicClock.nanoseconds()
             return true
         }
         if isAccepted { wakeConsumer() }
@@ -195,6 +196,9 @@ public final class DirtySet: Sendable {
     func poisoned(attempts: Int) -> Int {
         state.withLock { $0.retrying.values.lazy.filter { !$0.isCondition && $0.job.attempt >= attempts }.count }
     }
+
+    /// When a key was last offered, in monotonic nanoseconds; 0 if none ever was.
+    var lastOffer: Int64 { state.withLock(\.lastOffer) }
 
     /// Since when the oldest unsettled key is known, in monotonic nanoseconds; nil if all are settled.
     var oldest: Int64? {

@@ -41,7 +41,8 @@ struct JobWorker {
         if count <= Self.noticesOfOneKind || work.isWatching {
             work.notice(text)
         } else if count == Self.noticesOfOneKind + 1 {
-            work.notice("More objects did not arrive as their ETags promise; they are read again, too, without a notice.")
+            work.notice(
+                "More objects did not arrive as their ETags promise; they are read again, too, without a notice.")
         }
     }
 

@@ -12,6 +12,8 @@ struct ListingReader: Sendable {
     private let extras: KeySpill
     /// Whether what differs was marked before, but for headers.
     private let marksHeadersOnly: Bool
+    /// Whether changes are told meanwhile, which go first.
+    private let isBackground: Bool
     /// Keys that wait for what the journal knows of them, so that it is asked for many at once.
     private static let batch = 1000
     /// Pages after which a listing counts as long: what finding the cuts costs is little beside it then. Where a round trip
@@ -24,33 +26,39 @@ struct ListingReader: Sendable {
     /// Nanoseconds a page from which on a server counts as distant.
     private static let distance: Int64 = 10_000_000
 
-    init(_ work: MirrorWork, start: Timestamp, extras: KeySpill, marksHeadersOnly: Bool) {
+    /// The longest rest between two pages, in nanoseconds.
+    private static let longestRest: Int64 = 50_000_000
+    /// For how long, in nanoseconds, a change that was told makes more of them likely.
+    private static let changeRecency: Int64 = 1_000_000_000
+
+    init(_ work: MirrorWork, start: Timestamp, extras: KeySpill, marksHeadersOnly: Bool, isBackground: Bool) {
         self.work = work
         self.start = start
         self.extras = extras
         self.marksHeadersOnly = marksHeadersOnly
+        self.isBackground = isBackground
     }
 
     /// - Parameter maySplit: whether both sides list in the order of bytes.
     func read(_ merge: ListingMerge, maySplit: Bool) async throws {
         var merge = merge
         var passage = Passage()
-        guard maySplit else {
-            while try await advance(&merge, &passage, until: .max) {}
-            return try await finish(merge, &passage)
-        }
+        guard maySplit else { return try await readAlone(&merge, &passage) }
         let began = MonotonicClock.nanoseconds()
         var isLong = try await advance(&merge, &passage, until: Self.longDistantListing)
         let page = (MonotonicClock.nanoseconds() - began) / Int64(Self.longDistantListing)
         let isDistant = work.options.distance == .measured ? page > Self.distance : work.options.distance == .distant
+        // Beside changes, a server that is near is not to be asked for more than a page at a time.
+        if isLong, !isDistant, isBackground, Self.rest(after: 1, sinceChange: sinceChange) > 0 {
+            return try await readAlone(&merge, &passage)
+        }
         if isLong, !isDistant { isLong = try await advance(&merge, &passage, until: Self.longListing) }
         guard isLong else { return try await finish(merge, &passage) }
         // A server that is busy with one listing is no faster with many, and seeks long for each cut.
         let isBusy =
             isDistant && work.options.distance == .measured ? try await !answersManyAtOnce(in: merge) : false
         guard !isBusy, let points = try await points(in: merge, isDistant: isDistant), points.count > 1 else {
-            while try await advance(&merge, &passage, until: .max) {}
-            return try await finish(merge, &passage)
+            return try await readAlone(&merge, &passage)
         }
         merge.bound(through: points[0])
         // What starting took is over, and the pages of many readers are to come.
@@ -67,6 +75,29 @@ struct ListingReader: Sendable {
             // The first error ends the others.
             for try await _ in group {}
         }
+    }
+
+    /// Reads what is left of a merge in one stream.
+    ///
+    /// Changes that are told meanwhile need the same servers and the same processors, and they are what somebody waits for:
+    /// after each page it rests for as long as the page took, as long as there are any.
+    private func readAlone(_ merge: inout ListingMerge, _ passage: inout Passage) async throws {
+        var began = MonotonicClock.nanoseconds()
+        while try await advance(&merge, &passage, until: isBackground ? merge.source.pages + 1 : .max) {
+            let ended = MonotonicClock.nanoseconds()
+            let rest = Self.rest(after: ended - began, sinceChange: sinceChange)
+            if isBackground, rest > 0 { await Reactor.sleep(for: .nanoseconds(rest)) }
+            began = MonotonicClock.nanoseconds()
+        }
+        try await finish(merge, &passage)
+    }
+
+    /// Nanoseconds since the last change was told.
+    private var sinceChange: Int64 { MonotonicClock.nanoseconds() - work.dirty.lastOffer }
+
+    /// How long to rest after a page that took `page`, where the last change was told `sinceChange` ago; all in nanoseconds.
+    static func rest(after page: Int64, sinceChange: Int64) -> Int64 {
+        sinceChange < changeRecency ? min(max(0, page), longestRest) : 0
     }
 
     /// Where what is left of a merge can be cut; nil also where the server did not answer: a listing that is not cut is

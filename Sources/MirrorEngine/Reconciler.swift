@@ -13,17 +13,23 @@ struct Reconciler: Sendable {
     private let began = MonotonicClock.nanoseconds()
     private let marks: Marks
     private let extras: KeySpill
+    private let isBackground: Bool
 
     /// - Parameters:
     ///   - start: now, by the clock of this machine.
     ///   - lastGood: when the last one began that left nothing different.
     ///   - extras: takes the keys that only the target has.
-    init(_ work: MirrorWork, start: Timestamp, lastGood: LastGood?, marks: Marks, extras: KeySpill) {
+    ///   - isBackground: whether changes are told meanwhile, which go first: the listings take longer then.
+    init(
+        _ work: MirrorWork, start: Timestamp, lastGood: LastGood?, marks: Marks, extras: KeySpill,
+        isBackground: Bool = false
+    ) {
         self.work = work
         self.start = start
         self.lastGood = lastGood
         self.marks = marks
         self.extras = extras
+        self.isBackground = isBackground
     }
 
     /// What is marked.
@@ -108,8 +114,9 @@ struct Reconciler: Sendable {
             source: source, target: target, order: order ?? .bytes, options: options,
             looksAtAll: work.options.reportsSame || !work.options.filter.isEverything)
         // Only listings in the order of bytes can be taken up in the middle.
-        try await ListingReader(work, start: start, extras: extras, marksHeadersOnly: marks == .headers)
-            .read(merge, maySplit: order == .bytes)
+        let reader = ListingReader(
+            work, start: start, extras: extras, marksHeadersOnly: marks == .headers, isBackground: isBackground)
+        try await reader.read(merge, maySplit: order == .bytes)
     }
 
     private func pages(

@@ -4,7 +4,9 @@ import Runtime
 ///
 /// Increased by an eighth while more requests bring more throughput (by half at first, and up to near where it was cut),
 /// halved when the server says `SlowDown` or when answers take several times as long as they did; after a `SlowDown`,
-/// requests are begun at even intervals, too. Safe from every thread. Waiters are served in order.
+/// requests are begun at even intervals, too. Safe from every thread.
+///
+/// Waiters are served in order, but for those of tasks with a low priority: they let others go first, three times of four.
 public final class ConcurrencyLimit: Sendable {
     public struct Bounds: Sendable, Hashable {
         public var initial: Int
@@ -29,8 +31,11 @@ public final class ConcurrencyLimit: Sendable {
     struct State {
         var limit: Double
         var inFlight = 0
-        var waiters: [(id: UInt64, continuation: CheckedContinuation<Void, Never>)] = []
-        var nextWaiter = 0
+        var waiters = WaitingLine()
+        /// Those of tasks with a low priority.
+        var patientWaiters = WaitingLine()
+        /// How often others have gone before them.
+        var passedOver = 0
         var lastID: UInt64 = 0
         var window = Window()
         /// Throughput (answers a second) of the last window that decided something.
@@ -82,6 +87,7 @@ public final class ConcurrencyLimit: Sendable {
     }
 
     private func acquirePlace() async {
+        let isPatient = Task.currentPriority <= .low
         let id = state.withLock { state -> UInt64? in
             if state.inFlight < Int(state.limit) {
                 state.inFlight += 1
@@ -99,18 +105,20 @@ public final class ConcurrencyLimit: Sendable {
                         state.inFlight += 1
                         return true
                     }
-                    state.waiters.append((id, continuation))
+                    if isPatient {
+                        state.patientWaiters.append(id, continuation)
+                    } else {
+                        state.waiters.append(id, continuation)
+                    }
                     return false
                 }
                 if isFree { continuation.resume() }
             }
         } onCancel: {
             let waiter = state.withLock { state -> CheckedContinuation<Void, Never>? in
-                guard let index = state.waiters[state.nextWaiter...].firstIndex(where: { $0.id == id }) else {
-                    return nil
-                }
-                state.inFlight += 1
-                return state.waiters.remove(at: index).continuation
+                let waiter = isPatient ? state.patientWaiters.remove(id) : state.waiters.remove(id)
+                if waiter != nil { state.inFlight += 1 }
+                return waiter
             }
             waiter?.resume()
         }
@@ -123,14 +131,9 @@ public final class ConcurrencyLimit: Sendable {
             state.inFlight -= 1
             state.learn(signal, began: began, now: now, bounds: bounds)
             var resumed: [CheckedContinuation<Void, Never>] = []
-            while state.nextWaiter < state.waiters.count, state.inFlight < Int(state.limit) {
-                resumed.append(state.waiters[state.nextWaiter].continuation)
-                state.nextWaiter += 1
+            while state.inFlight < Int(state.limit), let waiter = state.popWaiter() {
+                resumed.append(waiter)
                 state.inFlight += 1
-            }
-            if state.nextWaiter > 256 || state.nextWaiter == state.waiters.count {
-                state.waiters.removeFirst(state.nextWaiter)
-                state.nextWaiter = 0
             }
             return resumed
         }
@@ -138,7 +141,48 @@ public final class ConcurrencyLimit: Sendable {
     }
 }
 
+/// Tasks that wait, in the order they came.
+struct WaitingLine {
+    private var waiters: [(id: UInt64, continuation: CheckedContinuation<Void, Never>)] = []
+    private var head = 0
+
+    var isEmpty: Bool { head == waiters.count }
+
+    mutating func append(_ id: UInt64, _ continuation: CheckedContinuation<Void, Never>) {
+        waiters.append((id, continuation))
+    }
+
+    mutating func popFirst() -> CheckedContinuation<Void, Never>? {
+        guard head < waiters.count else { return nil }
+        let waiter = waiters[head].continuation
+        head += 1
+        if head > 256 || head == waiters.count {
+            waiters.removeFirst(head)
+            head = 0
+        }
+        return waiter
+    }
+
+    /// Takes one out of the line; nil if it is not in it.
+    mutating func remove(_ id: UInt64) -> CheckedContinuation<Void, Never>? {
+        guard let index = waiters[head...].firstIndex(where: { $0.id == id }) else { return nil }
+        return waiters.remove(at: index).continuation
+    }
+}
+
 extension ConcurrencyLimit.State {
+    fileprivate mutating func popWaiter() -> CheckedContinuation<Void, Never>? {
+        if patientWaiters.isEmpty {
+            passedOver = 0
+        } else if passedOver == 3 || waiters.isEmpty {
+            passedOver = 0
+            return patientWaiters.popFirst()
+        } else {
+            passedOver += 1
+        }
+        return waiters.popFirst()
+    }
+
     /// One finished request. Pure but for `self`, so that the curve can be tested without a server.
     mutating func learn(
         _ signal: ConcurrencyLimit.Signal, began: Int64, now: Int64, bounds: ConcurrencyLimit.Bounds

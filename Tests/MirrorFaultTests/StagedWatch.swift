@@ -65,7 +65,8 @@ final class StagedWatch: Sendable {
             source: source,
             target: stage.store(stage.target, "target", prefix: settings.prefix, firstByte: settings.firstByte),
             options: settings.mirror, watch: settings.watch, stream: tap, journal: journal,
-            budget: ByteBudget(capacity: 20 << 20), reactors: [settings.reactor], turnstile: settings.turnstile
+            budget: ByteBudget(capacity: 20 << 20), reactors: [settings.reactor],
+            listingReactor: Self.nextReactor(), turnstile: settings.turnstile
         ) { [told] in told.add($0) }
     }
 

@@ -43,7 +43,7 @@ struct WatchServerTests {
                 target: S3Bucket(name: "target/\(bucket)", client: target, bucket: bucket, prefix: ""),
                 options: mirror, watch: options, stream: S3Changes(client, bucket: bucket), isFed: isFed,
                 journal: journal, budget: ByteBudget(capacity: 20 << 20), reactors: [StagedWatch.reactor],
-                turnstile: Turnstile(places: 2)
+                listingReactor: StagedWatch.reactor, turnstile: Turnstile(places: 2)
             ) { _ in }
         }
     }

@@ -17,7 +17,10 @@ extension MirrorWatch {
             while let job = await work.dirty.next() {
                 let reactor = reactors[turn % reactors.count]
                 turn += 1
-                group.addTask(executorPreference: reactor) { await self.perform(job) }
+                // What a listing found is asked for after what an event told: somebody waits for that.
+                group.addTask(executorPreference: reactor, priority: job.listing == nil ? nil : .low) {
+                    await self.perform(job)
+                }
             }
         }
     }

@@ -65,6 +65,9 @@ extension MirrorWatch {
         }
     }
 
+    /// Whether changes are told, so that listings are no way to learn of them.
+    private var isListening: Bool { control.withLock { $0.feed == .listening } }
+
     private func read(_ reason: ReconcileReason) async throws {
         // Seldom enough: what kept keys from succeeding may have passed.
         if reason != .poll, reason != .retry { _ = work.dirty.wakeDue(.max) }
@@ -83,7 +86,7 @@ extension MirrorWatch {
         do {
             try await Reconciler(
                 work, start: start, lastGood: lastGood, marks: dropped == nil ? .differences : .differencesAndHeaders,
-                extras: extras
+                extras: extras, isBackground: isListening
             ).run()
             work.endListing(isWhole: true)
         } catch {
@@ -138,7 +141,9 @@ extension MirrorWatch {
     private func compareHeaders(_ start: Timestamp, _ source: Amount) async throws {
         guard source.objects <= Self.headerLimit else { return }
         work.forgetListing()
-        try await Reconciler(work, start: start, lastGood: nil, marks: .headers, extras: KeySpill()).run()
+        try await Reconciler(
+            work, start: start, lastGood: nil, marks: .headers, extras: KeySpill(), isBackground: isListening
+        ).run()
     }
 
     /// Sees that the target's bucket is there, before the first job; and after a reconcile that failed, that both sides

@@ -19,6 +19,8 @@ public final class MirrorWatch: Sendable {
     let reconcileBell = Bell()
     let tickBell = Bell()
     let reactors: [Reactor]
+    /// Where listings are read.
+    private let listingReactor: Reactor
     /// How many mirrors read listings at once.
     let turnstile: Turnstile
     let emit: @Sendable (WatchEvent) -> Void
@@ -83,11 +85,14 @@ public final class MirrorWatch: Sendable {
     ///   - stream: where changes of the source are told.
     ///   - isFed: whether it is not read here, because what a wider stream tells is passed on.
     ///   - journal: what is remembered, and where keys go that find no room; a temporary one forgets.
+    ///   - reactors: where the work is done, at least one.
+    ///   - listingReactor: where listings are read: one of its own, so that no change waits until the pages are parsed that
+    ///     came before it.
     ///   - observer: called from any thread; must not block.
     public init(
         source: any ObjectStore, target: any ObjectStore, options: MirrorOptions, watch: WatchOptions,
         stream: any ChangeStream, isFed: Bool = false, journal: Journal, budget: ByteBudget, reactors: [Reactor],
-        turnstile: Turnstile, observer: @escaping @Sendable (WatchEvent) -> Void
+        listingReactor: Reactor, turnstile: Turnstile, observer: @escaping @Sendable (WatchEvent) -> Void
     ) {
         let mirror = MirrorWork.name(source, target)
         let dirty = DirtySet(width: options.maxWorkers ?? Self.width, depth: watch.depth)
@@ -112,6 +117,7 @@ public final class MirrorWatch: Sendable {
         overflow = Overflow(journal, mirror: mirror)
         control = Mutex(Control(pace: PollPace(base: watch.pollInterval), isFed: isFed))
         self.reactors = reactors
+        self.listingReactor = listingReactor
         self.turnstile = turnstile
         emit = observer
         prefix = source.fullKey(ObjectKey(bytes: []))
@@ -178,7 +184,7 @@ public final class MirrorWatch: Sendable {
         control.withLock { control in
             guard !control.isStopping else { return }
             control.isRunning = true
-            control.reconcileTask = Task(executorPreference: reactors[0], operation: reconciles)
+            control.reconcileTask = Task(executorPreference: listingReactor, priority: .low, operation: reconciles)
         }
         if options.events == .poll { poll(because: "--events poll") } else { listen() }
     }

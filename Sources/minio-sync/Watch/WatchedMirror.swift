@@ -16,6 +16,7 @@ final class WatchedMirror: Sendable {
     struct Process: Sendable {
         let journal: Journal
         let reactors: [Reactor]
+        let listingReactor = Reactor(name: "listings")
         /// Lets few mirrors read listings at once, so that many of them do not use the memory of many.
         let turnstile = Turnstile(places: 4)
     }
@@ -62,8 +63,8 @@ final class WatchedMirror: Sendable {
         MirrorWatch(
             source: pair.source, target: pair.target, options: plan.engineOptions, watch: plan.options.watching,
             stream: S3Changes(plan.sourceClient, bucket: pair.source.bucket, prefix: pair.source.prefix), isFed: isFed,
-            journal: process.journal, budget: budget, reactors: process.reactors, turnstile: process.turnstile,
-            observer: observer)
+            journal: process.journal, budget: budget, reactors: process.reactors,
+            listingReactor: process.listingReactor, turnstile: process.turnstile, observer: observer)
     }
 
     func start() {

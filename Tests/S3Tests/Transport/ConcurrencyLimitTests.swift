@@ -209,4 +209,23 @@ struct ConcurrencyLimitTests {
         for task in tasks { await task.value }
         #expect(order == [2, 0, 1, 3])
     }
+
+    @Test("Tasks of low priority let others go first, three times of four", .timeLimit(.minutes(10)))
+    @MainActor func patientWaiters() async {
+        let limit = ConcurrencyLimit(.init(initial: 1, maximum: 1))
+        var order: [String] = []
+        await limit.acquire()
+        let tasks = ["a", "b", "1", "2", "3", "4", "5"].map { name in
+            Task(priority: name < "a" ? .medium : .low) {
+                await limit.acquire()
+                order.append(name)
+                limit.release(.unclear, began: 0)
+            }
+        }
+        for _ in 0..<10 { await Task.yield() }
+        #expect(order == [])
+        limit.release(.unclear, began: 0)
+        for task in tasks { await task.value }
+        #expect(order == ["1", "2", "3", "a", "4", "5", "b"])
+    }
 }
