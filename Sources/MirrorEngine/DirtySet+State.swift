@@ -5,6 +5,8 @@ extension DirtySet {
     enum Lane {
         case urgent
         case bulk
+        /// Headers to compare, of objects that are there on both sides.
+        case leisure
     }
 
     /// Keys in the order they came. One that no longer waits is skipped when its turn comes.
@@ -43,6 +45,7 @@ extension DirtySet {
             var since: Int64
             let isRemoval: Bool
             let listing: Int?
+            let lane: Lane
             /// What came meanwhile.
             var again: (job: Job, since: Int64)?
         }
@@ -59,10 +62,14 @@ extension DirtySet {
         let width: Int
         var urgent = Line()
         var bulk = Line()
+        var leisure = Line()
         /// Turns that went to the urgent lane while the other one waited.
         var urgentTurns = 0
         var waiting: [ObjectKey: Waiting] = [:]
         var inFlight: [ObjectKey: Flight] = [:]
+        /// Of those that wait, and of those in flight.
+        private var leisureWaiting = 0
+        private var leisureInFlight = 0
         var retrying: [ObjectKey: Retry] = [:]
         var isGated = false
         var permits = 0
@@ -77,11 +84,24 @@ extension DirtySet {
             self.width = width
         }
 
+        /// Comparisons in flight at most beside changes, of which each needs two answers soon.
+        private static let leisureWidth = 8
+        /// For how long, in nanoseconds, a change that was told makes more of them likely.
+        private static let changeRecency: Int64 = 1_000_000_000
+
+        private func mayCompare(now: Int64) -> Bool {
+            leisureInFlight < Self.leisureWidth || now - lastOffer >= Self.changeRecency
+        }
+
         var isSettled: Bool { waiting.isEmpty && inFlight.isEmpty && retrying.isEmpty }
 
         private var mayStart: Bool { isGated ? permits > 0 : inFlight.count < width }
 
-        var hasNext: Bool { !waiting.isEmpty && mayStart }
+        var hasNext: Bool {
+            guard mayStart else { return false }
+            if waiting.count > leisureWaiting { return true }
+            return leisureWaiting > 0 && (isGated || mayCompare(now: MonotonicClock.nanoseconds()))
+        }
 
         mutating func add(_ job: Job, _ lane: Lane, since: Int64? = nil) {
             if isCleared { return }
@@ -105,8 +125,10 @@ extension DirtySet {
                     job.listing = job.listing ?? retry.job.listing
                     job.attempt = max(job.attempt, retry.job.attempt)
                 }
+                let lane = lane == .bulk && job.decision == .compareHeaders ? .leisure : lane
                 waiting[job.key] = Waiting(job: job, since: since, lane: lane)
                 append(job.key, lane)
+                if lane == .leisure { leisureWaiting += 1 }
             }
         }
 
@@ -117,7 +139,7 @@ extension DirtySet {
             merged.job.listing = job.listing ?? known.job.listing
             if job.decision == nil {
                 merged.job.isRemoval = job.tells(ofRemovalKnownAs: known.job.isRemoval)
-                if known.lane == .bulk {
+                if known.lane != .urgent {
                     merged.job.decision = nil
                     merged.lane = .urgent
                     append(job.key, .urgent)
@@ -127,7 +149,12 @@ extension DirtySet {
                 merged.job = job
                 merged.job.attempt = known.job.attempt
                 merged.job.isRemoval = known.job.isRemoval
+                if known.lane == .leisure, job.decision != .compareHeaders {
+                    merged.lane = .bulk
+                    append(job.key, .bulk)
+                }
             }
+            if known.lane == .leisure, merged.lane != .leisure { leisureWaiting -= 1 }
             waiting[job.key] = merged
         }
 
@@ -135,14 +162,16 @@ extension DirtySet {
             switch lane {
             case .urgent: urgent.append(key)
             case .bulk: bulk.append(key)
+            case .leisure: leisure.append(key)
             }
         }
 
         mutating func takeNext() -> Job? {
             guard hasNext else { return nil }
             if isGated, let fresh = newestFresh { return start(fresh) }
-            let order: [Lane] = urgentTurns < 3 ? [.urgent, .bulk] : [.bulk, .urgent]
-            for lane in order {
+            let order: [Lane] = urgentTurns < 3 ? [.urgent, .bulk, .leisure] : [.bulk, .leisure, .urgent]
+            let now = MonotonicClock.nanoseconds()
+            for lane in order where lane != .leisure || mayCompare(now: now) {
                 guard let entry = pop(lane) else { continue }
                 urgentTurns = lane == .urgent ? urgentTurns + 1 : 0
                 return start(entry)
@@ -159,24 +188,42 @@ extension DirtySet {
             if isGated { permits = 0 }
             waiting[entry.job.key] = nil
             inFlight[entry.job.key] = Flight(
-                since: entry.since, isRemoval: entry.job.isRemoval, listing: entry.job.listing)
+                since: entry.since, isRemoval: entry.job.isRemoval, listing: entry.job.listing, lane: entry.lane)
+            if entry.lane == .leisure {
+                leisureWaiting -= 1
+                leisureInFlight += 1
+            }
             return entry.job
         }
 
         private mutating func pop(_ lane: Lane) -> Waiting? {
-            while let key = lane == .urgent ? urgent.popFirst() : bulk.popFirst() {
+            while let key = popKey(lane) {
                 if let entry = waiting[key], entry.lane == lane { return entry }
             }
             return nil
         }
 
+        private mutating func popKey(_ lane: Lane) -> ObjectKey? {
+            switch lane {
+            case .urgent: urgent.popFirst()
+            case .bulk: bulk.popFirst()
+            case .leisure: leisure.popFirst()
+            }
+        }
+
+        private mutating func land(_ key: ObjectKey) -> Flight? {
+            guard let flight = inFlight.removeValue(forKey: key) else { return nil }
+            if flight.lane == .leisure { leisureInFlight -= 1 }
+            return flight
+        }
+
         mutating func settle(_ key: ObjectKey) {
-            guard let flight = inFlight.removeValue(forKey: key), let again = flight.again else { return }
+            guard let flight = land(key), let again = flight.again else { return }
             add(again.job, .urgent, since: again.since)
         }
 
         mutating func retryLater(_ job: Job, _ retry: Retry) {
-            guard let flight = inFlight.removeValue(forKey: job.key), !isCleared else { return }
+            guard let flight = land(job.key), !isCleared else { return }
             if let again = flight.again {
                 var next = again.job
                 next.attempt = job.attempt
@@ -189,7 +236,7 @@ extension DirtySet {
         }
 
         mutating func putBack(_ job: Job) {
-            guard let flight = inFlight.removeValue(forKey: job.key) else { return }
+            guard let flight = land(job.key) else { return }
             var next = flight.again?.job ?? job
             next.attempt = job.attempt
             add(next, .urgent, since: flight.since)
@@ -203,6 +250,8 @@ extension DirtySet {
         mutating func clear() -> [CheckedContinuation<Void, Never>] {
             urgent.removeAll()
             bulk.removeAll()
+            leisure.removeAll()
+            leisureWaiting = 0
             waiting = [:]
             retrying = [:]
             isEnding = true

@@ -4,8 +4,9 @@ import Runtime
 /// The keys that may differ and are not yet settled: a set, with at most one job in flight for a key.
 ///
 /// A key marked twice is worked once. A key marked while it is worked is worked again afterwards, from scratch: what was
-/// known of it then may be out of date. Keys wait in two lanes: what listings found waits in bulk, and what events told
-/// goes before it, but never takes more than three turns of four. Safe from every thread.
+/// known of it then may be out of date. Keys wait in lanes: what listings found waits in bulk, and what events told
+/// goes before it, but never takes more than three turns of four. Headers that a listing left to be compared come last,
+/// and beside changes few at once. Safe from every thread.
 public final class DirtySet: Sendable {
     private let state: Mutex<State>
     /// Waiting jobs at which producers are held up.

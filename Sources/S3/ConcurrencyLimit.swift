@@ -78,12 +78,14 @@ public final class ConcurrencyLimit: Sendable {
     /// Waits for a place, and for its time; a cancelled task gets one out of turn, so that it can end. On a reactor.
     func acquire() async {
         await acquirePlace()
-        var now = MonotonicClock.nanoseconds()
-        let turn = state.withLock { $0.pace.book(now: now) }
-        while let start = state.withLock({ $0.pace.wait(for: turn, now: now) }), !Task.isCancelled {
+        let turn = state.withLock { $0.pace.book() }
+        while true {
+            let now = MonotonicClock.nanoseconds()
+            guard let start = state.withLock({ $0.pace.wait(for: turn, now: now) }) else { return }
+            guard !Task.isCancelled else { break }
             await Reactor.sleep(for: .nanoseconds(start - now))
-            now = MonotonicClock.nanoseconds()
         }
+        state.withLock { $0.pace.leave() }
     }
 
     private func acquirePlace() async {

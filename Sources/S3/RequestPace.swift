@@ -21,8 +21,9 @@ struct RequestPace {
     private var steepness = 0.1
     /// When the next request may begin, in monotonic nanoseconds.
     private var next: Int64 = 0
-    /// By how much turns have been put off since the beginning, in nanoseconds.
-    private var delay: Int64 = 0
+    /// Turns that were given out, and those of them that are no longer waiting.
+    private var booked = 0
+    private var begun = 0
     private var lastCut: Int64 = 0
     private var lastGrowth: Int64 = 0
     /// Answers of the last half second, by slots of a fortieth of one.
@@ -38,34 +39,38 @@ struct RequestPace {
     /// Above that, no limit is worth keeping.
     private static let most = 20_000.0
 
-    /// A request's turn.
+    /// A request's place in the order of those that wait for their time.
     struct Turn {
-        fileprivate let start: Int64
-        fileprivate let delay: Int64
+        fileprivate let number: Int
     }
 
-    /// The turn of a request that is ready `now`, after those that were given out before.
-    mutating func book(now: Int64) -> Turn {
-        guard let rate else { return Turn(start: now, delay: delay) }
-        let start = max(now, next)
-        next = start + Int64(1e9 / rate)
-        return Turn(start: start, delay: delay)
+    /// The turn of a request that is ready, after those that were given out before. It has to begin (`wait`) or to leave.
+    mutating func book() -> Turn {
+        defer { booked += 1 }
+        return Turn(number: booked)
     }
 
-    /// When the request with this turn may begin, in monotonic nanoseconds: nil if it is to begin `now`.
+    /// When the request with this turn may begin, in monotonic nanoseconds: nil if it begins `now`.
     ///
-    /// A client that was held up itself must not make up for it, since the server would see all of that at once: later
-    /// turns are put off by as much.
+    /// To be asked anew when that time has come: turns follow the rate as it is then. A client that was held up itself must
+    /// not make up for it, since the server would see all of that at once.
     mutating func wait(for turn: Turn, now: Int64) -> Int64? {
-        guard rate != nil else { return nil }
-        let start = turn.start + (delay - turn.delay)
-        if now < start { return start }
-        let late = now - start - Self.slack
-        if late > 0 {
-            delay += late
-            next += late
+        guard let rate else {
+            leave()
+            return nil
         }
+        let interval = Int64(1e9 / rate)
+        // One that slept by a slower pace may have been overtaken.
+        let start = next + Int64(max(0, turn.number - begun)) * interval
+        if now < start { return start }
+        next = max(start, now - Self.slack) + interval
+        leave()
         return nil
+    }
+
+    /// A request with a turn does not begin after all.
+    mutating func leave() {
+        begun += 1
     }
 
     /// A request was answered.
@@ -91,7 +96,7 @@ struct RequestPace {
         if let rate, sinceCut >= Self.second / 2 {
             // The pace itself was too much, unless nobody kept it.
             refusedAt = isAsked(now: now, rate) ? rate : min(rate, answers(over: 16, now: now))
-            drop = 0.1
+            drop = 0.15
         } else if now - (firstAnswer ?? now) >= Self.second * 3 / 10 {
             // A server's allowance for bursts shows in so short a time, so that it is a little less.
             refusedAt = min(rate ?? .infinity, answers(over: rate == nil ? 4 : 12, now: now))
@@ -102,9 +107,9 @@ struct RequestPace {
         }
         refusedAt = max(refusedAt, Self.least)
         // A ceiling that nothing confirms yet is left behind sooner.
-        let isKnown = drop < 0.2 && abs(refusedAt - ceiling) < ceiling * 0.15
-        rise = isKnown ? min(max(rise, 1) * 2, 4) : drop < 0.2 ? 1 : 0.5
-        steepness = drop < 0.2 ? 0.1 : 0.4
+        let isKnown = drop < 0.18 && abs(refusedAt - ceiling) < ceiling * 0.15
+        rise = isKnown ? min(max(rise, 1) * 2, 4) : drop < 0.18 ? 1 : 0.5
+        steepness = drop < 0.18 ? 0.1 : 0.4
         ceiling = refusedAt
         floor = max(Self.least, refusedAt * (1 - drop))
         rate = floor

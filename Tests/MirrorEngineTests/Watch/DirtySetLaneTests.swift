@@ -19,6 +19,46 @@ struct DirtySetLaneTests {
             ])
     }
 
+    private static let state = ObjectState(size: 1, etag: .absent, lastModified: Timestamp(seconds: 1))
+
+    private func comparison(_ key: String) -> Job {
+        Job(key: ObjectKey(key), source: Self.state, target: Self.state, decision: .compareHeaders)
+    }
+
+    @Test("Headers are compared after all else, and beside changes eight at once")
+    func comparisons() async {
+        let set = DirtySet(width: 100)
+        for index in 0..<12 { await set.mark(comparison("compare-\(index)")) }
+        await set.mark(Job(key: "bulk"))
+        #expect(set.offer(Job(key: "event"), since: 1))
+        #expect(await set.keys(3) == ["event", "bulk", "compare-0"])
+        #expect(await set.keys(7) == (1..<8).map { ObjectKey("compare-\($0)") })
+        // What is told now does not wait for them.
+        #expect(set.offer(Job(key: "told"), since: 1))
+        #expect(await set.keys(1) == ["told"])
+        for index in 0..<4 { set.settle(ObjectKey("compare-\(index)")) }
+        #expect(await set.keys(4) == (8..<12).map { ObjectKey("compare-\($0)") })
+        #expect(set.counts.waiting == 0 && set.counts.inFlight == 11)
+    }
+
+    @Test("Without changes all headers are compared at once; one that an event tells again is looked at afresh")
+    func leisure() async {
+        let set = DirtySet(width: 100)
+        for index in 0..<20 { await set.mark(comparison("compare-\(index)")) }
+        #expect(await set.keys(19).count == 19)
+        #expect(set.offer(Job(key: "compare-19"), since: 5))
+        let job = await set.next()
+        #expect(job?.key == "compare-19" && job?.decision == nil)
+        #expect(set.counts.waiting == 0)
+        // A later listing that shows more than that.
+        await set.mark(comparison("changed"))
+        await set.mark(Job(key: "changed", source: Self.state, decision: .copy(.size)))
+        #expect(await set.next()?.decision == .copy(.size))
+        for index in 0..<20 { set.settle(ObjectKey("compare-\(index)")) }
+        set.settle("changed")
+        #expect(set.counts.inFlight == 0 && set.counts.waiting == 0)
+    }
+
     @Test("A key that a listing found and an event tells again goes ahead, to be looked at afresh")
     func promoted() async {
         let state = ObjectState(size: 1, etag: .absent, lastModified: Timestamp(seconds: 1))
