@@ -1,4 +1,3 @@
-import Glibc
 import ObjectModel
 
 /// What each tag and each piece of text does to a listing. `sax` is where a document is refused.
@@ -162,7 +161,19 @@ extension ListingState {
         for index in stride(from: storageClasses.count - 1, through: 0, by: -1) {
             let range = storageClasses[index]
             guard Int(range.length) == value.count else { continue }
-            if unsafe memcmp(extras.base + Int(range.offset), start, value.count) == 0 {
+            let known = unsafe UnsafeRawPointer(extras.base + Int(range.offset))
+            // Eight bytes at a time: the commonest names have as many.
+            var same = 0
+            while same + 8 <= value.count,
+                unsafe known.loadUnaligned(fromByteOffset: same, as: UInt64.self)
+                    == UnsafeRawPointer(start).loadUnaligned(fromByteOffset: same, as: UInt64.self)
+            {
+                same += 8
+            }
+            while same < value.count, unsafe known.load(fromByteOffset: same, as: UInt8.self) == value[same] {
+                same += 1
+            }
+            if same == value.count {
                 entry.storageClass = UInt8(index + 1)
                 return
             }
