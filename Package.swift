@@ -29,7 +29,9 @@ func program(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 func workloads() -> Target {
     .executableTarget(
         name: "minio-sync-workloads",
-        dependencies: ["ObjectModel", "Runtime", "S3", "Stores", "Journal", "Listings", "MirrorEngine"],
+        dependencies: [
+            "ObjectModel", "Runtime", "Digests", "Reactor", "S3", "Stores", "Scratch", "Journal", "Listings", "MirrorEngine",
+        ],
         path: "Tests/Bench/Workloads", swiftSettings: strict)
 }
 
@@ -39,7 +41,7 @@ func fuzzTargets() -> [Target] {
     return [
         .systemLibrary(name: "CLibFuzzer", path: "Tests/Fuzz/CLibFuzzer"),
         .executableTarget(
-            name: "minio-sync-fuzz", dependencies: ["CLibFuzzer", "AndroidPackage", "S3", "ObjectModel"],
+            name: "minio-sync-fuzz", dependencies: ["CLibFuzzer", "AndroidPackage", "S3", "Digests", "ObjectModel"],
             path: "Tests/Fuzz/Targets", swiftSettings: strict),
     ]
 }
@@ -67,56 +69,73 @@ let package = Package(
 
         room("ObjectModel"),
         room("Runtime", ["CLinux", "ObjectModel"]),
-        room("S3", ["ObjectModel", "Runtime", "CCurl", "COpenSSL", "CXML2", "CLinux"]),
+        room("Digests", ["ObjectModel", "COpenSSL"]),
+        room("Reactor", ["ObjectModel", "Runtime", "CLinux"]),
+        room("SQLite", ["CSQLite"]),
+        room("Scratch", ["ObjectModel", "Runtime", "SQLite"]),
+        room("Stores", ["ObjectModel", "Runtime", "Reactor"]),
+        room("S3", ["ObjectModel", "Runtime", "Digests", "Reactor", "CCurl", "COpenSSL", "CXML2", "CLinux"]),
+        room("S3Store", ["ObjectModel", "Runtime", "Reactor", "Stores", "S3"]),
         room("AndroidPackage", ["COpenSSL", "CZlib"]),
-        room("Stores", ["ObjectModel", "Runtime", "S3"]),
-        room("Journal", ["ObjectModel", "Runtime", "CSQLite", "CLinux"]),
-        room("Listings", ["ObjectModel", "Runtime", "S3", "Stores", "Journal"]),
-        room("MirrorEngine", ["ObjectModel", "Runtime", "S3", "Stores", "Journal", "Listings"]),
+        room("Journal", ["ObjectModel", "Runtime", "SQLite", "CLinux"]),
+        room("Listings", ["ObjectModel", "Runtime", "Stores", "Scratch"]),
         room(
-            "Audit", ["ObjectModel", "Runtime", "S3", "Stores", "Journal", "Listings", "AndroidPackage"]),
+            "MirrorEngine",
+            ["ObjectModel", "Runtime", "Digests", "Reactor", "Stores", "Scratch", "Journal", "Listings"]),
+        room(
+            "Audit",
+            [
+                "ObjectModel", "Runtime", "Digests", "Reactor", "Stores", "Scratch", "Listings", "AndroidPackage",
+            ]),
         room("Configuration", ["ObjectModel", "Runtime", "CYAML"]),
         room("Service", ["Runtime", "ObjectModel", "CLinux"]),
         program(
             "minio-sync",
             [
-                "ObjectModel", "Runtime", "S3", "Stores", "Journal", "Listings", "MirrorEngine", "Audit",
-                "Configuration", "Service",
+                "ObjectModel", "Runtime", "Digests", "Reactor", "S3", "S3Store", "Stores", "SQLite", "Scratch", "Journal",
+                "Listings", "MirrorEngine", "Audit", "Configuration", "Service",
             ]),
 
-        room("S3Sandbox", ["ObjectModel", "Runtime", "S3", "CXML2", "CMicroHTTPD", "CLinux"]),
-        program("s3-sandbox", ["S3Sandbox", "Runtime"]),
+        room("S3Sandbox", ["ObjectModel", "Runtime", "Digests", "Reactor", "S3", "CXML2", "CMicroHTTPD", "CLinux"]),
+        program("s3-sandbox", ["S3Sandbox", "Runtime", "Reactor"]),
         workloads(),
 
         // What tests of several rooms share.
         .target(
-            name: "TestSupport", dependencies: ["ObjectModel", "Runtime", "S3", "Stores"], path: "Tests/TestSupport",
+            name: "TestSupport", dependencies: ["ObjectModel", "Runtime", "Reactor", "Stores"], path: "Tests/TestSupport",
             swiftSettings: strict),
 
-        tests("ObjectModelTests", ["ObjectModel", "Runtime"]),
+        tests("ObjectModelTests", ["TestSupport", "ObjectModel", "Runtime"]),
         tests("RuntimeTests", ["Runtime", "ObjectModel"]),
-        tests("S3Tests", ["TestSupport", "S3", "S3Sandbox", "ObjectModel", "Runtime"]),
+        tests("ReactorTests", ["TestSupport", "Reactor", "ObjectModel", "Runtime"]),
+        tests("DigestsTests", ["TestSupport", "Digests", "ObjectModel"]),
+        tests("S3Tests", ["TestSupport", "S3", "S3Sandbox", "Digests", "Reactor", "ObjectModel", "Runtime"]),
         tests("AndroidPackageTests", ["TestSupport", "AndroidPackage"]),
-        tests("JournalTests", ["TestSupport", "Journal", "ObjectModel"]),
-        tests("ListingsTests", ["TestSupport", "Listings", "Stores", "S3", "ObjectModel", "Runtime"]),
+        tests("JournalTests", ["TestSupport", "Journal", "SQLite", "ObjectModel"]),
+        tests("ScratchTests", ["TestSupport", "Scratch", "SQLite", "ObjectModel"]),
+        tests("ListingsTests", ["TestSupport", "Listings", "Stores", "Reactor", "ObjectModel", "Runtime"]),
         tests("ConfigurationTests", ["Configuration", "ObjectModel", "Runtime"]),
-        tests("ServiceTests", ["TestSupport", "Service", "ObjectModel", "Runtime"]),
+        tests("ServiceTests", ["TestSupport", "Service", "Reactor", "ObjectModel", "Runtime"]),
         tests(
             "MirrorEngineTests",
-            ["TestSupport", "MirrorEngine", "Listings", "Journal", "Stores", "S3", "ObjectModel", "Runtime"]),
+            [
+                "TestSupport", "MirrorEngine", "Listings", "Journal", "Stores", "Reactor", "ObjectModel", "Runtime",
+            ]),
         tests(
             "MirrorFaultTests",
             [
-                "TestSupport", "MirrorEngine", "Listings", "Stores", "S3", "Journal", "ObjectModel", "Runtime",
-                "S3Sandbox",
+                "TestSupport", "MirrorEngine", "Listings", "Stores", "S3Store", "S3", "Reactor", "Digests", "Journal",
+                "ObjectModel", "Runtime", "S3Sandbox",
             ]),
-        tests("AuditTests", ["TestSupport", "Audit", "AndroidPackage", "S3", "ObjectModel", "Runtime"]),
-        tests("S3SandboxTests", ["TestSupport", "s3-sandbox", "S3Sandbox", "S3", "ObjectModel", "Runtime"]),
+        tests("AuditTests", ["TestSupport", "Audit", "AndroidPackage", "Digests", "Reactor", "ObjectModel", "Runtime"]),
+        tests(
+            "S3SandboxTests",
+            ["TestSupport", "s3-sandbox", "S3Sandbox", "S3", "Digests", "Reactor", "ObjectModel", "Runtime"]),
         tests(
             "MinioSyncTests",
             [
-                "minio-sync", "Configuration", "Listings", "MirrorEngine", "Service", "ObjectModel", "Runtime", "S3",
-                "S3Sandbox",
+                "minio-sync", "Configuration", "Listings", "MirrorEngine", "Service", "ObjectModel", "Runtime", "Reactor",
+                "S3", "S3Sandbox",
             ]),
     ] + fuzzTargets()
 )

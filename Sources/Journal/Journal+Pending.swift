@@ -1,4 +1,5 @@
 public import ObjectModel
+public import SQLite
 
 /// A key that may differ between source and target, and has not been looked at yet.
 public struct PendingKey: Hashable, Sendable {
@@ -23,9 +24,9 @@ extension Journal {
     /// the later word on whether it was removed, and that a listing showed it.
     ///
     /// About a thousand at a time is quickest.
-    public func addPending(mirror: String, _ keys: [PendingKey]) throws(JournalError) {
+    public func addPending(mirror: String, _ keys: [PendingKey]) throws(DiskError) {
         if keys.isEmpty { return }
-        try write(mirror: mirror) { (connection, id) throws(JournalError) in
+        try write(mirror: mirror) { (connection, id) throws(DiskError) in
             let insert = try connection.statement(
                 """
                 INSERT INTO pending (mirror, key, since_ms, is_removal, is_listed) VALUES (?, ?, ?, ?, ?)
@@ -47,13 +48,13 @@ extension Journal {
 
     /// Takes (removes) up to `limit` of the keys that have waited longest, oldest first; keys of the same moment in the
     /// order of their bytes. Empty only when none wait, or for a limit below 1.
-    public func takePending(mirror: String, limit: Int) throws(JournalError) -> [PendingKey] {
+    public func takePending(mirror: String, limit: Int) throws(DiskError) -> [PendingKey] {
         let connection = try open()
         // A look that takes no write lock: a watch at rest asks often.
         guard limit > 0, let id = try mirrorID(mirror, creating: false, in: connection),
             try oldestPending(id, connection) != nil
         else { return [] }
-        return try connection.transaction { () throws(JournalError) in
+        return try connection.transaction { () throws(DiskError) in
             let select = try connection.statement(
                 """
                 SELECT key, since_ms, is_removal, is_listed FROM pending WHERE mirror = ?
@@ -79,7 +80,7 @@ extension Journal {
     }
 
     /// How many keys wait.
-    public func pendingCount(mirror: String) throws(JournalError) -> Int {
+    public func pendingCount(mirror: String) throws(DiskError) -> Int {
         let connection = try open()
         guard let id = try mirrorID(mirror, creating: false, in: connection) else { return 0 }
         let select = try connection.statement("SELECT count(*) FROM pending WHERE mirror = ?")
@@ -90,13 +91,13 @@ extension Journal {
     }
 
     /// Since when the key waits that has waited longest; nil when none wait.
-    public func oldestPending(mirror: String) throws(JournalError) -> Timestamp? {
+    public func oldestPending(mirror: String) throws(DiskError) -> Timestamp? {
         let connection = try open()
         guard let id = try mirrorID(mirror, creating: false, in: connection) else { return nil }
         return try oldestPending(id, connection)
     }
 
-    private func oldestPending(_ id: Int64, _ connection: Connection) throws(JournalError) -> Timestamp? {
+    private func oldestPending(_ id: Int64, _ connection: SQLiteConnection) throws(DiskError) -> Timestamp? {
         let select = try connection.statement("SELECT min(since_ms) FROM pending WHERE mirror = ?")
         try select.bind(1, id)
         guard try select.step() else { return nil }

@@ -1,4 +1,5 @@
 public import ObjectModel
+public import SQLite
 
 /// Two objects that were proven to hold the same bytes, although their ETags cannot tell.
 ///
@@ -28,9 +29,9 @@ public struct ProvenPair: Hashable, Sendable {
 
 extension Journal {
     /// Records pairs in one transaction; an earlier one of the same key is replaced.
-    public func record(_ pairs: [ProvenPair], mirror: String) throws(JournalError) {
+    public func record(_ pairs: [ProvenPair], mirror: String) throws(DiskError) {
         if pairs.isEmpty { return }
-        try write(mirror: mirror) { (connection, id) throws(JournalError) in
+        try write(mirror: mirror) { (connection, id) throws(DiskError) in
             let insert = try connection.statement(
                 """
                 INSERT OR REPLACE INTO proven_pair
@@ -51,13 +52,13 @@ extension Journal {
     }
 
     /// What is recorded for each of `keys`, in their order; nil where nothing is.
-    public func provenPairs(mirror: String, keys: [ObjectKey]) throws(JournalError) -> [ProvenPair?] {
+    public func provenPairs(mirror: String, keys: [ObjectKey]) throws(DiskError) -> [ProvenPair?] {
         let connection = try open()
         guard !keys.isEmpty, let id = try mirrorID(mirror, creating: false, in: connection) else {
             return Array(repeating: nil, count: keys.count)
         }
         // One transaction for all: the file's lock is taken once, not per key.
-        return try connection.transaction(writing: false) { () throws(JournalError) in
+        return try connection.transaction(writing: false) { () throws(DiskError) in
             let select = try connection.statement(
                 """
                 SELECT source_etag, source_modified_ms, source_size, target_etag, target_modified_ms
@@ -85,9 +86,9 @@ extension Journal {
     }
 
     /// Removes what is recorded for `keys`; keys without a record are ignored.
-    public func forget(mirror: String, keys: [ObjectKey]) throws(JournalError) {
+    public func forget(mirror: String, keys: [ObjectKey]) throws(DiskError) {
         if keys.isEmpty { return }
-        try write(mirror: mirror) { (connection, id) throws(JournalError) in
+        try write(mirror: mirror) { (connection, id) throws(DiskError) in
             let delete = try connection.statement("DELETE FROM proven_pair WHERE mirror = ? AND key = ?")
             try delete.bind(1, id)
             for key in keys {

@@ -1,4 +1,5 @@
 public import ObjectModel
+public import SQLite
 
 /// One run of a mirror, finished or not.
 public struct RunRecord: Hashable, Identifiable, Sendable {
@@ -16,8 +17,8 @@ extension Journal {
     static let keptRuns = 100
 
     /// Records that a run began and gives its number. Runs before the last 100 of the mirror are dropped.
-    public func startRun(mirror: String, at start: Timestamp) throws(JournalError) -> Int64 {
-        try write(mirror: mirror) { (connection, id) throws(JournalError) in
+    public func startRun(mirror: String, at start: Timestamp) throws(DiskError) -> Int64 {
+        try write(mirror: mirror) { (connection, id) throws(DiskError) in
             let insert = try connection.statement("INSERT INTO run (mirror, started_ms) VALUES (?, ?)")
             try insert.bind(1, id)
             try insert.bind(2, start.milliseconds)
@@ -37,7 +38,7 @@ extension Journal {
     /// Records how a run ended. `summary` is kept as given.
     public func finishRun(
         _ run: RunRecord.ID, summary: String, status: String, at end: Timestamp
-    ) throws(JournalError) {
+    ) throws(DiskError) {
         let update = try open().statement("UPDATE run SET finished_ms = ?, status = ?, summary = ? WHERE id = ?")
         try update.bind(1, end.milliseconds)
         try update.bind(2, status)
@@ -47,7 +48,7 @@ extension Journal {
     }
 
     /// The run that began last, or that began last among those that ended with `status`; nil if there was none.
-    public func lastRun(mirror: String, status: String? = nil) throws(JournalError) -> RunRecord? {
+    public func lastRun(mirror: String, status: String? = nil) throws(DiskError) -> RunRecord? {
         let connection = try open()
         guard let id = try mirrorID(mirror, creating: false, in: connection) else { return nil }
         let select = try connection.statement(

@@ -1,4 +1,5 @@
 public import ObjectModel
+public import SQLite
 
 /// A multipart upload that was intended, and begun if it has an upload ID.
 ///
@@ -37,9 +38,9 @@ extension Journal {
     ///
     /// Records of one key stand side by side until each is ended, so that no upload ID is lost when a key changes while
     /// it is uploaded.
-    public func beginUpload(_ upload: UploadRecord) throws(JournalError) -> UploadRecord {
+    public func beginUpload(_ upload: UploadRecord) throws(DiskError) -> UploadRecord {
         var begun = upload
-        begun.id = try write(mirror: upload.mirror) { (connection, id) throws(JournalError) in
+        begun.id = try write(mirror: upload.mirror) { (connection, id) throws(DiskError) in
             let insert = try connection.statement(
                 """
                 INSERT INTO upload (mirror, key, source_etag, source_size, part_sizes, created_ms, upload_id)
@@ -59,7 +60,7 @@ extension Journal {
     }
 
     /// Records the server's answer to CreateMultipartUpload.
-    public func setUploadID(_ uploadID: String, of upload: UploadRecord.ID) throws(JournalError) {
+    public func setUploadID(_ uploadID: String, of upload: UploadRecord.ID) throws(DiskError) {
         let update = try open().statement("UPDATE upload SET upload_id = ? WHERE id = ?")
         try update.bind(1, uploadID)
         try update.bind(2, upload)
@@ -67,14 +68,14 @@ extension Journal {
     }
 
     /// Removes the record of an upload that was completed, or aborted and confirmed. Harmless when repeated.
-    public func endUpload(_ upload: UploadRecord.ID) throws(JournalError) {
+    public func endUpload(_ upload: UploadRecord.ID) throws(DiskError) {
         let delete = try open().statement("DELETE FROM upload WHERE id = ?")
         try delete.bind(1, upload)
         try delete.run()
     }
 
     /// The mirror's uploads that were not ended, oldest first.
-    public func uploads(mirror: String) throws(JournalError) -> [UploadRecord] {
+    public func uploads(mirror: String) throws(DiskError) -> [UploadRecord] {
         let connection = try open()
         guard let id = try mirrorID(mirror, creating: false, in: connection) else { return [] }
         let select = try connection.statement("SELECT \(Self.uploadColumns) FROM upload WHERE mirror = ? ORDER BY id")
@@ -85,7 +86,7 @@ extension Journal {
     }
 
     /// The newest upload of `key` that was not ended.
-    public func upload(mirror: String, key: ObjectKey) throws(JournalError) -> UploadRecord? {
+    public func upload(mirror: String, key: ObjectKey) throws(DiskError) -> UploadRecord? {
         let connection = try open()
         guard let id = try mirrorID(mirror, creating: false, in: connection) else { return nil }
         let select = try connection.statement(
@@ -99,7 +100,7 @@ extension Journal {
 
     private static let uploadColumns = "id, key, source_etag, source_size, part_sizes, created_ms, upload_id"
 
-    private static func upload(in row: Statement, mirror: String) -> UploadRecord {
+    private static func upload(in row: SQLiteStatement, mirror: String) -> UploadRecord {
         var record = UploadRecord(
             mirror: mirror, key: ObjectKey(bytes: row.bytes(1)), sourceETag: ETag(utf8: row.bytes(2)),
             sourceSize: row.integer(3),

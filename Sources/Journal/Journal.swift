@@ -1,5 +1,6 @@
 import Glibc
 import Runtime
+public import SQLite
 
 /// What a mirror must remember between runs, in one SQLite file.
 ///
@@ -10,58 +11,62 @@ import Runtime
 ///
 /// A *mirror* is named by the caller, canonically (source and target), and is made at its first mention.
 public actor Journal {
-    private nonisolated let executor: ThreadExecutor
-    private nonisolated let subject: JournalError.Subject
+    private nonisolated let executor: any SerialExecutor
+    private nonisolated let subject: DiskError.Subject
     /// The locks of mirrors where no other process can see the journal.
     nonisolated let privateLocks = PrivateLocks()
-    private var connection: Connection?
+    private var connection: SQLiteConnection?
     private var mirrorIDs: [String: Int64] = [:]
 
     public nonisolated var unownedExecutor: UnownedSerialExecutor {
         unsafe executor.asUnownedSerialExecutor()
     }
 
-    private init(_ subject: JournalError.Subject) {
+    private init(_ subject: DiskError.Subject, executor: (any SerialExecutor)?) {
         self.subject = subject
-        executor = ThreadExecutor(name: "journal")
+        self.executor = executor ?? ThreadExecutor(name: "journal")
     }
 
     deinit {
-        executor.stop()
+        (executor as? ThreadExecutor)?.stop()
     }
 
-    /// Opens the file, making it (mode 0600) and its folders (mode 0700) where they are missing, and brings its tables
+    /// Opens the file on `executor` (a thread of its own where none is given), making it (mode 0600) and its folders (mode 0700) where they are missing, and brings its tables
     /// up to date.
     ///
-    /// - Throws: `JournalError` if the path cannot be read and written, is not a file of this program, is damaged, was
+    /// - Throws: `DiskError` if the path cannot be read and written, is not a file of this program, is damaged, was
     ///   written by a newer version, stays locked for 15 seconds, or if the disk is full.
-    public static func open(path: String) async throws(JournalError) -> Journal {
-        try await open(path: path, busyTimeout: 15_000)
+    public static func open(
+        path: String, executor: (any SerialExecutor)? = nil
+    ) async throws(DiskError) -> Journal {
+        try await open(path: path, busyTimeout: 15_000, executor: executor)
     }
 
     /// As `open(path:)`; each statement waits up to `busyTimeout` milliseconds for another process's lock.
-    static func open(path: String, busyTimeout: Int32) async throws(JournalError) -> Journal {
-        let journal = Journal(.stateFile(path))
+    static func open(
+        path: String, busyTimeout: Int32, executor: (any SerialExecutor)? = nil
+    ) async throws(DiskError) -> Journal {
+        let journal = Journal(.stateFile(path), executor: executor)
         try await journal.connect(path: path, busyTimeout: busyTimeout)
         return journal
     }
 
     /// A journal that forgets everything when it is closed.
-    public static func inMemory() async throws(JournalError) -> Journal {
-        let journal = Journal(.memory)
+    public static func inMemory(executor: (any SerialExecutor)? = nil) async throws(DiskError) -> Journal {
+        let journal = Journal(.memory, executor: executor)
         try await journal.connect(path: ":memory:")
         return journal
     }
 
     /// A journal that forgets everything when it is closed and holds little of it in memory: what exceeds a few
     /// megabytes goes to a private file without a name, in the folder that `TMPDIR` names or in `/var/tmp`.
-    public static func temporary() async throws(JournalError) -> Journal {
-        let journal = Journal(.temporaryFile)
+    public static func temporary(executor: (any SerialExecutor)? = nil) async throws(DiskError) -> Journal {
+        let journal = Journal(.temporaryFile, executor: executor)
         try await journal.connect(path: "")
         return journal
     }
 
-    /// Closes the file. Later calls throw `JournalError.Reason.closed`. Without it, the file closes with the last
+    /// Closes the file. Later calls throw `DiskError.Reason.closed`. Without it, the file closes with the last
     /// reference to the journal.
     public func close() {
         connection?.close()
@@ -69,16 +74,16 @@ public actor Journal {
     }
 
     /// Limits the file to its present size, so that a test sees a full disk.
-    func forbidGrowth() throws(JournalError) {
+    func forbidGrowth() throws(DiskError) {
         let connection = try open()
         try connection.execute("VACUUM")
         let pages = try connection.integer("PRAGMA page_count")
         try connection.execute("PRAGMA max_page_count = \(pages)")
     }
 
-    private func connect(path: String, busyTimeout: Int32 = 0) throws(JournalError) {
-        if case .stateFile = subject { try StateFile.prepare(path) }
-        let connection = try Connection(path: path, subject: subject)
+    private func connect(path: String, busyTimeout: Int32 = 0) throws(DiskError) {
+        if case .stateFile = subject { try JournalFile.prepare(path) }
+        let connection = try SQLiteConnection(path: path, subject: subject)
         connection.setBusyTimeout(milliseconds: busyTimeout)
         // Before anything is changed: it may be another program's file.
         try Schema.check(connection, subject)
@@ -98,27 +103,27 @@ public actor Journal {
 
     /// Changing to WAL needs the file alone and does not wait for it as other statements do, so two processes that open
     /// a new file together would fail one another.
-    private static func enterWAL(_ connection: Connection) throws(JournalError) {
+    private static func enterWAL(_ connection: SQLiteConnection) throws(DiskError) {
         for attempt in 0... {
-            do throws(JournalError) {
+            do throws(DiskError) {
                 return try connection.execute("PRAGMA journal_mode = WAL")
             } catch {
                 guard error.reason == .locked, attempt < 100 else { throw error }
                 // It blocks the journal's own thread only, and nothing waits for that but this opening: the actor has
                 // no other calls yet. A sleep that suspends would let them in before the tables are there.
-                usleep(20_000)
+                BlockingPause.sleep(milliseconds: 20)
             }
         }
     }
 
     /// The open connection, for the operations in the extensions.
-    func open() throws(JournalError) -> Connection {
-        guard let connection else { throw JournalError(subject, .closed) }
+    func open() throws(DiskError) -> SQLiteConnection {
+        guard let connection else { throw DiskError(subject, .closed) }
         return connection
     }
 
     /// The number of a mirror, made if `creating`; nil for one never mentioned. Call within a transaction to create.
-    func mirrorID(_ name: String, creating: Bool, in connection: Connection) throws(JournalError) -> Int64? {
+    func mirrorID(_ name: String, creating: Bool, in connection: SQLiteConnection) throws(DiskError) -> Int64? {
         if let known = mirrorIDs[name] { return known }
         if creating {
             let insert = try connection.statement("INSERT OR IGNORE INTO mirror (name) VALUES (?)")
@@ -133,23 +138,23 @@ public actor Journal {
         return id
     }
 
-    /// The file's path as `Connection.path` has it; nil where no other process can see the journal.
-    func path() throws(JournalError) -> String? { try open().path }
+    /// The file's path as `SQLiteConnection.path` has it; nil where no other process can see the journal.
+    func path() throws(DiskError) -> String? { try open().path }
 
     /// The number of a mirror, made if missing. Not within a transaction.
-    func mirrorID(_ name: String) throws(JournalError) -> Int64 {
+    func mirrorID(_ name: String) throws(DiskError) -> Int64 {
         if let known = try mirrorID(name, creating: false, in: open()) { return known }
-        return try write(mirror: name) { (_, id) throws(JournalError) in id }
+        return try write(mirror: name) { (_, id) throws(DiskError) in id }
     }
 
     /// Runs `body` in one transaction with the mirror's number, which is made if missing.
     func write<Result>(
-        mirror: String, _ body: (Connection, Int64) throws(JournalError) -> Result
-    ) throws(JournalError) -> Result {
+        mirror: String, _ body: (SQLiteConnection, Int64) throws(DiskError) -> Result
+    ) throws(DiskError) -> Result {
         let connection = try open()
-        let (result, id) = try connection.transaction { () throws(JournalError) -> (Result, Int64) in
+        let (result, id) = try connection.transaction { () throws(DiskError) -> (Result, Int64) in
             guard let id = try mirrorID(mirror, creating: true, in: connection) else {
-                throw JournalError(subject, .notAJournal("a row that was just written is missing"))
+                throw DiskError(subject, .notAJournal("a row that was just written is missing"))
             }
             return (try body(connection, id), id)
         }

@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import SQLite
 
 /// A file beside the state file whose bytes are locked, one for each thing that is to have one user at a time.
 ///
@@ -18,13 +19,13 @@ struct LockFile {
     }
 
     /// Locks a byte; nil if that is not possible beside the locks that it has.
-    func lock(_ byte: Int64, isShared: Bool) throws(JournalError) -> MirrorLock? {
+    func lock(_ byte: Int64, isShared: Bool) throws(DiskError) -> MirrorLock? {
         guard let descriptor = try lockedDescriptor(byte, isShared: isShared) else { return nil }
         return MirrorLock { close(descriptor) }
     }
 
     /// As `lock`; the lock is held until the caller closes the descriptor.
-    func lockedDescriptor(_ byte: Int64, isShared: Bool) throws(JournalError) -> Int32? {
+    func lockedDescriptor(_ byte: Int64, isShared: Bool) throws(DiskError) -> Int32? {
         let descriptor = try open()
         var range = Self.range(byte, isShared ? F_RDLCK : F_WRLCK)
         if unsafe fcntl(descriptor, Int32(CLINUX_F_OFD_SETLK), &range) == 0 {
@@ -33,23 +34,23 @@ struct LockFile {
         let code = errno
         close(descriptor)
         if code == EAGAIN || code == EACCES { return nil }
-        throw JournalError(.stateFile(path), errno: code)
+        throw DiskError(.stateFile(path), errno: code)
     }
 
     /// Whether a byte has a lock of any kind.
-    func isLocked(_ byte: Int64) throws(JournalError) -> Bool {
+    func isLocked(_ byte: Int64) throws(DiskError) -> Bool {
         let descriptor = try open()
         defer { close(descriptor) }
         var range = Self.range(byte, F_WRLCK)
         if unsafe fcntl(descriptor, Int32(CLINUX_F_OFD_GETLK), &range) != 0 {
-            throw JournalError(.stateFile(path), errno: errno)
+            throw DiskError(.stateFile(path), errno: errno)
         }
         return range.l_type != Int16(F_UNLCK)
     }
 
-    private func open() throws(JournalError) -> Int32 {
+    private func open() throws(DiskError) -> Int32 {
         let descriptor = unsafe Glibc.open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
-        if descriptor < 0 { throw JournalError(.stateFile(path), errno: errno) }
+        if descriptor < 0 { throw DiskError(.stateFile(path), errno: errno) }
         return descriptor
     }
 

@@ -1,4 +1,5 @@
 import Runtime
+public import SQLite
 
 /// Says that this process works on a mirror: held until it is released, or the process ends, however it ends.
 ///
@@ -31,26 +32,26 @@ extension Journal {
     /// It is the byte of the mirror's number in `<state file>.lock`, made (mode 0600) where it is missing and never
     /// removed. The lock of a journal that no other process can see is between its own users.
     ///
-    /// - Throws: `JournalError` if the file beside the state file can't be made, or its file system knows no locks.
-    public func lock(mirror: String) throws(JournalError) -> MirrorLock? {
+    /// - Throws: `DiskError` if the file beside the state file can't be made, or its file system knows no locks.
+    public func lock(mirror: String) throws(DiskError) -> MirrorLock? {
         let id = try mirrorID(mirror)
         guard let path = try path() else { return privateLocks.lock(id) }
         return try LockFile(path).lock(id, isShared: false)
     }
 
     /// Says that this process works on a mirror beside the holder of its lock. Any number may.
-    public func join(mirror: String) throws(JournalError) -> MirrorLock {
+    public func join(mirror: String) throws(DiskError) -> MirrorLock {
         let id = try mirrorID(mirror)
         guard let path = try path() else { return privateLocks.join(id) }
         let file = LockFile(path)
         guard let lock = try file.lock(LockFile.guests + id, isShared: true) else {
-            throw JournalError(.stateFile(file.path), .locked)
+            throw DiskError(.stateFile(file.path), .locked)
         }
         return lock
     }
 
     /// Whether anybody has joined a mirror and not left.
-    public func isJoined(mirror: String) throws(JournalError) -> Bool {
+    public func isJoined(mirror: String) throws(DiskError) -> Bool {
         let id = try mirrorID(mirror)
         guard let path = try path() else { return privateLocks.isJoined(id) }
         return try LockFile(path).isLocked(LockFile.guests + id)

@@ -1,3 +1,5 @@
+import SQLite
+
 /// The tables of the state file. Migrations are only ever appended: a file's `user_version` counts those it has had.
 enum Schema {
     /// Marks a file as this program's in its header ("mnsy"), so that another program's database is never touched.
@@ -58,10 +60,10 @@ enum Schema {
     ]
 
     /// Brings the file to this program's schema, in one transaction.
-    static func migrate(_ connection: Connection, _ subject: JournalError.Subject) throws(JournalError) {
+    static func migrate(_ connection: SQLiteConnection, _ subject: DiskError.Subject) throws(DiskError) {
         if try check(connection, subject) { return }
         // Another process may be doing the same: what is found under the lock counts.
-        try connection.transaction { () throws(JournalError) in
+        try connection.transaction { () throws(DiskError) in
             if try isCurrent(connection, subject) { return }
             let version = try connection.integer("PRAGMA user_version")
             for migration in migrations.dropFirst(Int(version)) { try connection.execute(migration) }
@@ -74,26 +76,26 @@ enum Schema {
     ///
     /// In one transaction: a file that another process is just making must not be seen half made.
     @discardableResult
-    static func check(_ connection: Connection, _ subject: JournalError.Subject) throws(JournalError) -> Bool {
-        try connection.transaction(writing: false) { () throws(JournalError) in
+    static func check(_ connection: SQLiteConnection, _ subject: DiskError.Subject) throws(DiskError) -> Bool {
+        try connection.transaction(writing: false) { () throws(DiskError) in
             try isCurrent(connection, subject)
         }
     }
 
     /// Within a transaction.
     private static func isCurrent(
-        _ connection: Connection, _ subject: JournalError.Subject
-    ) throws(JournalError) -> Bool {
+        _ connection: SQLiteConnection, _ subject: DiskError.Subject
+    ) throws(DiskError) -> Bool {
         let version = try connection.integer("PRAGMA user_version")
         let application = try connection.integer("PRAGMA application_id")
         if application != applicationID {
             guard try connection.integer("SELECT count(*) FROM sqlite_master") == 0, version == 0, application == 0
-            else { throw JournalError(subject, .notAJournal("it is the database of another program")) }
+            else { throw DiskError(subject, .notAJournal("it is the database of another program")) }
             return false
         }
         let known = Int64(migrations.count)
-        if version > known { throw JournalError(subject, .newerSchema(found: version, known: known)) }
-        if version < 0 { throw JournalError(subject, .notAJournal("its schema version is negative")) }
+        if version > known { throw DiskError(subject, .newerSchema(found: version, known: known)) }
+        if version < 0 { throw DiskError(subject, .notAJournal("its schema version is negative")) }
         return version == known
     }
 }

@@ -1,5 +1,4 @@
 public import ObjectModel
-public import S3
 public import Stores
 
 /// One side of a merge: where it stands in its pages.

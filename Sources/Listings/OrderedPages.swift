@@ -1,5 +1,4 @@
 public import ObjectModel
-public import S3
 public import Stores
 
 /// Passes pages on as long as their keys ascend strictly; throws `ListingDisorder` where they do not.

@@ -1,6 +1,5 @@
 public import ObjectModel
-import Runtime
-import S3
+public import Runtime
 public import Stores
 
 /// Finds keys at which the rest of a long listing can be cut, so that its parts are listed at the same time.
@@ -14,6 +13,7 @@ public import Stores
 /// `/` and later bytes, and below a beginning that all sides have read a key of: whoever came to it has read the folder.
 public struct RangeSplitter: Sendable {
     private let store: any ReadableStore
+    private let time: any Time
     /// Levels that are tried, and branches that are walked at most.
     private static let levels = 32
     private static let branches = 64
@@ -22,19 +22,20 @@ public struct RangeSplitter: Sendable {
     /// Levels that are asked about at the same time.
     private static let probes = 8
 
-    public init(_ store: any ReadableStore) {
+    public init(_ store: any ReadableStore, _ time: any Time) {
         self.store = store
+        self.time = time
     }
 
     /// Whether the server answers several requests at once nearly as quickly as one, as it does where they spend their time
     /// on the way, and not where it works at them one after the other.
     public func answersManyAtOnce(after last: ObjectKey) async throws -> Bool {
-        let began = MonotonicClock.nanoseconds()
+        let began = time.now()
         return try await withThrowingTaskGroup(of: Int64.self) { group in
             for _ in 0..<Self.probes {
                 group.addTask {
                     _ = try await store.firstKey(after: last)
-                    return MonotonicClock.nanoseconds() - began
+                    return time.now() - began
                 }
             }
             var times: [Int64] = []

@@ -34,11 +34,6 @@ public struct SeededGenerator: RandomNumberGenerator, Sendable {
         state = seed
     }
 
-    /// One with a seed of its own, for waits and the like, where nobody needs to foretell. In place of the system's
-    /// generator, which has no storage: ThreadSanitizer asks for the address of what is passed `inout`, and crashes on one
-    /// that is none.
-    public static func arbitrary() -> SeededGenerator { SeededGenerator(seed: .random(in: .min ... .max)) }
-
     public mutating func next() -> UInt64 {
         state &+= 0x9E37_79B9_7F4A_7C15
         var z = state

@@ -105,3 +105,10 @@ public enum Thread {
         precondition(status == 0, "The system refused a new thread (error \(status)).")
     }
 }
+
+/// Waiting that blocks its thread, for threads that have nothing else to do.
+public enum BlockingPause {
+    public static func sleep(milliseconds: UInt32) {
+        usleep(min(milliseconds, 1000) * 1000)
+    }
+}

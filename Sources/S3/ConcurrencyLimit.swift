@@ -1,4 +1,4 @@
-import Runtime
+public import Runtime
 
 /// How many requests of one direction may be under way to one server: found out by trying, and never settled for good.
 ///
@@ -66,9 +66,11 @@ public final class ConcurrencyLimit: Sendable {
 
     private let state: Mutex<State>
     private let bounds: Bounds
+    private let time: any Time
 
-    public init(_ bounds: Bounds = Bounds()) {
+    public init(_ bounds: Bounds = Bounds(), time: any Time) {
         self.bounds = bounds
+        self.time = time
         state = Mutex(State(limit: Double(bounds.initial)))
     }
 
@@ -80,10 +82,10 @@ public final class ConcurrencyLimit: Sendable {
         await acquirePlace()
         let turn = state.withLock { $0.pace.book() }
         while true {
-            let now = MonotonicClock.nanoseconds()
+            let now = time.now()
             guard let start = state.withLock({ $0.pace.wait(for: turn, now: now) }) else { return }
             guard !Task.isCancelled else { break }
-            await Reactor.sleep(for: .nanoseconds(start - now))
+            await time.sleep(until: start)
         }
         state.withLock { $0.pace.leave() }
     }
@@ -128,7 +130,7 @@ public final class ConcurrencyLimit: Sendable {
 
     /// Gives the place back. `began` is when the request was sent, in monotonic nanoseconds.
     func release(_ signal: Signal, began: Int64) {
-        let now = MonotonicClock.nanoseconds()
+        let now = time.now()
         let resumed = state.withLock { state in
             state.inFlight -= 1
             state.learn(signal, began: began, now: now, bounds: bounds)

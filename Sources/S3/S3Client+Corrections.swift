@@ -18,14 +18,14 @@ extension S3Client {
         switch error.code {
         case "RequestTimeTooSkewed":
             return error.serverDate.map { date in
-                learnt.withLock { $0.signingOffset = date.milliseconds - WallClock.now().milliseconds }
+                learnt.withLock { $0.signingOffset = date.milliseconds - time.wall().milliseconds }
                 return .clock
             }
         case "" where error.status == 403 && error.operation.verb == .head:
             // A HEAD has no body to say why; S3 allows 15 minutes.
             guard let date = error.serverDate else { return nil }
             return learnt.withLock { learnt in
-                let offset = date.milliseconds - WallClock.now().milliseconds
+                let offset = date.milliseconds - time.wall().milliseconds
                 guard abs(offset - learnt.signingOffset) > 14 * 60_000 else { return nil }
                 learnt.signingOffset = offset
                 return .clock

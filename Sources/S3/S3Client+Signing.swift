@@ -1,4 +1,5 @@
 public import ObjectModel
+import Reactor
 import Runtime
 
 extension S3Client {
@@ -40,8 +41,8 @@ extension S3Client {
     private func appendSignature(of request: SignableRequest, to lines: inout [String]) {
         guard let credentials else { return }
         let (region, offset) = learnt.withLock { ($0.region, $0.signingOffset) }
-        let signer = Reactor.required().signer(for: self, credentials: credentials, region: region)
-        let now = Timestamp(milliseconds: WallClock.now().milliseconds + offset)
+        let signer = Reactor.required().transfers.signer(for: self, credentials: credentials, region: region)
+        let now = Timestamp(milliseconds: time.wall().milliseconds + offset)
         let signature = signer.sign(request, at: now)
         lines.append("x-amz-date: \(signature.date)")
         lines.append("x-amz-content-sha256: \(request.payload.text)")
@@ -64,7 +65,7 @@ extension S3Client {
     }
 }
 
-extension Reactor {
+extension TransferEngine {
     /// This thread's signer for `client`, in `region`.
     fileprivate func signer(for client: S3Client, credentials: Credentials, region: String) -> RequestSigner {
         let key = ObjectIdentifier(client)

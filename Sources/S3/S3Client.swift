@@ -1,4 +1,5 @@
 import ObjectModel
+import Reactor
 public import Runtime
 
 /// A client of one S3 server with one user's keys. Every operation is one call; see the extensions.
@@ -33,6 +34,7 @@ public final class S3Client: Sendable {
         public var retries = RetryPolicy()
         public var reads = ConcurrencyLimit.Bounds()
         public var writes = ConcurrencyLimit.Bounds()
+        public var surroundings = Surroundings.system
         /// Called with one line for each answer, without secrets.
         public var trace: (@Sendable (String) -> Void)?
 
@@ -61,6 +63,7 @@ public final class S3Client: Sendable {
     let connection: ConnectionOptions
     let options: Options
     let learnt: Mutex<Learnt>
+    let time: any Time
 
     /// Without credentials requests go unsigned.
     public init(
@@ -70,8 +73,9 @@ public final class S3Client: Sendable {
         self.credentials = credentials
         self.connection = connection
         self.options = options
-        reads = ConcurrencyLimit(options.reads)
-        writes = ConcurrencyLimit(options.writes)
+        time = options.surroundings.time
+        reads = ConcurrencyLimit(options.reads, time: options.surroundings.time)
+        writes = ConcurrencyLimit(options.writes, time: options.surroundings.time)
         learnt = Mutex(Learnt(region: options.region))
     }
 
@@ -123,10 +127,12 @@ public final class S3Client: Sendable {
     }
 
     private func pause(after error: S3Error, attempt: Int) async {
-        var random = SeededGenerator.arbitrary()
-        var delay = options.retries.delay(after: error.kind, attempt: attempt - 1, using: &random)
+        let policy = options.retries
+        var delay = options.surroundings.chance.draw { random in
+            policy.delay(after: error.kind, attempt: attempt - 1, using: &random)
+        }
         if let seconds = error.retryAfter { delay = max(delay, .seconds(min(seconds, 60))) }
-        await Reactor.sleep(for: delay)
+        await time.sleep(for: delay)
     }
 
     private func sendOnce(_ request: S3Request, attempt: Int) async throws(S3Error) -> HTTPResponse {
@@ -134,11 +140,11 @@ public final class S3Client: Sendable {
         // another one, all places could be held by those who wait for one.
         let limit = request.operation == .getObjectTagging ? nil : request.operation.isWrite ? writes : reads
         await limit?.acquire()
-        let began = MonotonicClock.nanoseconds()
+        let began = time.now()
         var signal = ConcurrencyLimit.Signal.unclear
         defer { limit?.release(signal, began: began) }
         if case .block(let block) = request.body, block.count > 0, let rate = connection.uploadLimit {
-            await Reactor.sleep(for: .nanoseconds(rate.book(block.count, now: began)))
+            await time.sleep(for: .nanoseconds(rate.book(block.count, now: began)))
         }
         let transfer = start(request, attempt: attempt)
         do {
@@ -160,9 +166,9 @@ public final class S3Client: Sendable {
     /// Starts an exchange whose body is relayed; the caller waits for it and calls `check` on what came.
     /// Nothing is repeated here (`attempt` is the caller's count, from 1, where it repeats), and no place of the concurrency limit is taken.
     func start(_ request: S3Request, attempt: Int? = nil) -> Transfer {
-        counters.count(request.operation)
+        counters.count(request.operation.verb)
         request.onStart?()
-        let transfer = Reactor.required().engine.start(signed(request, attempt: attempt))
+        let transfer = Reactor.required().transfers.start(signed(request, attempt: attempt))
         if let bucket = request.bucket, !request.changedKeys.isEmpty {
             let keys = request.changedKeys
             transfer.whenEnded { [unanswered, unowned transfer] _ in
@@ -170,9 +176,9 @@ public final class S3Client: Sendable {
             }
         }
         if let trace = options.trace {
-            let began = MonotonicClock.nanoseconds()
-            transfer.whenEnded { [endpoint] _ in
-                let milliseconds = (MonotonicClock.nanoseconds() - began) / 1_000_000
+            let began = time.now()
+            transfer.whenEnded { [endpoint, time] _ in
+                let milliseconds = (time.now() - began) / 1_000_000
                 trace(Self.traceLine(request, transfer.status, milliseconds, endpoint))
             }
         }

@@ -1,4 +1,5 @@
 import ObjectModel
+import Reactor
 import Runtime
 
 extension S3Error {
@@ -40,8 +41,10 @@ extension S3Error {
     private static func retryAfter(_ head: HTTPHead) -> Int? {
         guard let text = head["retry-after"] else { return nil }
         if let seconds = Int(text) { return max(0, seconds) }
-        guard let date = Timestamp(httpDate: text) else { return nil }
-        let now = head["date"].flatMap { Timestamp(httpDate: $0) } ?? WallClock.now()
+        // A date without the server's own clock beside it tells nothing.
+        guard let date = Timestamp(httpDate: text), let now = head["date"].flatMap({ Timestamp(httpDate: $0) }) else {
+            return nil
+        }
         return Int(max(0, date.milliseconds - now.milliseconds + 999) / 1000)
     }
 

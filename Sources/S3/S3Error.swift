@@ -1,4 +1,5 @@
 public import ObjectModel
+public import Runtime
 
 /// Why an S3 operation failed: what a person needs in order to act, in one sentence. Holds no secret.
 public struct S3Error: Error, Sendable, Hashable {
@@ -91,50 +92,67 @@ extension S3Error: CustomStringConvertible {
         var text = "\(operation.rawValue) of \(place) failed: \(reason)"
         if let requestID, !requestID.isEmpty { text += " (request \(requestID))" }
         if attempts > 1 { text += ", \(attempts) attempts" }
-        return text + (advice.map { "; \($0)." } ?? ".")
+        return text + "."
+    }
+}
+
+extension S3Error {
+    /// What a person may do about a failure. Whoever prints it knows the words.
+    public enum Advice: String, Sendable, Hashable, CaseIterable {
+        case checkAddress
+        /// The connection was closed while TLS began.
+        case checkScheme
+        case writeHTTP
+        case writeHTTPS
+        /// The server may speak TLS there.
+        case tryHTTPS
+        case checkAuthorityFile
+        case checkClientCertificate
+        case giveClientCertificate
+        case giveAuthority
+        case checkFirewall
+        case giveKeys
+        case checkSecretKey
+        case checkAccessKey
+        case setClock
+        case renewToken
+        case checkPolicy
+        case checkBucketName
+        case freeSpace
+    }
+
+    /// Whether the server knows no such keys, or takes them no more: it refuses whatever we ask.
+    public var refusesEverything: Bool {
+        kind == .refused
+            && ["InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidToken"].contains(code)
     }
 
     /// What to try, where there is something to try.
-    private var advice: String? {
+    public var advice: Advice? {
         switch kind {
-        case .unreachable: absenceAdvice
+        case .unreachable: Self.isEndOfHandshake(message) ? .checkScheme : .checkAddress
         case .untrusted: trustAdvice
         case .interrupted: interruptionAdvice
-        case .other where wantsTLS: "write https://"
-        case .timedOut: "the server is too slow or a firewall drops packets"
+        case .other where wantsTLS: .writeHTTPS
+        case .timedOut: .checkFirewall
         case .refused: refusalAdvice
-        case .noSuchBucket: "check the bucket's name"
-        case .full: "free space on the server"
+        case .noSuchBucket: .checkBucketName
+        case .full: .freeSpace
         default: nil
         }
     }
 
-    private var absenceAdvice: String {
-        Self.isEndOfHandshake(message)
-            ? "the connection was closed while TLS began: if the server speaks plain HTTP there, write http://, else check "
-                + "that it runs"
-            : "check the address, the port and that the server runs"
-    }
-
-    private var trustAdvice: String {
-        if message.contains("wrong version number") || message.contains("packet length") {
-            return "the server speaks plain HTTP there: write http://"
-        }
-        if message.contains("verify locations") { return "check the file of --ca-file" }
-        if message.contains("client certificate") || message.contains("private key") {
-            return "check the files of --client-certificate and --client-key"
-        }
-        if message.contains(" alert ") {
-            return
-                "the server ended TLS: it may ask for a certificate (--client-certificate) or speak other versions of TLS"
-        }
-        return "give its authority with --ca-file, or check its certificate's dates and name"
+    private var trustAdvice: Advice {
+        if message.contains("wrong version number") || message.contains("packet length") { return .writeHTTP }
+        if message.contains("verify locations") { return .checkAuthorityFile }
+        if message.contains("client certificate") || message.contains("private key") { return .checkClientCertificate }
+        return message.contains(" alert ") ? .giveClientCertificate : .giveAuthority
     }
 
     /// What a server that wants TLS does with plain HTTP: it hangs up, or answers in bytes that are no HTTP.
-    private var interruptionAdvice: String? {
+    private var interruptionAdvice: Advice? {
         server.hasPrefix("http://") && (message.contains("Empty reply") || message.contains("HTTP/0.9"))
-            ? "if the server speaks TLS there, write https://" : nil
+            ? .tryHTTPS : nil
     }
 
     /// Whether libcurl says that the other side ended the connection before TLS was set up: it speaks no TLS, or it is on
@@ -145,14 +163,14 @@ extension S3Error: CustomStringConvertible {
         }
     }
 
-    private var refusalAdvice: String {
-        if isAnonymous { return "no keys were found for this server, so the request was not signed: give them" }
+    private var refusalAdvice: Advice {
+        if isAnonymous { return .giveKeys }
         return switch code {
-        case "SignatureDoesNotMatch": "check the secret key"
-        case "InvalidAccessKeyId": "check the access key"
-        case "RequestTimeTooSkewed": "set the clock of this machine or of the server"
-        case "ExpiredToken", "InvalidToken": "get a new session token"
-        default: "check the keys and the user's policy"
+        case "SignatureDoesNotMatch": .checkSecretKey
+        case "InvalidAccessKeyId": .checkAccessKey
+        case "RequestTimeTooSkewed": .setClock
+        case "ExpiredToken", "InvalidToken": .renewToken
+        default: .checkPolicy
         }
     }
 }
@@ -214,19 +232,4 @@ public enum S3Operation: String, Sendable, Hashable, CaseIterable {
         case .list, .head, .get, .listen: false
         }
     }
-}
-
-/// Classes of requests, as a provider's bill has them.
-public enum RequestVerb: String, Sendable, Hashable, CaseIterable {
-    case list = "LIST"
-    case head = "HEAD"
-    case get = "GET"
-    case put = "PUT"
-    case copy = "COPY"
-    case delete = "DELETE"
-    case post = "POST"
-    /// Reading and writing an object's tags.
-    case tags = "TAGS"
-    /// Listening to changes: one request for as long as its stream lives.
-    case listen = "LISTEN"
 }

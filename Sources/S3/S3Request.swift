@@ -1,4 +1,5 @@
 import ObjectModel
+import Reactor
 
 /// One S3 operation on its way to be signed: what to ask for, not how it is sent.
 struct S3Request {

@@ -1,3 +1,4 @@
+import Digests
 import S3
 
 /// The additional checksums of S3 (`x-amz-checksum-*`), as clients send them in a header or a trailer.

@@ -1,13 +1,16 @@
-import Glibc
 import ObjectModel
+import Reactor
+import Runtime
 
-/// The system's clock, moved by an offset to play a server whose clock is wrong.
+/// The machine's clocks; the one on the wall is moved by an offset to play a server whose clock is wrong.
 enum Clock {
+    private static let time = SystemTime()
+
     /// Now, plus `offset` seconds.
     static func now(offset: Double = 0) -> Timestamp {
-        var time = timespec()
-        unsafe clock_gettime(CLOCK_REALTIME, &time)
-        let milliseconds = Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
-        return Timestamp(milliseconds: milliseconds + Int64(offset * 1000))
+        Timestamp(milliseconds: time.wall().milliseconds + Int64(offset * 1000))
     }
+
+    /// Monotonic nanoseconds.
+    static func monotonic() -> Int64 { time.now() }
 }

@@ -1,7 +1,9 @@
+import Runtime
+
 /// Text from the system's generator, for identifiers and invented ETags.
 enum RandomText {
     /// Two digits for each of `bytes` bytes.
     static func hexadecimal(bytes: Int) -> String {
-        Hexadecimal.encode((0..<bytes).map { _ in UInt8.random(in: 0...255) })
+        Hexadecimal.encode(UniqueText.bytes(bytes))
     }
 }

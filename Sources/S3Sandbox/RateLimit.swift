@@ -6,7 +6,7 @@ final class RateLimit: Sendable {
     private let due = Mutex<Int64>(0)
 
     /// Whether one more request may come now. `rate`: requests a second, at least 1; `burst`: how many may come at once.
-    func admits(rate: Int, burst: Int, now: Int64 = MonotonicClock.nanoseconds()) -> Bool {
+    func admits(rate: Int, burst: Int, now: Int64) -> Bool {
         // A bucket of `burst` tokens, kept as the time at which it is full.
         let interval = max(1, 1_000_000_000 / Int64(rate))
         return due.withLock { due in

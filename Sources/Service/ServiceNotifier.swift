@@ -1,5 +1,5 @@
 import Glibc
-import Runtime
+public import Runtime
 
 /// Tells systemd how the service is doing: the protocol of sd_notify(3), without libsystemd.
 ///
@@ -13,14 +13,15 @@ public final class ServiceNotifier: Sendable {
 
     private let address: UnixAddress
     private let socket: Descriptor
+    private let time: any Time
     private let isReady = Mutex(false)
 
     /// Nil where systemd did not start this process with `Type=notify`: there is no usable `NOTIFY_SOCKET`.
-    public convenience init?(environment: [String: String]) {
-        self.init(environment: environment, processID: getpid())
+    public convenience init?(environment: [String: String], time: any Time) {
+        self.init(environment: environment, processID: getpid(), time: time)
     }
 
-    init?(environment: [String: String], processID: pid_t) {
+    init?(environment: [String: String], processID: pid_t, time: any Time) {
         guard let name = environment["NOTIFY_SOCKET"] else { return nil }
         // sd_notify(3) knows "/path" and "@abstract"; other families are for virtual machines.
         let address =
@@ -35,6 +36,7 @@ public final class ServiceNotifier: Sendable {
             socket.number, SOL_SOCKET, SO_SNDTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
         self.address = address
         self.socket = socket
+        self.time = time
         watchdogInterval = Self.watchdogInterval(environment, processID)
     }
 
@@ -77,7 +79,7 @@ public final class ServiceNotifier: Sendable {
     /// The service reads its configuration anew; `ready()` says that it is done.
     public func reloading() {
         // Type=notify-reload (systemd 253) demands the time; older versions pass over it.
-        send("RELOADING=1\nMONOTONIC_USEC=\(MonotonicClock.nanoseconds() / 1000)", waits: true)
+        send("RELOADING=1\nMONOTONIC_USEC=\(time.now() / 1000)", waits: true)
     }
 
     /// Asks for at least so long, from now, until the start or the stop that is under way has ended.

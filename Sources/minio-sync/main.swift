@@ -1,6 +1,7 @@
 import Glibc
 import Runtime
-import S3
+import Reactor
+import Stores
 
 // The process: reads the command line, runs one command on a reactor, and ends with its exit code. Signals are blocked
 // here, before any thread starts, and taken by one thread of their own.
@@ -9,6 +10,7 @@ signal(SIGPIPE, SIG_IGN)
 // A slip of SIGUSR1 must not end a watch.
 signal(SIGUSR2, SIG_IGN)
 Signals.block()
+AdviceWords.use(AdviceInFlags.words)
 
 let console = Console()
 

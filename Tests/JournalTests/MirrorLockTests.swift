@@ -1,4 +1,5 @@
 import Glibc
+import SQLite
 import TestSupport
 import Testing
 
@@ -107,7 +108,7 @@ struct MirrorLockTests {
         unsafe mkdir(folder.file("state.db.lock"), 0o700)
         for call in [{ _ = try await journal.lock(mirror: "m") }, { _ = try await journal.join(mirror: "m") }] {
             let body: () async throws -> Void = call
-            let error = try await #require(#expect(throws: JournalError.self) { try await body() })
+            let error = try await #require(#expect(throws: DiskError.self) { try await body() })
             #expect(error.subject == .stateFile(folder.file("state.db.lock")))
         }
     }

@@ -1,4 +1,5 @@
 import ObjectModel
+import Reactor
 import Runtime
 import S3
 import S3Sandbox

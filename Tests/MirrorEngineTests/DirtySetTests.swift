@@ -1,4 +1,5 @@
 import ObjectModel
+import Reactor
 import Runtime
 import Testing
 
@@ -8,7 +9,7 @@ import Testing
 struct DirtySetTests {
     @Test("A key marked twice is worked once, in the order of the first marks")
     func coalescing() async {
-        let set = DirtySet(width: 8)
+        let set = DirtySet(width: 8, time: SystemTime())
         set.markNow(Job(key: "b", reason: .missing))
         await set.mark(Job(key: "a"))
         await set.mark(Job(key: "b", reason: .size))
@@ -28,7 +29,7 @@ struct DirtySetTests {
     @Test("A key marked while it is worked is worked again afterwards, from scratch, and not before")
     func markedInFlight() async {
         let state = ObjectState(size: 1, etag: .absent, lastModified: Timestamp(seconds: 1))
-        let set = DirtySet(width: 8)
+        let set = DirtySet(width: 8, time: SystemTime())
         set.markNow(Job(key: "a", source: state, decision: .copy(.missing)))
         _ = await set.next()
         await set.mark(Job(key: "a", source: state, decision: .copy(.etag)))
@@ -48,7 +49,7 @@ struct DirtySetTests {
     @Test("That a listing showed a key is not forgotten while it is not settled")
     func listed() async {
         let listing = Job(key: "a", decision: .copy(.missing)).with(listing: 3)
-        let set = DirtySet(width: 8)
+        let set = DirtySet(width: 8, time: SystemTime())
         // Told by an event while it waits, while it is worked, and while it waits for another try.
         await set.mark(listing)
         set.markNow(Job(key: "a"))
@@ -60,7 +61,7 @@ struct DirtySetTests {
         set.markNow(Job(key: "a"))
         #expect(await set.next()?.listing == 3)
         #expect(set.close().map(\.job.listing) == [3])
-        let told = DirtySet(width: 8)
+        let told = DirtySet(width: 8, time: SystemTime())
         told.markNow(Job(key: "a"))
         #expect(await told.next()?.listing == nil)
         await told.mark(listing)
@@ -70,7 +71,7 @@ struct DirtySetTests {
 
     @Test("The end waits for what is in flight and for what backs off")
     func settling() async {
-        let set = DirtySet(width: 8)
+        let set = DirtySet(width: 8, time: SystemTime())
         set.markNow(Job(key: "a"))
         set.end()
         let job = await set.next()
@@ -90,7 +91,7 @@ struct DirtySetTests {
 
     @Test("A key that backs off may be marked: it is worked once for both")
     func markedWhileBackingOff() async {
-        let set = DirtySet(width: 8)
+        let set = DirtySet(width: 8, time: SystemTime())
         set.markNow(Job(key: "a"))
         _ = await set.next()
         set.retryLater(Job(key: "a", reason: .missing))
@@ -105,7 +106,7 @@ struct DirtySetTests {
 
     @Test("No more jobs are in flight than the width allows")
     func width() async {
-        let set = DirtySet(width: 2)
+        let set = DirtySet(width: 2, time: SystemTime())
         for key in ["a", "b", "c"] { set.markNow(Job(key: ObjectKey(key))) }
         set.end()
         _ = await set.next()
@@ -122,7 +123,7 @@ struct DirtySetTests {
 
     @Test("A producer waits while as many keys are waiting as the depth allows")
     func depth() async {
-        let set = DirtySet(width: 1, depth: 3)
+        let set = DirtySet(width: 1, depth: 3, time: SystemTime())
         let keys = (0..<50).map { ObjectKey("\($0)") }
         let producer = Task {
             for key in keys { await set.mark(Job(key: key)) }
@@ -141,14 +142,14 @@ struct DirtySetTests {
 
     @Test("Keys that must not wait are taken in beyond the depth")
     func beyondDepth() {
-        let set = DirtySet(width: 1, depth: 1)
+        let set = DirtySet(width: 1, depth: 1, time: SystemTime())
         for key in ["a", "b", "c"] { set.markNow(Job(key: ObjectKey(key))) }
         #expect(set.counts.waiting == 3)
     }
 
     @Test("Clearing drops what waits, lets producers go, and takes in nothing more")
     func clearing() async {
-        let set = DirtySet(width: 8, depth: 2)
+        let set = DirtySet(width: 8, depth: 2, time: SystemTime())
         for key in ["a", "b", "c"] { set.markNow(Job(key: ObjectKey(key))) }
         _ = await set.next()
         _ = await set.next()
@@ -173,7 +174,7 @@ struct DirtySetTests {
 
     @Test("A cancelled producer does not mark")
     func cancelledProducer() async {
-        let set = DirtySet(width: 8)
+        let set = DirtySet(width: 8, time: SystemTime())
         let producer = Task {
             while !Task.isCancelled { await Task.yield() }
             await set.mark(Job(key: "a"))
@@ -196,7 +197,7 @@ struct DirtySetTests {
 
     @Test("Whatever happens at once, the last change of every key is seen", arguments: 1...12 as ClosedRange<UInt64>)
     func random(_ seed: UInt64) async {
-        let set = DirtySet(width: 6, depth: 5)
+        let set = DirtySet(width: 6, depth: 5, time: SystemTime())
         let world = Mutex(World())
         let producers = Task {
             await withTaskGroup(of: Void.self) { group in

@@ -1,7 +1,6 @@
 import Listings
 import ObjectModel
 import Runtime
-import S3
 import TestSupport
 import Testing
 
@@ -31,12 +30,12 @@ struct ListingMergeTests {
         _ side: Side, prefix: ObjectKey, order: KeyOrder, _ random: inout SeededGenerator
     ) -> MemoryPages {
         var rest = side.keys.sorted { order.precedes($0, $1) }[...]
-        var pages: [[ListingPage.Object]] = []
+        var pages: [[ListedObject]] = []
         while !rest.isEmpty {
             let count = Int.random(in: 0...7, using: &random)
             pages.append(
                 rest.prefix(count).map { key in
-                    ListingPage.Object(key.prefixed(by: prefix), side[key] ?? Self.states[0])
+                    ListedObject(key: key.prefixed(by: prefix), state: side[key] ?? Self.states[0])
                 })
             rest = rest.dropFirst(count)
         }
@@ -145,7 +144,7 @@ struct ListingMergeTests {
     func failure() async throws {
         struct Broken: Error {}
         for breaksSource in [true, false] {
-            let objects = [ListingPage.Object("a"), ListingPage.Object("b")]
+            let objects = [ListedObject("a"), ListedObject("b")]
             var one = ListingCursor(MemoryPages([objects], failure: breaksSource ? Broken() : nil), prefixLength: 0)
             var other = ListingCursor(MemoryPages([objects], failure: breaksSource ? nil : Broken()), prefixLength: 0)
             try await one.start()
@@ -156,13 +155,5 @@ struct ListingMergeTests {
                 while try await merge.next() != nil {}
             }
         }
-    }
-}
-
-extension ListingPage.Object {
-    fileprivate init(_ key: ObjectKey, _ state: ObjectState) {
-        self.init(
-            key: key, size: state.size, etag: state.etag, lastModified: state.lastModified,
-            storageClass: state.storageClass)
     }
 }

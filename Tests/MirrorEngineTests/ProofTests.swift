@@ -1,6 +1,5 @@
 import ObjectModel
 import Runtime
-import S3
 import Testing
 
 @testable import MirrorEngine

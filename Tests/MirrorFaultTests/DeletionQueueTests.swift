@@ -1,7 +1,9 @@
+import Reactor
 import ObjectModel
 import Runtime
 import S3
 import S3Sandbox
+import Stores
 import Testing
 
 @testable import MirrorEngine
@@ -30,14 +32,14 @@ struct DeletionQueueTests {
         change(&options)
         return DeletionQueue(
             source: stage.store(stage.source, "source"), target: stage.store(stage.target, "target"), options: options,
-            window: .seconds(600), targetCount: { objects.map { DeletionQueue.Count(objects: $0, created: 0) } },
+            window: .seconds(600), time: SystemTime(), executor: Stage.reactor, targetCount: { objects.map { DeletionQueue.Count(objects: $0, created: 0) } },
             onPause: { [pauses] in pauses.add($0) })
     }
 
     private enum Outcome: Hashable {
         case deleted
         case held(String)
-        case failed(S3Error.Kind)
+        case failed(StoreError.Kind)
         case changed
         case other(String)
     }

@@ -1,6 +1,7 @@
 import Journal
 import MirrorEngine
 import ObjectModel
+import Runtime
 import S3
 import S3Sandbox
 import Testing

@@ -1,9 +1,11 @@
 import Journal
 import MirrorEngine
 import ObjectModel
+import Reactor
 import Runtime
 import S3
 import S3Sandbox
+import S3Store
 import Stores
 
 /// Two sandbox servers with a bucket each, and mirror runs between them with short waits.
@@ -11,7 +13,7 @@ final class Stage: Sendable {
     static let bucket = "data"
     let source: Sandbox
     let target: Sandbox
-    private static let reactor = Reactor(name: "fault-tests")
+    static let reactor = Reactor(name: "fault-tests")
 
     init(source: Behaviour = Behaviour(), target: Behaviour = Behaviour()) throws {
         self.source = try Self.server(source)
@@ -53,7 +55,7 @@ final class Stage: Sendable {
             source: store(source, "source", firstByte: firstByte, reads: reads),
             target: store(target, "target", firstByte: firstByte), options: options,
             journal: journal,
-            budget: ByteBudget(capacity: 20 << 20), reactors: [Self.reactor]
+            budget: ByteBudget(capacity: 20 << 20), surroundings: .system, executors: [Self.reactor]
         ) { said.add($0) }
         onStart(run)
         let summary = await run.run()

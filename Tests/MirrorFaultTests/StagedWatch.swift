@@ -1,8 +1,10 @@
 import Glibc
 import Journal
 import ObjectModel
+import Reactor
 import Runtime
 import S3Sandbox
+import S3Store
 import Stores
 import TestSupport
 import Testing
@@ -22,7 +24,7 @@ final class StagedWatch: Sendable {
         var journal: Journal?
         var turnstile = Turnstile(places: 4)
         /// Of streams, from the start on.
-        var refusal: S3Error.Kind?
+        var refusal: StoreError.Kind?
         /// How long answers are waited for.
         var firstByte = Duration.milliseconds(1500)
         var reactor = StagedWatch.nextReactor()
@@ -65,8 +67,8 @@ final class StagedWatch: Sendable {
             source: source,
             target: stage.store(stage.target, "target", prefix: settings.prefix, firstByte: settings.firstByte),
             options: settings.mirror, watch: settings.watch, stream: tap, journal: journal,
-            budget: ByteBudget(capacity: 20 << 20), reactors: [settings.reactor],
-            listingReactor: Self.nextReactor(), turnstile: settings.turnstile
+            budget: ByteBudget(capacity: 20 << 20), surroundings: .system, executors: [settings.reactor],
+            listingExecutor: Self.nextReactor(), turnstile: settings.turnstile
         ) { [told] in told.add($0) }
     }
 
@@ -212,9 +214,9 @@ extension Stage {
 /// A stream of changes that a test can cut, refuse and tamper with.
 final class Tap: ChangeStream {
     private struct State {
-        var refusal: S3Error.Kind?
-        var change: @Sendable ([BucketEvent]) -> [BucketEvent] = { $0 }
-        var streams: [Int: Task<S3Error, Never>] = [:]
+        var refusal: StoreError.Kind?
+        var change: @Sendable ([KeyChange]) -> [KeyChange] = { $0 }
+        var streams: [Int: Task<StoreError, Never>] = [:]
         var begun = 0
     }
 
@@ -229,10 +231,10 @@ final class Tap: ChangeStream {
     var begun: Int { state.withLock { $0.begun } }
 
     /// Refuses streams from now on, with this kind of error; nil lets them through again.
-    func refuse(_ kind: S3Error.Kind?) { state.withLock { $0.refusal = kind } }
+    func refuse(_ kind: StoreError.Kind?) { state.withLock { $0.refusal = kind } }
 
     /// What becomes of the events that come.
-    func change(_ change: @escaping @Sendable ([BucketEvent]) -> [BucketEvent]) {
+    func change(_ change: @escaping @Sendable ([KeyChange]) -> [KeyChange]) {
         state.withLock { $0.change = change }
     }
 
@@ -241,27 +243,27 @@ final class Tap: ChangeStream {
         for task in state.withLock({ Array($0.streams.values) }) { task.cancel() }
     }
 
-    static func error(_ kind: S3Error.Kind) -> S3Error {
-        S3Error(
-            kind: kind, server: "http://192.0.2.1:9000", operation: .listenBucketNotification, bucket: Stage.bucket,
-            key: nil, status: 0, code: "", message: "the test's will")
+    static func error(_ kind: StoreError.Kind) -> StoreError {
+        StoreError(
+            kind, server: "http://192.0.2.1:9000", operation: "ListenBucketNotification", bucket: Stage.bucket,
+            message: "the test's will")
     }
 
     func listen(
-        onLive: @escaping @Sendable () -> Void, onEvents: @escaping @Sendable ([BucketEvent]) -> Void
-    ) async throws(S3Error) -> Never {
+        onLive: @escaping @Sendable () -> Void, onChanges: @escaping @Sendable ([KeyChange]) -> Void
+    ) async throws(StoreError) -> Never {
         let (refusal, number) = state.withLock { state in
             state.begun += 1
             return (state.refusal, state.begun)
         }
         if let refusal { throw Self.error(refusal) }
-        let body: @Sendable () async -> S3Error = { [inner, self] in
-            do throws(S3Error) {
+        let body: @Sendable () async -> StoreError = { [inner, self] in
+            do throws(StoreError) {
                 try await inner.listen(
                     onLive: onLive,
-                    onEvents: { events in
+                    onChanges: { events in
                         let events = self.state.withLock { $0.change }(events)
-                        if !events.isEmpty { onEvents(events) }
+                        if !events.isEmpty { onChanges(events) }
                     })
             } catch {
                 return error

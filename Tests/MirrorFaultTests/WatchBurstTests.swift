@@ -1,5 +1,7 @@
+import Stores
 import Journal
 import ObjectModel
+import Reactor
 import Runtime
 import S3
 import S3Sandbox
@@ -46,7 +48,7 @@ struct WatchBurstTests {
                 watch.watch.take(
                     .events(
                         numbers[start..<start + 500].map {
-                            BucketEvent(kind: .removed, bucket: Stage.bucket, keys: [ObjectKey("k\($0)")])
+                            KeyChange(kind: .removed, bucket: Stage.bucket, keys: [ObjectKey("k\($0)")])
                         }))
                 most = max(most, watch.watch.work.dirty.counts.waiting)
             }

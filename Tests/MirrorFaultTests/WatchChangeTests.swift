@@ -1,12 +1,14 @@
+import Stores
 import Listings
+@testable import MirrorEngine
 import ObjectModel
 import Runtime
 import S3
 import S3Sandbox
+import S3Store
+
 import Stores
 import Testing
-
-@testable import MirrorEngine
 
 @Suite("A watch and what changes", .timeLimit(.minutes(10)))
 struct WatchChangeTests {
@@ -91,15 +93,15 @@ struct WatchChangeTests {
         defer { stage.stop() }
         try await stage.watched { watch in
             try await watch.untilWatching()
-            let held = Mutex<[BucketEvent]>([])
+            let held = Mutex<[KeyChange]>([])
             watch.tap.change { events in
                 held.withLock { held in
                     let all = held + events + events
                     held = Array(events.reversed())
                     return all.shuffled() + [
-                        BucketEvent(kind: .created, bucket: Stage.bucket, keys: ["never there"]),
-                        BucketEvent(kind: .removed, bucket: Stage.bucket, keys: ["a"]),
-                        BucketEvent(kind: .other, bucket: Stage.bucket, keys: ["b"]),
+                        KeyChange(kind: .created, bucket: Stage.bucket, keys: ["never there"]),
+                        KeyChange(kind: .removed, bucket: Stage.bucket, keys: ["a"]),
+                        KeyChange(kind: .other, bucket: Stage.bucket, keys: ["b"]),
                     ]
                 }
             }

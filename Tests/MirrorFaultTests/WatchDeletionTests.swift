@@ -1,3 +1,4 @@
+import Stores
 import Journal
 import ObjectModel
 import S3
@@ -28,8 +29,8 @@ struct WatchDeletionTests {
         if bucketToo { _ = try stage.source.store.table.deleteBucket(Stage.bucket) }
     }
 
-    private func events(_ kind: BucketEvent.Kind, _ keys: [ObjectKey]) -> ChangeFeed.Signal {
-        .events(keys.map { BucketEvent(kind: kind, bucket: Stage.bucket, keys: [$0]) })
+    private func events(_ kind: KeyChange.Kind, _ keys: [ObjectKey]) -> ChangeFeed.Signal {
+        .events(keys.map { KeyChange(kind: kind, bucket: Stage.bucket, keys: [$0]) })
     }
 
     @Test("A source bucket that vanishes empties nothing, whatever is told of its keys")

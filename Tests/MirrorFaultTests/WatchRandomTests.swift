@@ -1,8 +1,10 @@
+import Digests
 import Journal
 import ObjectModel
 import Runtime
 import S3
 import S3Sandbox
+import Stores
 import Testing
 
 @testable import MirrorEngine
@@ -106,7 +108,7 @@ struct WatchRandomTests {
             case 0: watch.tap.cut()
             case 1:
                 watch.tap.refuse(
-                    [S3Error.Kind.unreachable, .refused, .serverFailure, .notImplemented].randomElement(using: &random))
+                    [StoreError.Kind.unreachable, .refused, .serverFailure, .notImplemented].randomElement(using: &random))
                 watch.tap.cut()
             case 2: watch.tap.refuse(nil)
             case 3: watch.tap.change { $0.shuffled() + $0 }

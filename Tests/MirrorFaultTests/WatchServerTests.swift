@@ -1,8 +1,10 @@
 import Journal
 import ObjectModel
+import Reactor
 import Runtime
 import S3
 import S3Sandbox
+import S3Store
 import Stores
 import TestSupport
 import Testing
@@ -32,7 +34,13 @@ struct WatchServerTests {
 
         let tap: Tap
 
-        func buckets() async throws(S3Error) -> [String] { try await client.listBuckets().map(\.name) }
+        func buckets() async throws(StoreError) -> [String] {
+            do throws(S3Error) {
+                return try await client.listBuckets().map(\.name)
+            } catch {
+                throw StoreError(error)
+            }
+        }
         var stream: any ChangeStream { tap }
 
         func watch(_ bucket: String, isFed: Bool) -> MirrorWatch {
@@ -42,8 +50,8 @@ struct WatchServerTests {
                 source: S3Bucket(name: "source/\(bucket)", client: client, bucket: bucket, prefix: ""),
                 target: S3Bucket(name: "target/\(bucket)", client: target, bucket: bucket, prefix: ""),
                 options: mirror, watch: options, stream: S3Changes(client, bucket: bucket), isFed: isFed,
-                journal: journal, budget: ByteBudget(capacity: 20 << 20), reactors: [StagedWatch.reactor],
-                listingReactor: StagedWatch.reactor, turnstile: Turnstile(places: 2)
+                journal: journal, budget: ByteBudget(capacity: 20 << 20), surroundings: .system,
+                executors: [StagedWatch.reactor], listingExecutor: StagedWatch.reactor, turnstile: Turnstile(places: 2)
             ) { _ in }
         }
     }
@@ -87,7 +95,7 @@ struct WatchServerTests {
         options.listenRetry = .milliseconds(10)
         change(&options)
         let buckets = try await Buckets(stage, options, hasStream: hasStream)
-        let watch = ServerWatch(buckets, options: options, reactor: StagedWatch.reactor) { _ in }
+        let watch = ServerWatch(buckets, options: options, surroundings: .system, executor: StagedWatch.reactor) { _ in }
         let run: @Sendable () async -> Void = { await watch.run() }
         let task = Task(executorPreference: StagedWatch.reactor, operation: run)
         do {

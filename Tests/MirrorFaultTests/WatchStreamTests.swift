@@ -2,6 +2,7 @@ import ObjectModel
 import Runtime
 import S3
 import S3Sandbox
+import Stores
 import Testing
 
 @testable import MirrorEngine
@@ -105,8 +106,8 @@ struct WatchStreamTests {
 
     @Test(
         "When listening becomes possible again, it listens again, and polls no more",
-        arguments: [(S3Error.Kind.refused, 300), (.notImplemented, 10), (.noSuchBucket, 300)])
-    func back(kind: S3Error.Kind, retry: Int) async throws {
+        arguments: [(StoreError.Kind.refused, 300), (.notImplemented, 10), (.noSuchBucket, 300)])
+    func back(kind: StoreError.Kind, retry: Int) async throws {
         let stage = try stage()
         defer { stage.stop() }
         try await stage.watched {
@@ -162,8 +163,8 @@ struct WatchStreamTests {
 
     @Test(
         "A server that answers everything but the stream is polled",
-        arguments: [S3Error.Kind.slowDown, .serverFailure, .malformedAnswer, .interrupted])
-    func streamNeverComes(kind: S3Error.Kind) async throws {
+        arguments: [StoreError.Kind.slowDown, .serverFailure, .malformedAnswer, .interrupted])
+    func streamNeverComes(kind: StoreError.Kind) async throws {
         let stage = try stage()
         defer { stage.stop() }
         try await stage.watched {

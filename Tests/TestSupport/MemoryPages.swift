@@ -1,6 +1,5 @@
 public import ObjectModel
 public import Runtime
-public import S3
 public import Stores
 
 /// A listing in memory.
@@ -9,13 +8,13 @@ public final class MemoryPages: PageReader {
     private let failure: (any Error)?
 
     /// `failure` is thrown after the last page, in place of the end.
-    public init(_ pages: [[ListingPage.Object]], failure: (any Error)? = nil) {
+    public init(_ pages: [[ListedObject]], failure: (any Error)? = nil) {
         self.pages = pages.reversed().map { ListingPage($0) }
         self.failure = failure
     }
 
     /// Pages of `size` objects.
-    public convenience init(_ objects: [ListingPage.Object], size: Int) {
+    public convenience init(_ objects: [ListedObject], size: Int) {
         self.init(
             stride(from: 0, to: objects.count, by: size).map { Array(objects[$0..<min($0 + size, objects.count)]) })
     }
@@ -29,24 +28,19 @@ public final class MemoryPages: PageReader {
     }
 }
 
-extension ListingPage.Object {
+extension ListedObject {
     /// An object of which the key alone matters.
     public init(_ key: ObjectKey) {
-        self.init(key: key, size: 1, etag: .absent, lastModified: Timestamp(seconds: 1), storageClass: nil)
+        self.init(key: key, state: ObjectState(size: 1, etag: .absent, lastModified: Timestamp(seconds: 1)))
     }
 }
 
 extension PageReader {
     /// All objects to the end, page by page.
-    public func allObjects() async throws -> [[ListingPage.Object]] {
-        var pages: [[ListingPage.Object]] = []
+    public func allObjects() async throws -> [[ListedObject]] {
+        var pages: [[ListedObject]] = []
         while let page = try await next() {
-            pages.append(
-                (0..<page.count).map {
-                    ListingPage.Object(
-                        key: page.key(at: $0), size: page.size(at: $0), etag: page.etag(at: $0),
-                        lastModified: page.lastModified(at: $0), storageClass: page.storageClass(at: $0))
-                })
+            pages.append((0..<page.count).map { ListedObject(key: page.key(at: $0), state: page.state(at: $0)) })
         }
         return pages
     }

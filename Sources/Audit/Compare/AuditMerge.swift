@@ -1,6 +1,5 @@
 import Listings
 import ObjectModel
-import S3
 import Stores
 
 /// A streaming merge of any number of listings in the same order, and of a manifest: constant memory, and nothing
@@ -89,7 +88,7 @@ struct AuditMerge {
             sides[index] = .listing(cursor)
         } catch let error as ListingDisorder {
             throw error
-        } catch let error as S3Error where error.kind == .noSuchBucket && takesMissingForEmpty {
+        } catch let error as StoreError where error.kind == .noSuchBucket && takesMissingForEmpty {
             sides[index] = .manifest([])
         } catch {
             if Task.isCancelled { throw CancellationError() }

@@ -1,5 +1,6 @@
+import Digests
 import ObjectModel
-import S3
+import Reactor
 import Stores
 
 /// What reading all bytes of one object told.
@@ -19,7 +20,7 @@ struct ContentReader: Sendable {
     let store: any ReadableStore
 
     /// - Parameters:
-    ///   - etag: what the object is expected to have; another one throws an `S3Error` of the kind `preconditionFailed`.
+    ///   - etag: what the object is expected to have; another one throws an `StoreError` of the kind `preconditionFailed`.
     ///   - cuts: layouts of other places, under which the composite ETag is wanted too.
     ///   - tap: checks the bytes of an APK as they pass.
     func read(
@@ -27,14 +28,14 @@ struct ContentReader: Sendable {
     ) async throws -> Content {
         let own = try await ownLayouts(key, etag, size)
         let hashers = ContentHashers(layouts: own.layouts + cuts)
-        return try await Reactor.withRing { ring in
+        return try await ByteRing.lend { ring in
             unsafe ring.tap = { bytes in
                 unsafe hashers.update(bytes)
                 unsafe tap?.update(bytes)
             }
             let feed = try await store.open(key, ifMatch: etag, range: nil, into: ring)
             defer { feed.close() }
-            ring.discardsBytes()
+            ring.discardBytes()
             try await feed.awaitEnd()
             let digests = hashers.finish()
             let composites = Array(digests.composites.dropFirst(own.layouts.count))

@@ -1,6 +1,5 @@
 import AndroidPackage
 import ObjectModel
-import S3
 import Stores
 
 extension Examiner {
@@ -16,7 +15,7 @@ extension Examiner {
         try await withThrowingTaskGroup(of: (Int, Content, PackageEntry?).self) { group in
             for (index, place) in places.enumerated() where isCounted[index] {
                 guard let store = place.store, let known = facts[index] else { continue }
-                group.addTask(executorPreference: reactor(key, index)) {
+                group.addTask(executorPreference: executor(key, index)) {
                     try await Self.at(index) {
                         guard isPackage else { return (index, try await read(key, known, store), nil) }
                         let (content, entry) = try await readPackage(key, known, place, store)
@@ -141,8 +140,8 @@ extension Examiner {
     }
 
     /// Spreads reads over the threads.
-    private func reactor(_ key: ObjectKey, _ index: Int) -> Reactor {
-        reactors[(Int(key.bytes.last ?? 0) + index) % reactors.count]
+    private func executor(_ key: ObjectKey, _ index: Int) -> any TaskExecutor {
+        executors[(Int(key.bytes.last ?? 0) + index) % executors.count]
     }
 }
 

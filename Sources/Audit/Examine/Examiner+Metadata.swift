@@ -1,5 +1,4 @@
 import ObjectModel
-import S3
 import Stores
 
 extension Examiner {
@@ -32,7 +31,7 @@ extension Examiner {
         return try await Self.at(index) {
             do {
                 return try await store.tags(of: key).sorted { ($0.name, $0.value) < ($1.name, $1.value) }
-            } catch let error as S3Error {
+            } catch let error as StoreError {
                 if error.kind == .notImplemented { return [] }
                 throw error
             }

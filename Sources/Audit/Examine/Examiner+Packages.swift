@@ -1,6 +1,5 @@
 import AndroidPackage
 import ObjectModel
-import S3
 import Stores
 
 extension Examiner {

@@ -2,7 +2,6 @@ import AndroidPackage
 import Listings
 import ObjectModel
 import Runtime
-import S3
 import Stores
 
 /// Looks at single keys on all places again, as closely as is asked for. Stateless: everything about the key is in the
@@ -13,7 +12,8 @@ struct Examiner: Sendable {
     /// Which places were read to their ends.
     let isCounted: [Bool]
     /// Where reads run, in turn.
-    let reactors: [Reactor]
+    let executors: [any TaskExecutor]
+    let time: any Time
 
     /// What was found out about a key.
     struct Result: Sendable {
@@ -31,7 +31,7 @@ struct Examiner: Sendable {
     /// A request to one of the places that failed.
     struct PlaceFailure: Error {
         let place: Int
-        let error: S3Error
+        let error: StoreError
     }
 
     /// A key that is another one each time that it is looked at.
@@ -46,7 +46,8 @@ struct Examiner: Sendable {
         var known = candidate.facts
         for attempt in 0..<4 {
             do {
-                if attempt > 0 { try await Task.sleep(for: .milliseconds(100 << attempt)) }
+                if attempt > 0 { await time.sleep(for: .milliseconds(100 << attempt)) }
+                try Task.checkCancellation()
                 return try await look(candidate, known, isAgain: attempt > 0)
             } catch let moving as Moving {
                 known = moving.facts
@@ -196,7 +197,7 @@ struct Examiner: Sendable {
     static func at<T>(_ place: Int, _ body: () async throws -> T) async throws -> T {
         do {
             return try await body()
-        } catch let error as S3Error {
+        } catch let error as StoreError {
             throw PlaceFailure(place: place, error: error)
         }
     }

@@ -1,5 +1,5 @@
+import Digests
 import ObjectModel
-import S3
 
 /// What two places' facts on one key say together.
 enum Agreement: Hashable {

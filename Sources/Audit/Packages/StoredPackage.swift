@@ -1,6 +1,6 @@
 import AndroidPackage
 import ObjectModel
-import S3
+import Reactor
 import Stores
 
 /// An object read by ranges, all of one version of it.
@@ -12,13 +12,13 @@ struct StoredPackage: PackageSource {
 
     func read(_ range: Range<Int64>) async throws -> [UInt8] {
         guard !range.isEmpty else { return [] }
-        return try await Reactor.withRing { ring in
+        return try await ByteRing.lend { ring in
             let bytes = Collected(capacity: range.count)
             unsafe ring.tap = { unsafe bytes.append($0) }
             let feed = try await store.open(
                 key, ifMatch: etag, range: range.lowerBound...(range.upperBound - 1), into: ring)
             defer { feed.close() }
-            ring.discardsBytes()
+            ring.discardBytes()
             try await feed.awaitEnd()
             guard bytes.all.count == range.count else {
                 throw ShortRange(key: key, wanted: range.count, given: bytes.all.count)

@@ -1,4 +1,4 @@
-import S3
+import Digests
 
 /// What makes the page look and filter: constants, so that the page's policy can name them by their digests.
 enum HTMLStyle {

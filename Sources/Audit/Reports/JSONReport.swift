@@ -1,7 +1,6 @@
 import AndroidPackage
 import ObjectModel
 import Runtime
-import S3
 
 /// A JSON object a line, as events come. Fields keep their names and their order; new ones are added at the end.
 final class JSONReport: ReportWriter {

@@ -1,6 +1,5 @@
 import ObjectModel
 import Runtime
-import S3
 
 /// Gauges for the textfile collector of Prometheus' node exporter, in the text exposition format.
 ///

@@ -1,7 +1,6 @@
 import AndroidPackage
 import ObjectModel
 import Runtime
-import S3
 
 /// What a summary says, in words.
 enum ReportWords {

@@ -1,5 +1,5 @@
 import Glibc
-import Journal
+import Scratch
 
 /// Bytes to be read back later, in the order they came: in memory up to a limit, past it in a temporary file that has no
 /// name, so that nothing stays behind however the process ends.

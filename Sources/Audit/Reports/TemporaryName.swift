@@ -1,4 +1,5 @@
 import Glibc
+import Runtime
 
 /// What the files are called in which a file is written before it gets its own name: hidden, and with an ending of their
 /// own, so that no collector that watches the folder takes one for a report.
@@ -19,8 +20,7 @@ struct TemporaryName {
 
     /// A new one each time, with its folder.
     func drawn() -> String {
-        let number = String(UInt64.random(in: 0...UInt64.max), radix: 36)
-        return folder + prefix + String(repeating: "0", count: Self.digits - number.count) + number + Self.ending
+        folder + prefix + UniqueText.drawn() + Self.ending
     }
 
     /// Whether a name, without its folder, may be one of these.

@@ -1,8 +1,7 @@
-import Journal
+import Scratch
 import Listings
 import ObjectModel
 import Runtime
-import S3
 import Stores
 
 /// The first pass: all listings side by side, to their ends.
@@ -61,10 +60,10 @@ extension AuditRun {
         let order = known.count == 1 && !hasManifest ? known.first ?? .bytes : nil
         var merge = try await openMerge(orders, order)
         try await merge.start()
-        var result = Listed(candidates: KeySpill(), isCounted: [], lastFound: nil)
+        var result = Listed(candidates: KeySpill(executor: surroundings.blocking("key-spill")), isCounted: [], lastFound: nil)
         var excluded = merge.places
         var waiting: [ObjectKey] = []
-        let now = WallClock.now()
+        let now = time.wall()
         while let row = try await merge.next() {
             if Task.isCancelled { throw CancellationError() }
             guard options.filter.includes(row.key), isInScope(row, now) else {
@@ -79,7 +78,7 @@ extension AuditRun {
                 summary.countIdentical()
                 if !options.reportsIdentical { continue }
             }
-            if !row.isSame { result.lastFound = MonotonicClock.nanoseconds() }
+            if !row.isSame { result.lastFound = time.now() }
             waiting.append(ObjectKey(bytes: Candidate(row).record))
             if waiting.count == 1000 {
                 try await result.candidates.append(waiting)
@@ -122,8 +121,8 @@ extension AuditRun {
             if let own = orders[index] { reader = OrderedPages(reader, store: place.name, side: index, order: own) }
             if !(orders[index] != nil && (orders[index] == order || order == nil && orders[index] == .bytes)) {
                 do {
-                    reader = try await SortedPages(reader, store: place.name)
-                } catch let error as S3Error where error.kind != .cancelled {
+                    reader = try await SortedPages(reader, store: place.name, surroundings)
+                } catch let error as StoreError where error.kind != .cancelled {
                     failures[index] = "\(error)"
                 } catch let error as CircularListing {
                     failures[index] = "\(error)"
@@ -169,7 +168,8 @@ extension AuditRun {
     /// Gives replication time for what is in flight.
     func settle(_ listed: Listed) async throws {
         guard let found = listed.lastFound, options.settle > .zero else { return }
-        let wait = options.settle.nanoseconds - (MonotonicClock.nanoseconds() - found)
-        if wait > 0 { try await Task.sleep(for: .nanoseconds(wait)) }
+        let wait = options.settle.nanoseconds - (time.now() - found)
+        if wait > 0 { await time.sleep(for: .nanoseconds(wait)) }
+        try Task.checkCancellation()
     }
 }

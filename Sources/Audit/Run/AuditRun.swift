@@ -1,8 +1,7 @@
-import Journal
+import Scratch
 import Listings
 import ObjectModel
-import Runtime
-public import S3
+public import Runtime
 import Stores
 
 /// Compares places: one streaming merge of their listings first, then a closer look at the keys that need one, in order.
@@ -12,22 +11,26 @@ import Stores
 public final class AuditRun: Sendable {
     let places: [AuditPlace]
     let options: AuditOptions
-    let reactors: [Reactor]
+    let executors: [any TaskExecutor]
+    let surroundings: Surroundings
+    var time: any Time { surroundings.time }
     let observer: @Sendable (AuditEvent) -> Void
     let progressState = Mutex(AuditProgress())
-    private let began = MonotonicClock.nanoseconds()
+    private let began: Int64
 
     /// - Parameters:
     ///   - places: two or more, or a manifest and one or more; the first is the reference.
-    ///   - reactors: where contents are read and hashed; at least one. The task that calls `run` must be on one, too.
+    ///   - executors: where contents are read and hashed; at least one. The task that calls `run` must be on one, too.
     ///   - observer: called in the order of `AuditEvent`, from one task; it gets no summary, which `run` gives back.
     public init(
-        places: [AuditPlace], options: AuditOptions, reactors: [Reactor],
+        places: [AuditPlace], options: AuditOptions, executors: [any TaskExecutor], surroundings: Surroundings,
         observer: @escaping @Sendable (AuditEvent) -> Void
     ) {
         self.places = places
         self.options = options
-        self.reactors = reactors
+        self.executors = executors
+        self.surroundings = surroundings
+        began = surroundings.time.now()
         self.observer = observer
     }
 
@@ -42,7 +45,7 @@ public final class AuditRun: Sendable {
     ///   - repair: takes up what has to be mended.
     public func run(book: PackageBook, repair: RepairPlan) async -> Outcome {
         var outcome = Outcome(book: book, repair: repair)
-        outcome.summary.start = WallClock.now()
+        outcome.summary.start = time.wall()
         outcome.summary.places = places.map { AuditSummary.Place(name: $0.name) }
         if case .sample(let sample) = options.depth { outcome.summary.sample = sample }
         do {
@@ -62,14 +65,14 @@ public final class AuditRun: Sendable {
             }
         } catch is CancellationError {
             outcome.summary.isInterrupted = true
-        } catch let error as S3Error where error.kind == .cancelled {
+        } catch let error as StoreError where error.kind == .cancelled {
             outcome.summary.isInterrupted = true
         } catch {
             observer(.notice("The audit could not go on: \(error)"))
             outcome.summary.errors += 1
         }
         if Task.isCancelled { outcome.summary.isInterrupted = true }
-        outcome.summary.seconds = Double(MonotonicClock.nanoseconds() - began) / 1e9
+        outcome.summary.seconds = Double(time.now() - began) / 1e9
         return outcome
     }
 

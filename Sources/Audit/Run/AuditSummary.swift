@@ -1,5 +1,5 @@
 public import ObjectModel
-public import S3
+public import Runtime
 
 /// How an audit ended.
 public struct AuditSummary: Hashable, Sendable {

@@ -1,6 +1,5 @@
 package import Listings
 package import ObjectModel
-import S3
 import Stores
 
 /// Where the two listings differ, or may.
@@ -68,24 +67,24 @@ package struct ListingMerge {
             if source.pages >= pages { return nil }
             guard let left = source.page else {
                 guard let right = target.page else { return nil }
-                let step = MergeStep.targetOnly(target.key(of: right), ObjectState(right, at: target.index))
+                let step = MergeStep.targetOnly(target.key(of: right), right.state(at: target.index))
                 try await target.advance()
                 return step
             }
             guard let right = target.page else {
-                let step = MergeStep.sourceOnly(source.key(of: left), ObjectState(left, at: source.index))
+                let step = MergeStep.sourceOnly(source.key(of: left), left.state(at: source.index))
                 try await source.advance()
                 return step
             }
             passPlainlySame(left, right)
             let difference = compareKeys(left, at: source.index, right, at: target.index)
             if difference < 0 {
-                let step = MergeStep.sourceOnly(source.key(of: left), ObjectState(left, at: source.index))
+                let step = MergeStep.sourceOnly(source.key(of: left), left.state(at: source.index))
                 try await source.advance()
                 return step
             }
             if difference > 0 {
-                let step = MergeStep.targetOnly(target.key(of: right), ObjectState(right, at: target.index))
+                let step = MergeStep.targetOnly(target.key(of: right), right.state(at: target.index))
                 try await target.advance()
                 return step
             }
@@ -94,7 +93,7 @@ package struct ListingMerge {
                 same += 1
             } else {
                 step = .both(
-                    source.key(of: left), ObjectState(left, at: source.index), ObjectState(right, at: target.index))
+                    source.key(of: left), left.state(at: source.index), right.state(at: target.index))
             }
             if !source.advanceWithinPage() { try await source.advance() }
             if !target.advanceWithinPage() { try await target.advance() }

@@ -2,7 +2,7 @@ import Journal
 import Listings
 import ObjectModel
 import Runtime
-import S3
+import Scratch
 import Stores
 
 /// Reads a merge to its end and marks every key that differs; a long one in several ranges of keys at once.
@@ -44,9 +44,9 @@ struct ListingReader: Sendable {
         var merge = merge
         var passage = Passage()
         guard maySplit else { return try await readAlone(&merge, &passage) }
-        let began = MonotonicClock.nanoseconds()
+        let began = work.time.now()
         var isLong = try await advance(&merge, &passage, until: Self.longDistantListing)
-        let page = (MonotonicClock.nanoseconds() - began) / Int64(Self.longDistantListing)
+        let page = (work.time.now() - began) / Int64(Self.longDistantListing)
         let isDistant = work.options.distance == .measured ? page > Self.distance : work.options.distance == .distant
         // Beside changes, a server that is near is not to be asked for more than a page at a time.
         if isLong, !isDistant, isBackground, Self.rest(after: 1, sinceChange: sinceChange) > 0 {
@@ -62,7 +62,7 @@ struct ListingReader: Sendable {
         }
         merge.bound(through: points[0])
         // What starting took is over, and the pages of many readers are to come.
-        Memory.giveBack()
+        work.surroundings.giveBackMemory()
         let lanes = isDistant ? Self.distantLanes : Self.lanes
         let ranges = RangeQueue(points, readers: lanes)
         let (options, looksAtAll) = (merge.options, merge.looksAtAll)
@@ -82,18 +82,18 @@ struct ListingReader: Sendable {
     /// Changes that are told meanwhile need the same servers and the same processors, and they are what somebody waits for:
     /// after each page it rests for as long as the page took, as long as there are any.
     private func readAlone(_ merge: inout ListingMerge, _ passage: inout Passage) async throws {
-        var began = MonotonicClock.nanoseconds()
+        var began = work.time.now()
         while try await advance(&merge, &passage, until: isBackground ? merge.source.pages + 1 : .max) {
-            let ended = MonotonicClock.nanoseconds()
+            let ended = work.time.now()
             let rest = Self.rest(after: ended - began, sinceChange: sinceChange)
-            if isBackground, rest > 0 { await Reactor.sleep(for: .nanoseconds(rest)) }
-            began = MonotonicClock.nanoseconds()
+            if isBackground, rest > 0 { await work.time.sleep(for: .nanoseconds(rest)) }
+            began = work.time.now()
         }
         try await finish(merge, &passage)
     }
 
     /// Nanoseconds since the last change was told.
-    private var sinceChange: Int64 { MonotonicClock.nanoseconds() - work.dirty.lastOffer }
+    private var sinceChange: Int64 { work.time.now() - work.dirty.lastOffer }
 
     /// How long to rest after a page that took `page`, where the last change was told `sinceChange` ago; all in nanoseconds.
     static func rest(after page: Int64, sinceChange: Int64) -> Int64 {
@@ -107,9 +107,9 @@ struct ListingReader: Sendable {
     ) async throws -> [ObjectKey]? {
         guard let (last, agreed) = merge.passed else { return nil }
         do {
-            return try await RangeSplitter(work.source).points(
+            return try await RangeSplitter(work.source, work.time).points(
                 after: last, agreed: agreed, through: end, isDistant: isDistant, levels: levels)
-        } catch is S3Error {
+        } catch is StoreError {
             if Task.isCancelled { throw CancellationError() }
             return nil
         }
@@ -119,11 +119,11 @@ struct ListingReader: Sendable {
     private func answersManyAtOnce(in merge: ListingMerge) async throws -> Bool {
         guard let (last, _) = merge.passed else { return false }
         do {
-            let splitter = RangeSplitter(work.source)
+            let splitter = RangeSplitter(work.source, work.time)
             // The first time some of them may have had to wait for their connection.
             if try await splitter.answersManyAtOnce(after: last) { return true }
             return try await splitter.answersManyAtOnce(after: last)
-        } catch is S3Error {
+        } catch is StoreError {
             if Task.isCancelled { throw CancellationError() }
             return false
         }

@@ -2,7 +2,7 @@ import Journal
 import Listings
 import ObjectModel
 import Runtime
-import S3
+import Scratch
 import Stores
 
 /// Reads both listings to their ends and marks every key that differs.
@@ -10,7 +10,7 @@ struct Reconciler: Sendable {
     private let work: MirrorWork
     private let start: Timestamp
     private let lastGood: LastGood?
-    private let began = MonotonicClock.nanoseconds()
+    private let began: Int64
     private let marks: Marks
     private let extras: KeySpill
     private let isBackground: Bool
@@ -25,6 +25,7 @@ struct Reconciler: Sendable {
         isBackground: Bool = false
     ) {
         self.work = work
+        began = work.time.now()
         self.start = start
         self.lastGood = lastGood
         self.marks = marks
@@ -125,14 +126,14 @@ struct Reconciler: Sendable {
         var reader: any PageReader = store.listing(after: nil, through: nil)
         if let own { reader = OrderedPages(reader, store: store.name, side: side, order: own) }
         if own != nil, own == order || order == nil && own == .bytes { return reader }
-        return try await SortedPages(reader, store: store.name)
+        return try await SortedPages(reader, store: store.name, work.surroundings)
     }
 
     /// A target without its bucket is an empty one, once the bucket is there.
     private func startTarget(_ cursor: inout ListingCursor) async throws {
         do {
             try await cursor.start()
-        } catch let error as S3Error where error.kind == .noSuchBucket {
+        } catch let error as StoreError where error.kind == .noSuchBucket {
             if work.options.isDryRun {
                 work.notice("The bucket of \(work.target.name) does not exist and would be created.")
             } else {
@@ -150,8 +151,8 @@ struct Reconciler: Sendable {
 
     /// When this began, by the source's clock as its listing has just told it: ours may have been set meanwhile.
     private var startAtSource: Timestamp {
-        let elapsed = (MonotonicClock.nanoseconds() - began) / 1_000_000
-        return inSourceClock(Timestamp(milliseconds: WallClock.now().milliseconds - elapsed))
+        let elapsed = (work.time.now() - began) / 1_000_000
+        return inSourceClock(Timestamp(milliseconds: work.time.wall().milliseconds - elapsed))
     }
 
     private func inSourceClock(_ moment: Timestamp) -> Timestamp {

@@ -1,6 +1,8 @@
+import Digests
 import Journal
 import ObjectModel
-import S3
+import Reactor
+import Runtime
 import Stores
 
 extension ObjectCopier {
@@ -117,7 +119,7 @@ extension ObjectCopier {
         let id: String
         let record: UploadRecord?
         /// Parts that an earlier try or process sent.
-        let present: [UploadedPart]
+        let present: [StoredPart]
         var isResumed: Bool { !present.isEmpty }
     }
 
@@ -148,8 +150,8 @@ extension ObjectCopier {
             try await UploadSweeper(target: target, journal: journal).abandon(record)
             return nil
         }
-        let stored: [UploadedPart]
-        do throws(S3Error) {
+        let stored: [StoredPart]
+        do throws(StoreError) {
             stored = try await target.listParts(key, upload: id)
         } catch {
             switch error.kind {
@@ -167,26 +169,26 @@ extension ObjectCopier {
     /// Ends the upload even where this task is cancelled; one that can't be ended now is tried again after the run.
     private func abandon(_ upload: OpenUpload, _ key: ObjectKey) async {
         let body: @Sendable () async -> Void = {
-            do throws(S3Error) {
+            do throws(StoreError) {
                 try await target.abortUpload(key, upload: upload.id)
                 await journal.endUpload(upload.record)
             } catch {
                 journal.noteLeftover(key, upload.id)
             }
         }
-        await Task(executorPreference: Reactor.required(), operation: body).value
+        await Task(executorPreference: executor, operation: body).value
     }
 
     // MARK: The parts
 
     private func sendParts(
         _ key: ObjectKey, _ state: ObjectState, _ layout: PartLayout, _ upload: OpenUpload, hashing: Bool
-    ) async throws -> [UploadedPart] {
+    ) async throws -> [StoredPart] {
         let ranges = layout.ranges
         var parts = upload.present
         let present = Set(parts.map(\.number))
         var waiting = (1...layout.count).filter { !present.contains($0) }.makeIterator()
-        try await withThrowingTaskGroup(of: UploadedPart.self) { group in
+        try await withThrowingTaskGroup(of: StoredPart.self) { group in
             func addNext() {
                 guard let number = waiting.next() else { return }
                 let range = ranges[number - 1]
@@ -207,10 +209,10 @@ extension ObjectCopier {
     private func sendPart(
         _ key: ObjectKey, _ state: ObjectState, _ upload: String, number: Int, _ range: ClosedRange<Int64>,
         _ size: Int64, hashing: Bool
-    ) async throws -> UploadedPart {
+    ) async throws -> StoredPart {
         try await budget.with(Self.relayBytes) {
             try await target.withWritePlace {
-                try await Reactor.withRing { ring in
+                try await ByteRing.lend { ring in
                     let tap = hashing ? HashTap(layout: nil) : nil
                     tap?.connect(to: ring)
                     // One part of everything, an empty object among them, is read without a range.
@@ -229,7 +231,7 @@ extension ObjectCopier {
                         throw ObjectFailure.notProven(
                             "\(target.name) stored part \(number) of \(key) with the MD5 \(etag), not \(computed).")
                     }
-                    return UploadedPart(number: number, etag: etag, size: size)
+                    return StoredPart(number: number, etag: etag, size: size)
                 }
             }
         }
@@ -237,12 +239,12 @@ extension ObjectCopier {
 
     /// Completes the upload. When the answer is lost, the object itself tells whether it was done.
     private func complete(
-        _ key: ObjectKey, _ upload: OpenUpload, _ parts: [UploadedPart], expecting expected: ETag
+        _ key: ObjectKey, _ upload: OpenUpload, _ parts: [StoredPart], expecting expected: ETag
     ) async throws -> ETag {
         var attempt = 0
         while true {
-            let failure: S3Error
-            do throws(S3Error) {
+            let failure: StoreError
+            do throws(StoreError) {
                 return try await target.completeUpload(key, upload: upload.id, parts: parts).etag
             } catch {
                 failure = error
@@ -250,7 +252,7 @@ extension ObjectCopier {
             guard failure.isTransient || failure.kind == .noSuchUpload else { throw failure }
             if let info = try await target.head(key), info.etag == expected { return info.etag }
             if attempt == 3 || failure.kind == .noSuchUpload { throw failure }
-            await Reactor.sleep(for: .milliseconds(200 << attempt))
+            await surroundings.time.sleep(for: .milliseconds(200 << attempt))
             attempt += 1
         }
     }

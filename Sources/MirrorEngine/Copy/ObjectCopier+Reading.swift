@@ -1,5 +1,6 @@
+import Digests
 import ObjectModel
-import S3
+import Reactor
 import Stores
 
 /// Hashes what passes through a ring. Confined to the ring's reactor.
@@ -11,7 +12,7 @@ final class HashTap {
         hasher = ETagHasher(layout: layout)
     }
 
-    func connect(to ring: BodyRing) {
+    func connect(to ring: ByteRing) {
         unsafe ring.tap = { unsafe self.hasher.update($0) }
     }
 
@@ -28,12 +29,12 @@ extension ObjectCopier {
     func hash(
         _ key: ObjectKey, of store: any ObjectStore, ifMatch: ETag? = nil, layout: PartLayout?
     ) async throws -> (info: ObjectInfo, etag: ETag) {
-        try await Reactor.withRing { ring in
+        try await ByteRing.lend { ring in
             let tap = HashTap(layout: layout)
             tap.connect(to: ring)
             let feed = try await store.open(key, ifMatch: ifMatch, range: nil, into: ring)
             defer { feed.close() }
-            ring.discardsBytes()
+            ring.discardBytes()
             try await feed.awaitEnd()
             return (feed.info, tap.finish())
         }

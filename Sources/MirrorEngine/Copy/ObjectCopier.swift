@@ -1,7 +1,8 @@
+import Digests
 import Journal
 import ObjectModel
+import Reactor
 import Runtime
-import S3
 import Stores
 
 /// Copies one object and proves that it arrived. Stateless: everything about the object is in the arguments.
@@ -19,13 +20,14 @@ struct ObjectCopier: Sendable {
     let runStart: Timestamp
     /// Whether a change of headers during a copy is told or found anyway, so that no second look is needed.
     let isWatching: Bool
+    let surroundings: Surroundings
+    /// Where work goes on that outlives the task which began it.
+    let executor: any TaskExecutor
 
     /// Up to here an object is held and sent in one piece.
     static let heldLimit = 64 << 10
     /// What one relay takes of the budget: ring, receive and upload buffers.
     static let relayBytes = 2 << 20
-    /// The largest object that one PUT takes.
-    static let putLimit: Int64 = 5 << 30
 
     /// What was copied.
     struct Outcome: Sendable {
@@ -45,7 +47,7 @@ struct ObjectCopier: Sendable {
     /// Throws `ObjectFailure.changed` where it is another one by now.
     func copy(_ key: ObjectKey, expected: ObjectState, replacing existing: ObjectState?) async throws -> Outcome {
         if let existing, let trash { try await target.keep(key, size: existing.size, under: trash) }
-        let began = MonotonicClock.nanoseconds()
+        let began = surroundings.time.now()
         var copied = try await transfer(key, expected)
         if let listed = try await listedOtherwise(key, copied.outcome.targetETag) {
             copied.outcome.targetETag = listed.etag
@@ -69,10 +71,10 @@ struct ObjectCopier: Sendable {
         if case .composite(_, let parts) = expected.etag {
             return try await copyInParts(key, expected, parts: parts)
         }
-        if expected.size > Self.putLimit { return try await copyInParts(key, expected, parts: nil) }
+        if expected.size > target.capabilities.largestWrite { return try await copyInParts(key, expected, parts: nil) }
         do {
             return try await copyWhole(key, expected, promise: expected.etag.md5)
-        } catch let error as S3Error where error.kind == .digestMismatch {
+        } catch let error as StoreError where error.kind == .digestMismatch {
             return try await copyVerified(key, expected)
         } catch ObjectFailure.notProven {
             return try await copyVerified(key, expected)
@@ -122,7 +124,7 @@ struct ObjectCopier: Sendable {
     @inline(never)
     private func copyRelayed(_ key: ObjectKey, _ expected: ObjectState, promise: MD5Digest?) async throws -> Copied {
         try await target.withWritePlace {
-            try await Reactor.withRing { ring in
+            try await ByteRing.lend { ring in
                 let tap = promise == nil ? HashTap(layout: nil) : nil
                 tap?.connect(to: ring)
                 let feed = try await source.open(key, ifMatch: expected.etag, range: nil, into: ring)
@@ -196,7 +198,7 @@ struct ObjectCopier: Sendable {
     ///
     /// Some servers answer a PUT with an ETag that they do not keep (JuiceFS without `--keep-etag`). Each kind of ETag is
     /// looked at once a run; only a target that shows others is asked every time.
-    private func listedOtherwise(_ key: ObjectKey, _ etag: ETag) async throws -> ListedObject? {
+    private func listedOtherwise(_ key: ObjectKey, _ etag: ETag) async throws -> ObjectState? {
         guard journal.isKept, listingTrust.mustLook(at: etag) else { return nil }
         guard let listed = try await target.listed(key) else { return nil }
         listingTrust.learn(etag, isListed: listed.etag == etag)
@@ -220,7 +222,7 @@ struct ObjectCopier: Sendable {
     /// Whether the source's object is so new, or its copy took so long, that its headers may have changed meanwhile.
     private func isFresh(_ state: ObjectState, began: Int64) -> Bool {
         state.lastModified.seconds >= runStart.seconds - 1
-            || MonotonicClock.nanoseconds() - began > 1_000_000_000
+            || surroundings.time.now() - began > 1_000_000_000
     }
 }
 

@@ -1,5 +1,4 @@
 import ObjectModel
-import S3
 
 /// What an upload's answer proves.
 enum Proof: Hashable {

@@ -1,6 +1,5 @@
 import Journal
 import ObjectModel
-import S3
 import Stores
 
 /// Ends uploads that nobody goes on with, so that no parts are left behind on the target.
@@ -11,7 +10,7 @@ struct UploadSweeper: Sendable {
     /// Aborts what `record` began. Where the process died before it learnt the upload's ID, the server's list of
     /// uploads for this very key tells it: those that began since are ours, if nobody else works on the mirror. Else the
     /// record stays.
-    func abandon(_ record: UploadRecord) async throws(S3Error) {
+    func abandon(_ record: UploadRecord) async throws(StoreError) {
         if let id = record.uploadID {
             try await target.abortUpload(record.key, upload: id)
         } else {
@@ -29,7 +28,7 @@ struct UploadSweeper: Sendable {
     }
 
     /// Aborts what was begun for `key`, which nobody goes on with.
-    func abandon(uploadsOf key: ObjectKey) async throws(S3Error) {
+    func abandon(uploadsOf key: ObjectKey) async throws(StoreError) {
         for record in await journal.uploads() where record.key == key { try await abandon(record) }
     }
 

@@ -1,7 +1,7 @@
 import Journal
 import ObjectModel
 import Runtime
-import S3
+import Scratch
 import Stores
 
 /// Deletes from the target what only the target has, when there is no doubt about it.
@@ -43,7 +43,7 @@ struct Deleter: Sendable {
     }
 
     private func delete(_ extras: [Extra]) async throws {
-        let began = MonotonicClock.nanoseconds()
+        let began = work.time.now()
         let shadows = work.tally.withLock { $0.shadows }
         var due: [Extra] = []
         let results = await look(at: extras.filter { !shadows.contains($0.key) })
@@ -108,7 +108,7 @@ struct Deleter: Sendable {
     }
 
     private func look(at extra: Extra) async -> Result<Extra?, Failed> {
-        do throws(S3Error) {
+        do throws(StoreError) {
             guard let info = try await work.source.head(extra.key) else { return .success(extra) }
             noteOmission(extra.key, info)
             return .success(nil)
@@ -131,7 +131,7 @@ struct Deleter: Sendable {
         guard let trash = work.options.trash else { return }
         var kept: [Extra] = []
         for extra in due {
-            do throws(S3Error) {
+            do throws(StoreError) {
                 try await work.target.keep(extra.key, size: extra.size, under: trash)
                 kept.append(extra)
             } catch {
@@ -145,7 +145,7 @@ struct Deleter: Sendable {
         work.report(
             ObjectReport(
                 action: .delete, key: work.source.fullKey(extra.key), size: extra.size, etag: nil, status: status,
-                reason: .extra, error: error, seconds: Double(MonotonicClock.nanoseconds() - began) / 1e9))
+                reason: .extra, error: error, seconds: Double(work.time.now() - began) / 1e9))
     }
 }
 

@@ -1,7 +1,6 @@
 import Journal
 import ObjectModel
 import Runtime
-import S3
 import Stores
 
 /// Deletes for all jobs of a watch, in batches as they come together, under the guards.
@@ -36,6 +35,8 @@ final class DeletionQueue: Sendable {
     private let source: any ObjectStore
     private let target: any ObjectStore
     private let options: MirrorOptions
+    private let time: any Time
+    private let executor: any TaskExecutor
     private let state: Mutex<State>
     /// What the target has at present.
     struct Count: Sendable {
@@ -53,10 +54,13 @@ final class DeletionQueue: Sendable {
     static let emptySource = "the source is empty"
 
     init(
-        source: any ObjectStore, target: any ObjectStore, options: MirrorOptions, window: Duration,
+        source: any ObjectStore, target: any ObjectStore, options: MirrorOptions, window: Duration, time: any Time,
+        executor: any TaskExecutor,
         targetCount: @escaping @Sendable () -> Count?, onPause: @escaping @Sendable (String) -> Void
     ) {
         self.source = source
+        self.time = time
+        self.executor = executor
         self.target = target
         self.options = options
         self.targetCount = targetCount
@@ -64,7 +68,7 @@ final class DeletionQueue: Sendable {
         state = Mutex(
             State(
                 window: DeletionWindow(
-                    length: window, limit: options.deletionGuard, now: MonotonicClock.nanoseconds())))
+                    length: window, limit: options.deletionGuard, now: time.now())))
     }
 
     /// Why deletions are paused, if they are.
@@ -77,7 +81,7 @@ final class DeletionQueue: Sendable {
         let created = targetCount()?.created ?? 0
         state.withLock { state in
             state.paused = nil
-            state.window.reset(created: created, now: MonotonicClock.nanoseconds())
+            state.window.reset(created: created, now: time.now())
         }
     }
 
@@ -90,7 +94,7 @@ final class DeletionQueue: Sendable {
     /// Takes note of what was created so far; to be called every minute at least.
     func sample() {
         guard let count = targetCount() else { return }
-        state.withLock { $0.window.sample(created: count.created, now: MonotonicClock.nanoseconds()) }
+        state.withLock { $0.window.sample(created: count.created, now: time.now()) }
     }
 
     /// Deletes `extra` from the target, with others that come at the same time.
@@ -103,7 +107,7 @@ final class DeletionQueue: Sendable {
             }
             guard isFirst else { return }
             let body: @Sendable () async -> Void = { await self.work() }
-            let task = Task(executorPreference: Reactor.required(), operation: body)
+            let task = Task(executorPreference: executor, operation: body)
             let isCancelled = state.withLock { state in
                 state.task = task
                 return state.isCancelled
@@ -176,7 +180,7 @@ final class DeletionQueue: Sendable {
     private func takeBack(_ outcomes: [Result<Outcome, ObjectFailure>]) {
         let refused = outcomes.count { outcome in
             switch outcome {
-            case .failure(.server(let error)): error.status > 0
+            case .failure(.server(let error)): error.wasAnswered
             case .failure(.notDeleted): true
             default: false
             }
@@ -189,7 +193,7 @@ final class DeletionQueue: Sendable {
     ) async throws {
         var kept: [Int] = []
         for index in due {
-            do throws(S3Error) {
+            do throws(StoreError) {
                 if let trash = options.trash {
                     try await target.keep(batch[index].extra.key, size: batch[index].extra.size, under: trash)
                 }
@@ -222,7 +226,7 @@ final class DeletionQueue: Sendable {
         // Of how many it would be a part is not known yet: later.
         if present == nil, !isCounted { throw .changed }
         let (objects, created) = (present?.objects ?? 0, present?.created ?? 0)
-        let now = MonotonicClock.nanoseconds()
+        let now = time.now()
         let (objection, isNew) = state.withLock { state -> (String?, Bool) in
             if let paused = state.paused { return (paused, false) }
             let measured = max(0, count - state.allowance)

@@ -1,5 +1,4 @@
 import ObjectModel
-import Runtime
 
 extension DirtySet {
     enum Lane {
@@ -97,15 +96,14 @@ extension DirtySet {
 
         private var mayStart: Bool { isGated ? permits > 0 : inFlight.count < width }
 
-        var hasNext: Bool {
+        func hasNext(now: Int64) -> Bool {
             guard mayStart else { return false }
             if waiting.count > leisureWaiting { return true }
-            return leisureWaiting > 0 && (isGated || mayCompare(now: MonotonicClock.nanoseconds()))
+            return leisureWaiting > 0 && (isGated || mayCompare(now: now))
         }
 
-        mutating func add(_ job: Job, _ lane: Lane, since: Int64? = nil) {
+        mutating func add(_ job: Job, _ lane: Lane, since: Int64) {
             if isCleared { return }
-            let since = since ?? MonotonicClock.nanoseconds()
             if var flight = inFlight[job.key] {
                 var again = Job(key: job.key)
                 again.isRemoval = job.tells(ofRemovalKnownAs: flight.again?.job.isRemoval ?? flight.isRemoval)
@@ -166,11 +164,10 @@ extension DirtySet {
             }
         }
 
-        mutating func takeNext() -> Job? {
-            guard hasNext else { return nil }
+        mutating func takeNext(now: Int64) -> Job? {
+            guard hasNext(now: now) else { return nil }
             if isGated, let fresh = newestFresh { return start(fresh) }
             let order: [Lane] = urgentTurns < 3 ? [.urgent, .bulk, .leisure] : [.bulk, .leisure, .urgent]
-            let now = MonotonicClock.nanoseconds()
             for lane in order where lane != .leisure || mayCompare(now: now) {
                 guard let entry = pop(lane) else { continue }
                 urgentTurns = lane == .urgent ? urgentTurns + 1 : 0

@@ -1,5 +1,5 @@
 public import ObjectModel
-import Runtime
+public import Runtime
 
 /// The keys that may differ and are not yet settled: a set, with at most one job in flight for a key.
 ///
@@ -11,13 +11,16 @@ public final class DirtySet: Sendable {
     private let state: Mutex<State>
     /// Waiting jobs at which producers are held up.
     private let depth: Int
+    private let time: any Time
 
     /// - Parameters:
     ///   - width: jobs in flight at most.
     ///   - depth: jobs that wait at most, but for those that must not be kept out.
-    public init(width: Int, depth: Int = 2048) {
+    ///   - time: what the age of keys is told by.
+    public init(width: Int, depth: Int = 2048, time: any Time) {
         state = Mutex(State(width: width))
         self.depth = depth
+        self.time = time
     }
 
     // MARK: Marking
@@ -27,7 +30,7 @@ public final class DirtySet: Sendable {
         while !Task.isCancelled {
             let isAccepted = state.withLock { state in
                 guard state.isCleared || state.waiting.count < depth else { return false }
-                state.add(job, .bulk)
+                state.add(job, .bulk, since: time.now())
                 return true
             }
             if isAccepted { break }
@@ -45,18 +48,19 @@ public final class DirtySet: Sendable {
 
     /// Marks a key at once, whatever the number waiting.
     public func markNow(_ job: Job) {
-        state.withLock { $0.add(job, .urgent) }
+        state.withLock { $0.add(job, .urgent, since: time.now()) }
         wakeConsumer()
     }
 
     /// Marks a key at once, known `since` then, unless too many are waiting or the set has ended; false if so.
     func offer(_ job: Job, since: Int64) -> Bool {
+        let now = time.now()
         let isAccepted = state.withLock { state in
             guard !state.isCleared,
                 state.waiting.count < depth || state.waiting[job.key] != nil || state.inFlight[job.key] != nil
             else { return false }
             state.add(job, .urgent, since: since)
-            state.lastOffer = MonotonicClock.nanoseconds()
+            state.lastOffer = now
             return true
         }
         if isAccepted { wakeConsumer() }
@@ -68,8 +72,9 @@ public final class DirtySet: Sendable {
     /// The next job, in flight from now on; nil once the set is ending and everything is settled.
     public func next() async -> Job? {
         while true {
+            let now = time.now()
             let (job, isDone, producers) = state.withLock { state -> (Job?, Bool, [CheckedContinuation<Void, Never>]) in
-                guard let job = state.takeNext() else { return (nil, state.isSettled && state.isEnding, []) }
+                guard let job = state.takeNext(now: now) else { return (nil, state.isSettled && state.isEnding, []) }
                 defer { state.producers = [] }
                 return (job, false, state.producers)
             }
@@ -78,7 +83,7 @@ public final class DirtySet: Sendable {
             if isDone { return nil }
             await withCheckedContinuation { continuation in
                 let mustLook = state.withLock { state in
-                    if state.hasNext || state.isEnding && state.isSettled { return true }
+                    if state.hasNext(now: now) || state.isEnding && state.isSettled { return true }
                     state.consumer = continuation
                     return false
                 }

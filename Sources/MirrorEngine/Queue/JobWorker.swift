@@ -1,7 +1,6 @@
 import Journal
 import ObjectModel
 import Runtime
-import S3
 import Stores
 
 /// Settles one key: looks at both sides where it has to, decides, acts, proves, counts and reports.
@@ -17,7 +16,8 @@ struct JobWorker {
         ObjectCopier(
             source: work.source, target: work.target, journal: work.journal, budget: work.budget, trash: options.trash,
             listingTrust: work.listingTrust, notice: { noteBrokenPromise($0) },
-            runStart: work.settings.withLock { $0.start }, isWatching: work.isWatching)
+            runStart: work.settings.withLock { $0.start }, isWatching: work.isWatching, surroundings: work.surroundings,
+            executor: work.executor)
     }
 
     /// Throws what kept the key from being settled.
@@ -67,7 +67,7 @@ struct JobWorker {
             return try await work.takeExtra(Extra(key: key, size: 0), job)
         }
         let (source, target) = (sides.source.map(ObjectState.init), sides.target.map(ObjectState.init))
-        if let source, !work.isInScope(source, now: WallClock.now()) { return }
+        if let source, !work.isInScope(source, now: work.time.wall()) { return }
         let pair = await work.journal.pairs(for: [key]).first ?? nil
         let decision = Decision.decide(source: source, target: target, provenPair: pair, options: work.decisionOptions)
         if let source, let target, let left = sides.source, let right = sides.target,
@@ -179,7 +179,7 @@ struct JobWorker {
         let outcome: ObjectCopier.Outcome
         do {
             outcome = try await copier.copy(key, expected: source, replacing: target)
-        } catch let error as S3Error where error.kind == .noSuchKey {
+        } catch let error as StoreError where error.kind == .noSuchKey {
             // Gone since it was listed, or never there: a look tells.
             throw ObjectFailure.changed
         }
@@ -234,7 +234,7 @@ struct JobWorker {
             return
         }
         guard options.overwrites else { return try await act(on: .unproven(.exists), source, target) }
-        if options.isDryRun || source.size > ObjectCopier.putLimit {
+        if options.isDryRun || source.size > work.target.capabilities.largestWrite {
             return try await copy(source, target, .metadata, as: .metadata)
         }
         try await setHeaders(wanted, present, source, target)
@@ -304,7 +304,7 @@ struct JobWorker {
     /// Whether another change of the headers may still get the same date, where dates are whole seconds: then the next
     /// reconcile looks again.
     private func isRecent(_ source: ObjectState) -> Bool {
-        source.lastModified.seconds + 2 >= WallClock.now().seconds + (work.source.clockOffset ?? 0) / 1000
+        source.lastModified.seconds + 2 >= work.time.wall().seconds + (work.source.clockOffset ?? 0) / 1000
     }
 
     private func report(
@@ -313,7 +313,7 @@ struct JobWorker {
         work.report(
             ObjectReport(
                 action: action, key: work.source.fullKey(key), size: state?.size, etag: state?.etag, status: status,
-                reason: reason, error: nil, seconds: Double(MonotonicClock.nanoseconds() - began) / 1e9))
+                reason: reason, error: nil, seconds: Double(work.time.now() - began) / 1e9))
     }
 }
 

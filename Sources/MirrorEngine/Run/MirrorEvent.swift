@@ -1,5 +1,5 @@
 public import ObjectModel
-public import S3
+public import Runtime
 
 /// What a run tells while it goes on.
 public enum MirrorEvent: Sendable {

@@ -8,6 +8,7 @@ import Runtime
 /// They are kept and reported once, at the end.
 final class MirrorJournal: Sendable {
     private let journal: Journal?
+    private let time: any Time
     let mirror: String
     private struct State {
         var pending: [ProvenPair] = []
@@ -24,8 +25,9 @@ final class MirrorJournal: Sendable {
     }
     private let state = Mutex(State())
 
-    init(_ journal: Journal?, mirror: String) {
+    init(_ journal: Journal?, mirror: String, time: any Time) {
         self.journal = journal
+        self.time = time
         self.mirror = mirror
     }
 
@@ -127,7 +129,7 @@ final class MirrorJournal: Sendable {
     ) async -> UploadRecord? {
         let record = UploadRecord(
             mirror: mirror, key: key, sourceETag: sourceETag, sourceSize: sourceSize, partSizes: partSizes,
-            createdAt: WallClock.now())
+            createdAt: time.wall())
         _ = state.withLock { $0.uploading.insert(key) }
         let begun = await attempt { try await $0.beginUpload(record) }
         if let begun { _ = state.withLock { $0.own.insert(begun.id) } }
@@ -193,7 +195,7 @@ final class MirrorJournal: Sendable {
 
     func finishRun(_ id: Int64?, summary: String, status: String) async {
         guard let id else { return }
-        _ = await attempt { try await $0.finishRun(id, summary: summary, status: status, at: WallClock.now()) }
+        _ = await attempt { try await $0.finishRun(id, summary: summary, status: status, at: time.wall()) }
     }
 
     /// Up to when headers of equal objects are known to be equal: when the last run began that ended well; while none

@@ -1,8 +1,9 @@
 public import Journal
 import Listings
 import ObjectModel
-import Runtime
-public import S3
+public import Reactor
+public import Runtime
+import Scratch
 public import Stores
 
 /// Makes a target the same as a source once: one reconcile, and all the jobs that it brings, until every key is settled.
@@ -14,7 +15,7 @@ public final class MirrorRun: Sendable {
     let extras: KeySpill
     private var options: MirrorOptions { work.options }
     private var dirty: DirtySet { work.dirty }
-    private let reactors: [Reactor]
+    private let executors: [any TaskExecutor]
     /// What the target's client had relayed before this run.
     private let relayedBefore: Int64
     private let task = Mutex<Task<Void, Never>?>(nil)
@@ -25,20 +26,23 @@ public final class MirrorRun: Sendable {
     /// - Parameters:
     ///   - journal: what is remembered between runs; nil remembers nothing.
     ///   - budget: what all transfers of the process hold in memory.
-    ///   - reactors: where the work is done, at least one.
+    ///   - executors: where the work is done, at least one.
     ///   - observer: called from any thread, one call at a time for an object, and must not block.
     public init(
         source: any ObjectStore, target: any ObjectStore, options: MirrorOptions, journal: Journal?,
-        budget: ByteBudget, reactors: [Reactor], observer: @escaping @Sendable (MirrorEvent) -> Void
+        budget: ByteBudget, surroundings: Surroundings, executors: [any TaskExecutor],
+        observer: @escaping @Sendable (MirrorEvent) -> Void
     ) {
-        let extras = KeySpill()
+        let extras = KeySpill(executor: surroundings.blocking("key-spill"))
         self.extras = extras
         work = MirrorWork(
             source: source, target: target, options: options,
-            journal: MirrorJournal(journal, mirror: MirrorWork.name(source, target)), budget: budget,
-            dirty: DirtySet(width: options.maxWorkers ?? Self.width), isWatching: false, observer: observer,
+            journal: MirrorJournal(journal, mirror: MirrorWork.name(source, target), time: surroundings.time),
+            budget: budget,
+            dirty: DirtySet(width: options.maxWorkers ?? Self.width, time: surroundings.time),
+            surroundings: surroundings, executor: executors[0], isWatching: false, observer: observer,
             takeExtra: { extra, _ in try await extras.append([extra.spilled]) })
-        self.reactors = reactors
+        self.executors = executors
         relayedBefore = target.counters.relayedBytes
     }
 
@@ -66,19 +70,19 @@ public final class MirrorRun: Sendable {
 
     /// Runs to the end; failures are in the summary.
     public func run() async -> MirrorSummary {
-        let began = MonotonicClock.nanoseconds()
+        let began = work.time.now()
         let requestsBefore = work.requestCounts()
-        let start = WallClock.now()
+        let start = work.time.wall()
         let journal = work.journal
         let id = options.isDryRun ? nil : await journal.startRun(at: start)
         if !options.isDryRun { await journal.acquireLock() }
         let body: @Sendable () async -> Void = { await self.workAll(start: start) }
-        let task = Task(executorPreference: reactors[0], operation: body)
+        let task = Task(executorPreference: executors[0], operation: body)
         self.task.withLock { $0 = task }
         if isInterrupted { task.cancel() }
         await task.value
         var summary = finalSummary()
-        summary.seconds = Double(MonotonicClock.nanoseconds() - began) / 1e9
+        summary.seconds = Double(work.time.now() - began) / 1e9
         summary.requests = work.requestCounts().filter { $0.value > 0 }
         for (verb, count) in requestsBefore { summary.requests[verb]? -= count }
         summary.requests = summary.requests.filter { $0.value > 0 }
@@ -140,11 +144,11 @@ public final class MirrorRun: Sendable {
             }
             var turn = 0
             while let job = await dirty.next() {
-                let reactor = reactors[turn % reactors.count]
+                let executor = executors[turn % executors.count]
                 turn += 1
                 // What starting took is over, and as many copies as ever will soon be under way.
-                if turn == Self.manyJobs { Memory.giveBack() }
-                group.addTask(executorPreference: reactor) { await self.perform(job, on: reactor) }
+                if turn == Self.manyJobs { work.surroundings.giveBackMemory() }
+                group.addTask(executorPreference: executor) { await self.perform(job, on: executor) }
             }
         }
         guard !isInterrupted else { return }
@@ -179,8 +183,8 @@ public final class MirrorRun: Sendable {
 
     // MARK: One job
 
-    private func perform(_ job: Job, on reactor: Reactor) async {
-        let began = MonotonicClock.nanoseconds()
+    private func perform(_ job: Job, on executor: any TaskExecutor) async {
+        let began = work.time.now()
         do {
             let worker = JobWorker(work: work, job: job, began: began)
             try await worker.perform()
@@ -196,7 +200,7 @@ public final class MirrorRun: Sendable {
             if isInterrupted {
                 dirty.settle(job.key)
             } else if failure.isTransient, job.attempt + 1 < options.attempts {
-                tryLater(job, on: reactor)
+                tryLater(job, on: executor)
             } else {
                 fail(job, failure, began: began)
             }
@@ -204,9 +208,8 @@ public final class MirrorRun: Sendable {
     }
 
     /// Backs off without holding a place, then looks at both sides anew.
-    private func tryLater(_ job: Job, on reactor: Reactor) {
-        var random = SeededGenerator.arbitrary()
-        let delay = options.backoff.delay(attempt: job.attempt, using: &random)
+    private func tryLater(_ job: Job, on executor: any TaskExecutor) {
+        let delay = work.surroundings.chance.delay(options.backoff, attempt: job.attempt)
         var again = Job(key: job.key)
         again.attempt = job.attempt + 1
         // Not to decide by, only to report.
@@ -215,10 +218,10 @@ public final class MirrorRun: Sendable {
         dirty.retryLater(again)
         let key = job.key
         let body: @Sendable () async -> Void = {
-            await Reactor.sleep(for: delay)
+            await self.work.time.sleep(for: delay)
             self.dirty.wake(key)
         }
-        Task(executorPreference: reactor, operation: body)
+        Task(executorPreference: executor, operation: body)
     }
 
     func fail(_ job: Job, _ failure: ObjectFailure, began: Int64) {

@@ -1,6 +1,5 @@
 import ObjectModel
 public import Runtime
-import S3
 
 extension MirrorSummary {
     /// The summary as other programs read it.

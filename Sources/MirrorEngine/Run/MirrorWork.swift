@@ -1,8 +1,8 @@
 import Journal
 import Listings
 import ObjectModel
+import Reactor
 import Runtime
-import S3
 import Stores
 
 /// What all jobs of one mirror share: the two sides, the options, what is counted and what is learnt on the way.
@@ -15,6 +15,10 @@ final class MirrorWork: Sendable {
     let journal: MirrorJournal
     let budget: ByteBudget
     let dirty: DirtySet
+    let surroundings: Surroundings
+    var time: any Time { surroundings.time }
+    /// Where work goes on that outlives the task which began it.
+    let executor: any TaskExecutor
     let tally = Mutex(Tally())
     let settings: Mutex<Settings>
     let listingTrust = ListingTrust()
@@ -63,7 +67,8 @@ final class MirrorWork: Sendable {
 
     init(
         source: any ObjectStore, target: any ObjectStore, options: MirrorOptions, journal: MirrorJournal,
-        budget: ByteBudget, dirty: DirtySet, isWatching: Bool, observer: @escaping @Sendable (MirrorEvent) -> Void,
+        budget: ByteBudget, dirty: DirtySet, surroundings: Surroundings, executor: any TaskExecutor,
+        isWatching: Bool, observer: @escaping @Sendable (MirrorEvent) -> Void,
         takeExtra: @escaping @Sendable (Extra, Job) async throws -> Void
     ) {
         self.source = source
@@ -72,6 +77,8 @@ final class MirrorWork: Sendable {
         self.journal = journal
         self.budget = budget
         self.dirty = dirty
+        self.surroundings = surroundings
+        self.executor = executor
         self.isWatching = isWatching
         self.observer = observer
         self.takeExtra = takeExtra
@@ -107,7 +114,7 @@ final class MirrorWork: Sendable {
     func endListing(isWhole: Bool) {
         tally.withLock { tally in
             if isWhole {
-                tally.target.end(tally.listedTarget, now: MonotonicClock.nanoseconds())
+                tally.target.end(tally.listedTarget, now: time.now())
             } else {
                 tally.target.fail()
             }
@@ -183,7 +190,7 @@ final class MirrorWork: Sendable {
             ObjectReport(
                 action: decision.action, key: source.fullKey(job.key), size: job.source?.size, etag: job.source?.etag,
                 status: .failed, reason: decision.reason ?? .missing, error: "\(failure)",
-                seconds: Double(MonotonicClock.nanoseconds() - began) / 1e9))
+                seconds: Double(time.now() - began) / 1e9))
     }
 
     /// Whether a key is one that the mirror is about, by its name.

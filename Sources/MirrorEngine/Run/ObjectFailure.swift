@@ -1,9 +1,9 @@
 import ObjectModel
-public import S3
+public import Stores
 
 /// Why one object could not be brought in line. Prints as one sentence.
 public enum ObjectFailure: Error, Sendable {
-    case server(S3Error)
+    case server(StoreError)
     /// The source's object changed while it was read; the job begins anew.
     case changed
     /// What arrived cannot be shown to be what the source has.
@@ -51,7 +51,7 @@ public enum ObjectFailure: Error, Sendable {
     init(_ error: any Error) {
         switch error {
         case let failure as ObjectFailure: self = failure
-        case let error as S3Error: self = error.kind == .preconditionFailed ? .changed : .server(error)
+        case let error as StoreError: self = error.kind == .preconditionFailed ? .changed : .server(error)
         default: self = .impossible("\(error)")
         }
     }

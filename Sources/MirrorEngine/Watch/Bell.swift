@@ -1,8 +1,13 @@
 import Runtime
-import S3
 
 /// Lets one task sleep until a time or until somebody rings. Rings that nobody waits for are kept, as one.
 final class Bell: Sendable {
+    private let time: any Time
+
+    init(_ time: any Time) {
+        self.time = time
+    }
+
     private struct State {
         var isRung = false
         var sleeper: CheckedContinuation<Void, Never>?
@@ -25,16 +30,24 @@ final class Bell: Sendable {
     /// Waits for a ring, for the deadline (monotonic nanoseconds), or for the task's cancellation. On a reactor, by one
     /// task at a time.
     func wait(until deadline: Int64) async {
-        let rest = deadline - MonotonicClock.nanoseconds()
+        let rest = deadline - time.now()
         guard rest > 0, !Task.isCancelled else {
             state.withLock { $0.isRung = false }
             return
         }
-        let body: @Sendable () async -> Void = {
-            await Reactor.sleep(for: .nanoseconds(min(rest, 3_600_000_000_000)))
-            if !Task.isCancelled { self.ring() }
+        let until = time.now().addingSaturated(min(rest, 3_600_000_000_000))
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask {
+                await self.time.sleep(until: until)
+                if !Task.isCancelled { self.ring() }
+            }
+            await waitForRing()
+            group.cancelAll()
         }
-        let timer = Task(executorPreference: Reactor.required(), operation: body)
+        state.withLock { $0.isRung = false }
+    }
+
+    private func waitForRing() async {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let isRung = state.withLock { state in
@@ -47,7 +60,5 @@ final class Bell: Sendable {
         } onCancel: {
             ring()
         }
-        timer.cancel()
-        state.withLock { $0.isRung = false }
     }
 }

@@ -1,5 +1,4 @@
 import Runtime
-import S3
 import Stores
 
 /// Keeps a stream of changes up: tries it again when it ends, and says when it can't be had.
@@ -11,11 +10,12 @@ struct ChangeFeed: Sendable {
         case lost(String)
         /// It can't be had from this server, or not by this user: changes must be found in another way meanwhile.
         case unavailable(String)
-        case events([BucketEvent])
+        case events([KeyChange])
     }
 
     let stream: any ChangeStream
     private let retry: Duration
+    private let surroundings: Surroundings
     let handle: @Sendable (Signal) -> Void
     /// Between tries while the stream is lost.
     private let backoff = Backoff(base: .milliseconds(100), cap: .seconds(1))
@@ -25,8 +25,12 @@ struct ChangeFeed: Sendable {
     private static let stubbornness = 8
 
     /// - Parameter retry: see `WatchOptions.listenRetry`.
-    init(_ stream: any ChangeStream, retry: Duration, handle: @escaping @Sendable (Signal) -> Void) {
+    init(
+        _ stream: any ChangeStream, retry: Duration, _ surroundings: Surroundings,
+        handle: @escaping @Sendable (Signal) -> Void
+    ) {
         self.stream = stream
+        self.surroundings = surroundings
         self.retry = retry
         self.handle = handle
     }
@@ -52,22 +56,21 @@ struct ChangeFeed: Sendable {
             switch Self.answer(to: error, silent: silent, refused: refused, retry: retry) {
             case .lost:
                 handle(.lost(error.description))
-                var random = SeededGenerator.arbitrary()
-                await Reactor.sleep(for: backoff.delay(attempt: attempt, using: &random))
+                await surroundings.time.sleep(for: surroundings.chance.delay(backoff, attempt: attempt))
                 attempt += 1
             case .unavailable(let pause):
                 handle(.unavailable(error.description))
-                await Reactor.sleep(for: pause)
+                await surroundings.time.sleep(for: pause)
             }
         }
     }
 
-    private func listen(_ isLive: Mutex<Bool>) async -> S3Error {
-        do throws(S3Error) {
+    private func listen(_ isLive: Mutex<Bool>) async -> StoreError {
+        do throws(StoreError) {
             try await stream.listen {
                 isLive.withLock { $0 = true }
                 handle(.live)
-            } onEvents: { events in
+            } onChanges: { events in
                 handle(.events(events))
             }
         } catch {
@@ -90,7 +93,7 @@ struct ChangeFeed: Sendable {
     /// | no first byte, again and again | unavailable, asked again every 10 seconds |
     /// | nothing but errors, again and again | unavailable, asked again every second: the rest of the server may work |
     /// | anything else | lost, asked again at once, then with pauses up to a second |
-    static func answer(to error: S3Error, silent: Int, refused: Int, retry: Duration) -> Answer {
+    static func answer(to error: StoreError, silent: Int, refused: Int, retry: Duration) -> Answer {
         switch error.kind {
         case .notImplemented: .unavailable(retry * 30)
         case .refused, .noSuchBucket, .unacceptable, .other: .unavailable(retry)

@@ -1,7 +1,6 @@
 import Journal
 import ObjectModel
 import Runtime
-import S3
 import Stores
 
 /// The jobs of a watch: worked until they succeed.
@@ -15,10 +14,10 @@ extension MirrorWatch {
         await withDiscardingTaskGroup { group in
             var turn = 0
             while let job = await work.dirty.next() {
-                let reactor = reactors[turn % reactors.count]
+                let executor = executors[turn % executors.count]
                 turn += 1
                 // What a listing found is asked for after what an event told: somebody waits for that.
-                group.addTask(executorPreference: reactor, priority: job.listing == nil ? nil : .low) {
+                group.addTask(executorPreference: executor, priority: job.listing == nil ? nil : .low) {
                     await self.perform(job)
                 }
             }
@@ -26,7 +25,7 @@ extension MirrorWatch {
     }
 
     private func perform(_ job: Job) async {
-        let began = MonotonicClock.nanoseconds()
+        let began = work.time.now()
         wakeTicker()
         do {
             try await JobWorker(work: work, job: job, began: began).perform()
@@ -48,11 +47,11 @@ extension MirrorWatch {
     private func noteAnswer() -> Bool {
         let closed = control.withLock { control in
             control.progress += 1
-            control.lastProgress = MonotonicClock.nanoseconds()
+            control.lastProgress = work.time.now()
             let closed = control.breaker.succeeded()
             if closed {
                 control.serverGone = nil
-                // Under the lock: of two reactors, the one that changed the breaker last must have the last word.
+                // Under the lock: of two executors, the one that changed the breaker last must have the last word.
                 work.dirty.setGate(isOpen: true)
             }
             return closed
@@ -62,10 +61,10 @@ extension MirrorWatch {
     }
 
     private func noteFailure(_ job: Job, _ failure: ObjectFailure, began: Int64) {
-        let now = MonotonicClock.nanoseconds()
+        let now = work.time.now()
         let cause = RetryPlan.cause(of: failure)
-        var random = SeededGenerator.arbitrary()
         let isStopping = isStopping
+        var random = SeededGenerator(seed: work.surroundings.chance.draw { $0.next() })
         let (isOpen, opened) = control.withLock { control in
             control.progress += 1
             control.lastProgress = now
@@ -114,23 +113,24 @@ extension MirrorWatch {
             }
             return work.dirty.settle(job.key)
         }
-        var random = SeededGenerator.arbitrary()
-        let delay = RetryPlan.delay(cause, attempt: job.attempt - 1, retrying: retrying, using: &random)
+        let delay = work.surroundings.chance.draw { random in
+            RetryPlan.delay(cause, attempt: job.attempt - 1, retrying: retrying, using: &random)
+        }
         work.dirty.retryLater(job, due: now + delay, isCondition: cause != .object)
     }
 
     /// A key as it is written down; `since` in monotonic nanoseconds.
     func pending(_ job: Job, since: Int64) -> PendingKey {
-        let age = max(0, MonotonicClock.nanoseconds() - since) / 1_000_000
+        let age = max(0, work.time.now() - since) / 1_000_000
         return PendingKey(
-            key: job.key, since: Timestamp(milliseconds: WallClock.now().milliseconds - age), isRemoval: job.isRemoval,
+            key: job.key, since: Timestamp(milliseconds: work.time.wall().milliseconds - age), isRemoval: job.isRemoval,
             isListed: job.listing != nil)
     }
 
     /// A key that only the target has, as a job has just seen.
     func delete(_ extra: Extra, _ job: Job) async throws {
         guard work.options.removes, !work.tally.withLock({ $0.shadows.contains(extra.key) }) else { return }
-        let began = MonotonicClock.nanoseconds()
+        let began = work.time.now()
         switch try await deletions.delete(extra, isRemoval: job.isRemoval) {
         case .deleted:
             work.tally.withLock { tally in
@@ -140,7 +140,7 @@ extension MirrorWatch {
             work.report(
                 ObjectReport(
                     action: .delete, key: work.source.fullKey(extra.key), size: extra.size, etag: nil, status: .ok,
-                    reason: .extra, error: nil, seconds: Double(MonotonicClock.nanoseconds() - began) / 1e9))
+                    reason: .extra, error: nil, seconds: Double(work.time.now() - began) / 1e9))
         case .held(let reason):
             let isNew = control.withLock { control in
                 control.heldDeletes += 1
@@ -162,7 +162,7 @@ extension MirrorWatch {
         let isIdle = control.withLock { control in
             defer { control.isTickerIdle = false }
             // There was nothing to make progress with.
-            if control.isTickerIdle { control.lastProgress = MonotonicClock.nanoseconds() }
+            if control.isTickerIdle { control.lastProgress = work.time.now() }
             return control.isTickerIdle
         }
         if isIdle { tickBell.ring() }
@@ -175,7 +175,7 @@ extension MirrorWatch {
             await takeBack()
             await work.journal.flush()
             deletions.sample()
-            let now = MonotonicClock.nanoseconds()
+            let now = work.time.now()
             var next = work.dirty.wakeDue(now) ?? .max
             next = min(next, lookAgainAfterLateWrites(now))
             let (mayProbe, probe) = control.withLock { control in
@@ -204,7 +204,7 @@ extension MirrorWatch {
             return (control.lateWrites.takeDue(now: now), control.lateWrites.nextDue ?? .max)
         }
         for key in due where !work.dirty.offer(Job(key: key), since: now) {
-            _ = overflow.add(PendingKey(key: key, since: WallClock.now(), isRemoval: false))
+            _ = overflow.add(PendingKey(key: key, since: work.time.wall(), isRemoval: false))
         }
         return next
     }
@@ -219,7 +219,7 @@ extension MirrorWatch {
         while work.dirty.hasRoom, work.dirty.waitingForServer < options.retryLimit / 2, !isStopping {
             let keys = await overflow.take()
             guard !keys.isEmpty else { return }
-            let now = (MonotonicClock.nanoseconds(), WallClock.now())
+            let now = (work.time.now(), work.time.wall())
             for key in keys {
                 var job = Job(key: key.key)
                 job.isRemoval = key.isRemoval
@@ -269,6 +269,6 @@ extension MirrorWatch {
             async let right: Void = target.ping()
             _ = await (left, right)
         }
-        Task(executorPreference: reactors[0], operation: body)
+        Task(executorPreference: executors[0], operation: body)
     }
 }

@@ -1,7 +1,8 @@
 import Journal
 import ObjectModel
+import Reactor
 import Runtime
-import S3
+import Scratch
 import Stores
 
 /// When both listings are read, and what becomes of it.
@@ -16,7 +17,7 @@ extension MirrorWatch {
 
     func reconcileForEver() async {
         while !Task.isCancelled {
-            switch next(now: MonotonicClock.nanoseconds()) {
+            switch next(now: work.time.now()) {
             case .reconcile(let reason): await reconcile(reason)
             case .wait(let moment): await reconcileBell.wait(until: moment)
             }
@@ -46,7 +47,6 @@ extension MirrorWatch {
             try await turnstile.with { try await read(reason) }
         } catch {
             guard !Task.isCancelled else { return }
-            var random = SeededGenerator.arbitrary()
             let missing = ObjectFailure(error).missingBucket
             let isMissing = missing != nil
             if missing == work.source.endpointIdentity { await noteEmptySource(true) }
@@ -55,10 +55,10 @@ extension MirrorWatch {
                 control.isReconciling = false
                 control.hasBegunReconcile = true
                 control.progress += 1
-                let delay = backoff.delay(attempt: control.failedReconciles, using: &random).nanoseconds
+                let delay = work.surroundings.chance.delay(backoff, attempt: control.failedReconciles).nanoseconds
                 control.failedReconciles += 1
                 control.reconcileFailure = "\(ObjectFailure(error))"
-                control.notBefore = MonotonicClock.nanoseconds() + delay
+                control.notBefore = work.time.now() + delay
                 if control.wanted == nil { control.wanted = reason == .start ? .start : .retry }
             }
             emit(.reconcileFailed("\(ObjectFailure(error))"))
@@ -72,9 +72,9 @@ extension MirrorWatch {
         // Seldom enough: what kept keys from succeeding may have passed.
         if reason != .poll, reason != .retry { _ = work.dirty.wakeDue(.max) }
         emit(.reconcileBegan(reason))
-        let began = MonotonicClock.nanoseconds()
-        let start = WallClock.now()
-        let extras = KeySpill()
+        let began = work.time.now()
+        let start = work.time.wall()
+        let extras = KeySpill(executor: work.surroundings.blocking("key-spill"))
         let (lastGood, isApproved) = control.withLock { control in
             control.hasBegunReconcile = true
             return (control.lastGood, control.isApproved)
@@ -105,18 +105,18 @@ extension MirrorWatch {
         let isHeld = try await mark(extras, extra, source, target, allowance: allowance)
         if isApproved { control.withLock { $0.isApproved = false } }
         if reason != .poll, !work.options.checksHeaders, dropped == nil { try await compareHeaders(start, source) }
-        let ended = MonotonicClock.nanoseconds()
+        let ended = work.time.now()
         let cost = Duration.nanoseconds(ended - began)
         control.withLock { control in
             control.isReconciling = false
             control.failedReconciles = 0
             control.reconcileFailure = nil
             control.progress += 1
-            control.lastReconcile = WallClock.now()
+            control.lastReconcile = work.time.wall()
             control.pace.polled(cost: cost, foundChanges: marked + extra > 0 && !isHeld)
             let pause =
                 control.feed == .polling
-                ? control.pace.interval : options.reconcileInterval * Double.random(in: 0.9...1.1)
+                ? control.pace.interval : options.reconcileInterval * work.surroundings.chance.draw { Double.random(in: 0.9...1.1, using: &$0) }
             let isSecondDue = control.needsSecondReconcile
             control.needsSecondReconcile = false
             control.nextScheduled = ended + (isSecondDue ? min(pause, options.secondReconcile) : pause).nanoseconds
@@ -142,7 +142,7 @@ extension MirrorWatch {
         guard source.objects <= Self.headerLimit else { return }
         work.forgetListing()
         try await Reconciler(
-            work, start: start, lastGood: nil, marks: .headers, extras: KeySpill(), isBackground: isListening
+            work, start: start, lastGood: nil, marks: .headers, extras: KeySpill(executor: work.surroundings.blocking("key-spill")), isBackground: isListening
         ).run()
     }
 

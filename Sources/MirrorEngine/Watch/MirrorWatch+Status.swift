@@ -34,9 +34,9 @@ extension MirrorWatch {
     }
 
     private var lag: Duration? {
-        let inMemory = work.dirty.oldest.map { Duration.nanoseconds(max(0, MonotonicClock.nanoseconds() - $0)) }
+        let inMemory = work.dirty.oldest.map { Duration.nanoseconds(max(0, work.time.now() - $0)) }
         let onDisk = overflow.oldest.map {
-            Duration.milliseconds(max(0, WallClock.now().milliseconds - $0.milliseconds))
+            Duration.milliseconds(max(0, work.time.wall().milliseconds - $0.milliseconds))
         }
         return [inMemory, onDisk].compactMap(\.self).max()
     }

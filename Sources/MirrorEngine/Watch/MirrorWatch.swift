@@ -1,7 +1,7 @@
 public import Journal
 import ObjectModel
-import Runtime
-public import S3
+public import Reactor
+public import Runtime
 public import Stores
 
 /// Keeps a target the same as a source for as long as it runs.
@@ -16,11 +16,11 @@ public final class MirrorWatch: Sendable {
     let deletions: DeletionQueue
     let control: Mutex<Control>
     /// Wakes the reconciles' task, and the one that looks after retries.
-    let reconcileBell = Bell()
-    let tickBell = Bell()
-    let reactors: [Reactor]
+    let reconcileBell: Bell
+    let tickBell: Bell
+    let executors: [any TaskExecutor]
     /// Where listings are read.
-    private let listingReactor: Reactor
+    private let listingExecutor: any TaskExecutor
     /// How many mirrors read listings at once.
     let turnstile: Turnstile
     let emit: @Sendable (WatchEvent) -> Void
@@ -85,27 +85,30 @@ public final class MirrorWatch: Sendable {
     ///   - stream: where changes of the source are told.
     ///   - isFed: whether it is not read here, because what a wider stream tells is passed on.
     ///   - journal: what is remembered, and where keys go that find no room; a temporary one forgets.
-    ///   - reactors: where the work is done, at least one.
-    ///   - listingReactor: where listings are read: one of its own, so that no change waits until the pages are parsed that
+    ///   - executors: where the work is done, at least one.
+    ///   - listingExecutor: where listings are read: one of its own, so that no change waits until the pages are parsed that
     ///     came before it.
     ///   - observer: called from any thread; must not block.
     public init(
         source: any ObjectStore, target: any ObjectStore, options: MirrorOptions, watch: WatchOptions,
-        stream: any ChangeStream, isFed: Bool = false, journal: Journal, budget: ByteBudget, reactors: [Reactor],
-        listingReactor: Reactor, turnstile: Turnstile, observer: @escaping @Sendable (WatchEvent) -> Void
+        stream: any ChangeStream, isFed: Bool = false, journal: Journal, budget: ByteBudget,
+        surroundings: Surroundings, executors: [any TaskExecutor],
+        listingExecutor: any TaskExecutor, turnstile: Turnstile, observer: @escaping @Sendable (WatchEvent) -> Void
     ) {
         let mirror = MirrorWork.name(source, target)
-        let dirty = DirtySet(width: options.maxWorkers ?? Self.width, depth: watch.depth)
+        let dirty = DirtySet(width: options.maxWorkers ?? Self.width, depth: watch.depth, time: surroundings.time)
         let prefixLength = source.prefixLength
         let extras = ExtraSink()
+        reconcileBell = Bell(surroundings.time)
+        tickBell = Bell(surroundings.time)
         work = MirrorWork(
-            source: source, target: target, options: options, journal: MirrorJournal(journal, mirror: mirror),
-            budget: budget, dirty: dirty, isWatching: true,
+            source: source, target: target, options: options, journal: MirrorJournal(journal, mirror: mirror, time: surroundings.time),
+            budget: budget, dirty: dirty, surroundings: surroundings, executor: executors[0], isWatching: true,
             observer: { event in
                 switch event {
                 case .object(let report):
                     let since = dirty.since(report.key.droppingFirst(prefixLength))
-                    let lag = since.map { max(0, MonotonicClock.nanoseconds() - $0) } ?? 0
+                    let lag = since.map { max(0, surroundings.time.now() - $0) } ?? 0
                     observer(.object(report, lag: .nanoseconds(lag)))
                 case .notice(let text): observer(.notice(text))
                 case .guarded(let reason): observer(.guarded(reason))
@@ -116,14 +119,15 @@ public final class MirrorWatch: Sendable {
         self.stream = stream
         overflow = Overflow(journal, mirror: mirror)
         control = Mutex(Control(pace: PollPace(base: watch.pollInterval), isFed: isFed))
-        self.reactors = reactors
-        self.listingReactor = listingReactor
+        self.executors = executors
+        self.listingExecutor = listingExecutor
         self.turnstile = turnstile
         emit = observer
         prefix = source.fullKey(ObjectKey(bytes: []))
         let work = work
         deletions = DeletionQueue(
             source: source, target: target, options: options, window: watch.deletionWindow,
+            time: surroundings.time, executor: executors[0],
             targetCount: {
                 work.tally.withLock { tally in
                     tally.target.leastObjects.map { DeletionQueue.Count(objects: $0, created: tally.created) }
@@ -132,7 +136,7 @@ public final class MirrorWatch: Sendable {
             onPause: { reason in
                 observer(.deletesPaused(reason))
                 let body: @Sendable () async -> Void = { await work.journal.setFact("deletes-paused", reason) }
-                Task(executorPreference: reactors[0], operation: body)
+                Task(executorPreference: executors[0], operation: body)
             })
         extras.use { [unowned self] in try await delete($0, $1) }
         // Until the target's bucket is known to be there.
@@ -156,7 +160,7 @@ public final class MirrorWatch: Sendable {
         if await work.journal.fact("empty-source") != nil { control.withLock { $0.sawEmptySource = true } }
         if await work.journal.fact("running") != nil { control.withLock { $0.needsSecondReconcile = true } }
         await work.journal.setFact("running", "1")
-        let lastGood = await work.journal.headersKnownUntil(start: WallClock.now(), isDryRun: false)
+        let lastGood = await work.journal.headersKnownUntil(start: work.time.wall(), isDryRun: false)
             .map(Reconciler.LastGood.here)
         control.withLock { $0.lastGood = lastGood }
         _ = await work.journal.uploads()
@@ -184,19 +188,19 @@ public final class MirrorWatch: Sendable {
         control.withLock { control in
             guard !control.isStopping else { return }
             control.isRunning = true
-            control.reconcileTask = Task(executorPreference: listingReactor, priority: .low, operation: reconciles)
+            control.reconcileTask = Task(executorPreference: listingExecutor, priority: .low, operation: reconciles)
         }
         if options.events == .poll { poll(because: "--events poll") } else { listen() }
     }
 
     /// Reads the stream, unless another one does.
     private func listen() {
-        let feed: @Sendable () async -> Void = { [stream, options] in
-            await ChangeFeed(stream, retry: options.listenRetry) { self.take($0) }.run()
+        let feed: @Sendable () async -> Void = { [stream, options, work] in
+            await ChangeFeed(stream, retry: options.listenRetry, work.surroundings) { self.take($0) }.run()
         }
         control.withLock { control in
             guard control.isRunning, !control.isStopping, !control.isFed, control.feedTask == nil else { return }
-            control.feedTask = Task(executorPreference: reactors[0], operation: feed)
+            control.feedTask = Task(executorPreference: executors[0], operation: feed)
         }
     }
 
@@ -298,8 +302,8 @@ public final class MirrorWatch: Sendable {
         reconcileBell.ring()
     }
 
-    private func note(_ events: [BucketEvent]) {
-        let now = MonotonicClock.nanoseconds()
+    private func note(_ events: [KeyChange]) {
+        let now = work.time.now()
         var isFull = false
         var mustTick = false
         for event in events {
@@ -310,7 +314,7 @@ public final class MirrorWatch: Sendable {
                 job.isRemoval = event.kind == .removed
                 guard !work.dirty.offer(job, since: now) else { continue }
                 mustTick = true
-                let pending = PendingKey(key: key, since: WallClock.now(), isRemoval: job.isRemoval)
+                let pending = PendingKey(key: key, since: work.time.wall(), isRemoval: job.isRemoval)
                 if !overflow.add(pending) { isFull = true }
             }
         }

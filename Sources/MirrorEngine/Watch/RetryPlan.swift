@@ -1,5 +1,5 @@
 import Runtime
-import S3
+import Stores
 
 /// How a failed key is tried again. Pure.
 enum RetryPlan {

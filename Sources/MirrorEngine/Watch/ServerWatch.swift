@@ -1,12 +1,11 @@
 import ObjectModel
-import Runtime
-public import S3
+public import Runtime
 public import Stores
 
 /// What a watch over all buckets of a server needs to know of them.
 public protocol BucketDirectory: Sendable {
     /// The buckets that there are now.
-    func buckets() async throws(S3Error) -> [String]
+    func buckets() async throws(StoreError) -> [String]
     /// The stream of changes in all buckets.
     var stream: any ChangeStream { get }
     /// A watch over one bucket. Where `isFed`, the stream of all buckets is passed on to it.
@@ -30,19 +29,23 @@ public final class ServerWatch: Sendable {
 
     private let directory: any BucketDirectory
     private let options: WatchOptions
-    private let reactor: Reactor
+    private let executor: any TaskExecutor
     private let emit: @Sendable (WatchEvent) -> Void
     private let state = Mutex(State())
-    private let bell = Bell()
+    private let bell: Bell
+    private let surroundings: Surroundings
 
     /// - Parameter observer: told what concerns the server as a whole; the watches have their own.
     public init(
-        _ directory: any BucketDirectory, options: WatchOptions, reactor: Reactor,
+        _ directory: any BucketDirectory, options: WatchOptions, surroundings: Surroundings,
+        executor: any TaskExecutor,
         observer: @escaping @Sendable (WatchEvent) -> Void
     ) {
         self.directory = directory
         self.options = options
-        self.reactor = reactor
+        self.executor = executor
+        self.surroundings = surroundings
+        bell = Bell(surroundings.time)
         emit = observer
     }
 
@@ -54,30 +57,30 @@ public final class ServerWatch: Sendable {
 
     /// Runs until `stop()`; cancelling the task ends what is in flight at once.
     public func run() async {
-        let feed: @Sendable () async -> Void = { [directory, options] in
-            await ChangeFeed(directory.stream, retry: options.listenRetry) { self.take($0) }.run()
+        let feed: @Sendable () async -> Void = { [directory, options, surroundings] in
+            await ChangeFeed(directory.stream, retry: options.listenRetry, surroundings) { self.take($0) }.run()
         }
         if options.events == .poll {
             state.withLock { $0.isFeeding = false }
         } else {
-            let task = Task(executorPreference: reactor, operation: feed)
+            let task = Task(executorPreference: executor, operation: feed)
             state.withLock { $0.tasks.append(task) }
         }
         await withDiscardingTaskGroup { group in
             var attempt = 0
             while !isStopping, !Task.isCancelled {
                 var pause = max(options.bucketInterval, options.pollInterval)
-                do throws(S3Error) {
+                do throws(StoreError) {
                     for watch in begin(try await directory.buckets()) { group.addTask { await watch.run() } }
                     attempt = 0
                 } catch {
                     if isStopping { break }
                     note(error)
-                    var random = SeededGenerator.arbitrary()
-                    pause = Backoff(base: .milliseconds(200), cap: .seconds(2)).delay(attempt: attempt, using: &random)
+                    let backoff = Backoff(base: .milliseconds(200), cap: .seconds(2))
+                    pause = surroundings.chance.delay(backoff, attempt: attempt)
                     attempt += 1
                 }
-                await bell.wait(until: MonotonicClock.nanoseconds() + pause.nanoseconds)
+                await bell.wait(until: surroundings.time.now() + pause.nanoseconds)
             }
         }
     }
@@ -95,7 +98,7 @@ public final class ServerWatch: Sendable {
 
     private var isStopping: Bool { state.withLock { $0.isStopping } }
 
-    private func note(_ error: S3Error) {
+    private func note(_ error: StoreError) {
         state.withLock { $0.failure = "\(error)" }
         emit(.reconcileFailed("\(error)"))
     }

@@ -1,4 +1,5 @@
 import COpenSSL
+import Digests
 
 /// HMAC-SHA-256 with a key that is set once and used for many messages.
 ///

@@ -1,4 +1,5 @@
 public import ObjectModel
+import Reactor
 import Runtime
 
 extension S3Client {
@@ -55,7 +56,7 @@ extension S3Client {
         var request = S3Request(.headBucket, .head, bucket: bucket)
         request.needsFreshConnection = true
         request.patience = .quick(attempt: 1)
-        let transfer = Reactor.required().engine.start(signed(request))
+        let transfer = Reactor.required().transfers.start(signed(request))
         do {
             try await transfer.awaitEnd()
             return true

@@ -1,3 +1,4 @@
+import Digests
 public import ObjectModel
 
 extension S3Client {

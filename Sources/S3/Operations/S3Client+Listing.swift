@@ -1,4 +1,5 @@
 public import ObjectModel
+import Reactor
 import Runtime
 
 extension S3Client {
@@ -20,7 +21,7 @@ extension S3Client {
     func noteClock(_ head: HTTPHead) {
         guard let date = head["date"].flatMap({ Timestamp(httpDate: $0) }) else { return }
         // The header has whole seconds: the middle of that second is the best guess.
-        let offset = date.milliseconds + 500 - WallClock.now().milliseconds
+        let offset = date.milliseconds + 500 - time.wall().milliseconds
         learnt.withLock { $0.clockOffset = offset }
     }
 }
@@ -69,7 +70,7 @@ public final class ObjectListing {
     }
 
     private struct Fetched: Sendable {
-        let page: ListingPage
+        let page: ListingDocument
         let next: Position?
     }
 
@@ -95,17 +96,17 @@ public final class ObjectListing {
     }
 
     /// The page as far as it is wanted; ends the listing where that is not all of it.
-    private func cut(_ page: ListingPage) -> ListingPage {
+    private func cut(_ page: ListingDocument) -> ListingDocument {
         // A page out of order goes on whole: cut, it would lose keys and look as if it were in order.
-        guard let through, page.firstOutOfOrder(.bytes) == nil else { return page }
-        let wanted = page.count(through: through)
+        guard let through, page.page.firstOutOfOrder(.bytes) == nil else { return page }
+        let wanted = page.page.count(through: through)
         guard wanted < page.count else { return page }
         isEnded = true
         return page.prefix(wanted)
     }
 
     /// The next page; nil after the last one.
-    public func next() async throws(S3Error) -> ListingPage? {
+    public func next() async throws(S3Error) -> ListingDocument? {
         guard !isEnded else { return nil }
         if !isStarted {
             isStarted = true
@@ -138,9 +139,9 @@ public final class ObjectListing {
     }
 
     /// Remembers how far a page of this listing goes, so that the last one need not bring much that is not wanted.
-    private func note(_ page: ListingPage) {
+    private func note(_ page: ListingDocument) {
         guard through != nil, page.count > 1 else { return }
-        stretch = KeyStretch(first: page.key(at: 0), last: page.key(at: page.count - 1), count: page.count)
+        stretch = KeyStretch(first: page.page.key(at: 0), last: page.page.key(at: page.count - 1), count: page.count)
     }
 
     private func fetch(_ position: Position) {
@@ -174,7 +175,7 @@ public final class ObjectListing {
     }
 
     /// What follows `page`, which began at `position`.
-    private static func following(_ page: ListingPage, from position: Position, isVersion1: Bool) -> Following {
+    private static func following(_ page: ListingDocument, from position: Position, isVersion1: Bool) -> Following {
         guard page.isTruncated else { return .last }
         var next: Position?
         if let token = page.nextToken {
@@ -182,7 +183,7 @@ public final class ObjectListing {
         } else if let marker = page.nextMarker {
             next = .marker(marker)
         } else if isVersion1, page.count > 0 {
-            next = .marker(page.key(at: page.count - 1))
+            next = .marker(page.page.key(at: page.count - 1))
         }
         guard let next else { return .lie("the listing says it goes on, but gives no token to go on with") }
         return next == position ? .lie("the listing does not end: it gives the same token again") : .at(next)
@@ -210,7 +211,7 @@ extension ObjectListing.Scope {
 
 extension S3Client {
     /// One page. Falls back to version 1 of the API where version 2 is refused.
-    fileprivate func listingPage(_ request: S3Request) async throws(S3Error) -> ListingPage {
+    fileprivate func listingPage(_ request: S3Request) async throws(S3Error) -> ListingDocument {
         do throws(S3Error) {
             return try await listingPageOnce(request)
         } catch {
@@ -230,7 +231,7 @@ extension S3Client {
 
     /// Tries one page again where what came was not whole, or an error in the place of a listing, as `send` does for
     /// everything else.
-    private func listingPageOnce(_ request: S3Request) async throws(S3Error) -> ListingPage {
+    private func listingPageOnce(_ request: S3Request) async throws(S3Error) -> ListingDocument {
         var attempt = 1
         while true {
             do throws(S3Error) {
@@ -242,13 +243,13 @@ extension S3Client {
                 error.attempts = attempt
                 guard error.isTransient, attempt < options.retries.attempts, !Task.isCancelled else { throw error }
                 attempt += 1
-                var random = SeededGenerator.arbitrary()
-                await Reactor.sleep(for: options.retries.backoff.delay(attempt: attempt - 2, using: &random))
+                let backoff = options.retries.backoff
+                await time.sleep(for: options.surroundings.chance.delay(backoff, attempt: attempt - 2))
             }
         }
     }
 
-    private func receivePage(_ request: S3Request) async throws(S3Error) -> ListingPage {
+    private func receivePage(_ request: S3Request) async throws(S3Error) -> ListingDocument {
         let parser = LazyListingParser()
         defer { parser.giveBack() }
         var request = request
@@ -297,13 +298,13 @@ private final class LazyListingParser {
         unsafe begun().feed(bytes)
     }
 
-    func finish() throws(XMLError) -> ListingPage {
+    func finish() throws(XMLError) -> ListingDocument {
         try begun().finish()
     }
 
     private func begun() -> ListingParser {
         if let parser { return parser }
-        let taken = Reactor.required().idleParsers.popLast() ?? ListingParser()
+        let taken = Reactor.required().transfers.idleParsers.popLast() ?? ListingParser()
         taken.begin(limit: ObjectListing.pageLimit)
         parser = taken
         return taken
@@ -312,6 +313,6 @@ private final class LazyListingParser {
     func giveBack() {
         guard let parser else { return }
         self.parser = nil
-        if Reactor.required().idleParsers.count < 4 { Reactor.required().idleParsers.append(parser) }
+        if Reactor.required().transfers.idleParsers.count < 4 { Reactor.required().transfers.idleParsers.append(parser) }
     }
 }

@@ -1,4 +1,5 @@
 public import ObjectModel
+public import Reactor
 
 /// A multipart upload under way on a server.
 public struct MultipartUpload: Sendable, Hashable {
@@ -84,7 +85,7 @@ extension S3Client {
     /// Not repeated on failure: when the first answer was lost the second one is `noSuchUpload`. Look at the object then.
     public func completeUpload(
         _ upload: MultipartUpload, parts: [UploadedPart]
-    ) async throws(S3Error) -> WriteResult {
+    ) async throws(S3Error) -> PutResult {
         var request = S3Request(
             .completeMultipartUpload, .post, bucket: upload.bucket, key: upload.key,
             query: [QueryItem("uploadId", upload.id)])
@@ -93,7 +94,7 @@ extension S3Client {
                 try XMLBody.completeMultipartUpload(parts.map { ($0.number, $0.etag) })
             })
         let response = try await send(request)
-        var result = WriteResult(response.head)
+        var result = PutResult(response.head)
         if let document = try? XMLTree.parse(response.body.bytes), let etag = document["ETag"]?.text {
             result.etag = ETag(etag)
         }

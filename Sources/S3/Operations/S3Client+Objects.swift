@@ -1,4 +1,5 @@
 public import ObjectModel
+public import Reactor
 
 /// Conditions and parts of a read.
 public struct ReadOptions: Sendable, Hashable {
@@ -28,7 +29,7 @@ public struct ReadOptions: Sendable, Hashable {
 }
 
 /// What a server says of an object that it has just stored.
-public struct WriteResult: Sendable, Hashable {
+public struct PutResult: Sendable, Hashable {
     public var etag: ETag
     public var versionID: String?
 
@@ -69,10 +70,10 @@ extension S3Client {
     public func putObject(
         bucket: String, key: ObjectKey, headers: ObjectHeaders, body: ByteBlock, contentMD5: MD5Digest?,
         storageClass: String? = nil
-    ) async throws(S3Error) -> WriteResult {
+    ) async throws(S3Error) -> PutResult {
         var request = writeRequest(bucket, key, headers, contentMD5, storageClass)
         request.body = .block(body)
-        return WriteResult(try await send(request).head)
+        return PutResult(try await send(request).head)
     }
 
     /// Copies an object within this server and gives the copy `headers` (nil keeps the source's).
@@ -81,7 +82,7 @@ extension S3Client {
     public func copyObject(
         from source: (bucket: String, key: ObjectKey), to target: (bucket: String, key: ObjectKey),
         headers: ObjectHeaders?, ifMatch: ETag? = nil
-    ) async throws(S3Error) -> WriteResult {
+    ) async throws(S3Error) -> PutResult {
         var request = S3Request(.copyObject, .put, bucket: target.bucket, key: target.key)
         request.headers = [Self.copySource(source)]
         if let ifMatch, !ifMatch.isAbsent {
@@ -93,7 +94,7 @@ extension S3Client {
             request.headers += headers.requestFields()
         }
         let response = try await send(request)
-        var result = WriteResult(response.head)
+        var result = PutResult(response.head)
         if let document = try? XMLTree.parse(response.body.bytes), let etag = document["ETag"]?.text {
             result.etag = ETag(etag)
         }

@@ -1,3 +1,5 @@
+public import Digests
+
 /// What `x-amz-content-sha256` says about the body, and the last line of a canonical request.
 public struct PayloadHash: Hashable, Sendable {
     /// The header's text.

@@ -1,3 +1,4 @@
+import Digests
 public import ObjectModel
 
 /// Signs many requests to one server from one thread: `SignatureV4` with its contexts, buffers and today's key kept.

@@ -1,3 +1,4 @@
+import Digests
 public import ObjectModel
 
 /// AWS Signature Version 4 for the service `s3`: pure functions of a request, credentials, a region and a date.

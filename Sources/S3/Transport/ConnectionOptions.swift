@@ -1,3 +1,5 @@
+public import Reactor
+
 /// How connections to one endpoint are made. Immutable, compared by identity: handles set up for one are reused for it.
 public final class ConnectionOptions: Sendable {
     public struct Timeouts: Sendable, Hashable {

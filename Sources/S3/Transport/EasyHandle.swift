@@ -1,4 +1,5 @@
 import CCurl
+import Reactor
 import Runtime
 
 /// One libcurl easy handle, configured once for an endpoint's connection options and used for one transfer at a time.

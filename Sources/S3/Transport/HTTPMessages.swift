@@ -1,4 +1,6 @@
 import Glibc
+import Reactor
+import Runtime
 
 /// One HTTP request, signed and ready to go.
 struct HTTPRequest {
@@ -15,14 +17,14 @@ struct HTTPRequest {
         /// Held and sent in one piece, with its length.
         case block(ByteBlock)
         /// Taken from the ring as it fills; exactly `length` bytes.
-        case ring(BodyRing, length: Int64)
+        case ring(ByteRing, length: Int64)
     }
 
     /// Where the body of a 2xx answer goes. Other bodies are held, up to 64 KiB, for the error they tell.
     @safe enum Sink {
         /// Held, up to `limit` bytes; one more fails the transfer.
         case block(limit: Int)
-        case ring(BodyRing)
+        case ring(ByteRing)
         /// Given piece by piece; false fails the transfer.
         case pieces((UnsafeRawBufferPointer) -> Bool)
     }

@@ -1,4 +1,5 @@
 import CCurl
+import Reactor
 import Runtime
 
 /// One exchange in flight: a request going out, an answer coming in.
@@ -260,7 +261,7 @@ final class Transfer: @unchecked Sendable {
                 appliedPause |= Int32(CURLPAUSE_RECV)
                 return Int(CURL_WRITEFUNC_PAUSE)
             }
-            if ring.free < BodyRing.headroom, receivePause.isEmpty {
+            if ring.free < ByteRing.headroom, receivePause.isEmpty {
                 receivePause.insert(.ring)
                 engine.queuePauseChange(self)
             }

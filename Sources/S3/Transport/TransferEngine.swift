@@ -1,13 +1,12 @@
 import CCurl
 import CLinux
 import Glibc
+import Reactor
 import Runtime
 
-/// libcurl's multi handle driven by epoll: the part of a reactor that moves bytes. Confined to the reactor's thread.
-@safe final class TransferEngine {
+/// libcurl's multi handle driven by a reactor's epoll: the guest of a reactor that moves bytes. Confined to its thread.
+@safe final class TransferEngine: ReactorGuest, DescriptorOwner {
     private struct Registration {
-        /// What epoll watches for; 0 if the socket is not registered.
-        var watched: UInt32 = 0
         /// What libcurl wants now; 0 between transfers, when the registration stays to save two system calls.
         var wanted: UInt32 = 0
         /// A connection, whose opening and closing are seen here. Other descriptors (a name look-up's) may be closed
@@ -16,10 +15,8 @@ import Runtime
     }
 
     private let multi: UnsafeMutableRawPointer
-    private let epoll: Int32
-    private let wakeDescriptor: Int32
+    private unowned let reactor: Reactor
     private var registrations: [Registration] = []
-    private var events: [epoll_event]
     /// When libcurl wants to be called without a socket event.
     private var timerDeadline: Int64?
     private var nextSweep: Int64 = 0
@@ -32,25 +29,22 @@ import Runtime
     private var knownOptions: [ObjectIdentifier: ConnectionOptions] = [:]
     /// When the newest of the requests that were answered began, for each server.
     private var lastAnswered: [ObjectIdentifier: Int64] = [:]
+    /// One for each client that sends from this thread; clients live as long as the process's work.
+    var signers: [ObjectIdentifier: RequestSigner] = [:]
+    var idleParsers: [ListingParser] = []
+
     /// Monotonic nanoseconds, taken once a turn.
-    private(set) var now: Int64 = MonotonicClock.nanoseconds()
+    var now: Int64 { reactor.now }
 
     static let isLibraryReady: Bool = curl_global_init(Int(CURL_GLOBAL_ALL)) == CURLE_OK
 
-    init(wakeDescriptor: Int32) {
+    init(_ reactor: Reactor) {
         precondition(Self.isLibraryReady, "libcurl could not be initialised.")
         guard let multi = unsafe curl_multi_init() else {
             preconditionFailure("libcurl could not make a multi handle: out of memory.")
         }
         unsafe self.multi = multi
-        epoll = epoll_create1(Int32(EPOLL_CLOEXEC))
-        precondition(epoll >= 0, "The system refused an epoll descriptor (error \(errno)).")
-        self.wakeDescriptor = wakeDescriptor
-        unsafe events = Array(repeating: epoll_event(), count: 128)
-        var event = unsafe epoll_event()
-        unsafe event.events = EPOLLIN.rawValue
-        unsafe event.data.fd = wakeDescriptor
-        unsafe epoll_ctl(epoll, EPOLL_CTL_ADD, wakeDescriptor, &event)
+        self.reactor = reactor
         let owner = unsafe Unmanaged.passUnretained(self).toOpaque()
         unsafe ccurl_multi_set_callbacks(multi, Self.socketCallback, Self.timerCallback, owner)
         unsafe ccurl_multi_set_long(multi, CURLMOPT_MAXCONNECTS, 256)
@@ -63,14 +57,13 @@ import Runtime
         for transfer in active.values { abort(transfer, .cancelled) }
         idleHandles = [:]
         unsafe curl_multi_cleanup(multi)
-        Glibc.close(epoll)
     }
 
     // MARK: Transfers
 
     /// Starts `request`; the answer is in the returned transfer.
     func start(_ request: HTTPRequest) -> Transfer {
-        now = MonotonicClock.nanoseconds()
+        reactor.refreshNow()
         let transfer = Transfer(request: request, easy: handle(for: request), engine: self)
         active[ObjectIdentifier(transfer)] = transfer
         unsafe transfer.easy.prepare(
@@ -99,7 +92,7 @@ import Runtime
 
     /// Runs `body` on this thread after `delay` nanoseconds.
     func schedule(after delay: Int64, _ body: @escaping () -> Void) {
-        Reactor.required().schedule(at: now &+ delay, body)
+        reactor.schedule(at: now &+ delay, body)
     }
 
     private func handle(for request: HTTPRequest) -> EasyHandle {
@@ -123,8 +116,9 @@ import Runtime
 
     // MARK: The loop
 
-    /// Does what can be done without waiting: due timers, pauses, ended transfers.
-    func settle() {
+    /// Does what can be done without waiting: time-outs, due timers, pauses, ended transfers.
+    func turn() {
+        if now >= nextSweep { sweep() }
         for _ in 0..<8 {
             var isQuiet = true
             if let deadline = timerDeadline, deadline <= now {
@@ -141,34 +135,17 @@ import Runtime
         }
     }
 
-    /// Waits for sockets until `deadline` (monotonic nanoseconds; nil waits as long as it takes) and serves them.
-    func waitAndDispatch(until deadline: Int64?) {
-        now = MonotonicClock.nanoseconds()
-        var until = deadline ?? .max
-        if let timer = timerDeadline { until = min(until, timer) }
-        if !active.isEmpty { until = min(until, max(nextSweep, now)) }
-        if !pauseChanges.isEmpty { until = now }
-        let milliseconds = until == .max ? -1 : Int32(clamping: max(0, (until - now + 999_999) / 1_000_000))
-        let count = unsafe epoll_wait(epoll, &events, Int32(events.count), milliseconds)
-        now = MonotonicClock.nanoseconds()
-        for index in 0..<max(0, Int(count)) {
-            let event = unsafe events[index]
-            dispatch(unsafe event.data.fd, unsafe event.events)
-        }
-        if now >= nextSweep { sweep() }
-        settle()
+    var deadline: Int64 {
+        if !pauseChanges.isEmpty { return now }
+        let timer = timerDeadline ?? .max
+        return active.isEmpty ? timer : min(timer, max(nextSweep, now))
     }
 
-    private func dispatch(_ descriptor: Int32, _ events: UInt32) {
-        if descriptor == wakeDescriptor {
-            var value: eventfd_t = 0
-            unsafe eventfd_read(descriptor, &value)
-            return
-        }
+    func isReady(_ descriptor: Int32, events: UInt32) {
         let index = Int(descriptor)
         guard index < registrations.count, registrations[index].wanted != 0 else {
             // Between transfers: the server closed the connection, which libcurl notices when it looks at it next.
-            watch(descriptor, 0)
+            reactor.watch(descriptor, for: 0, owner: self)
             return
         }
         var mask: Int32 = 0
@@ -252,18 +229,6 @@ import Runtime
 
     // MARK: Sockets
 
-    private func watch(_ descriptor: Int32, _ mask: UInt32) {
-        let index = Int(descriptor)
-        let watched = registrations[index].watched
-        guard watched != mask else { return }
-        var event = unsafe epoll_event()
-        unsafe event.events = mask
-        unsafe event.data.fd = descriptor
-        let operation = mask == 0 ? EPOLL_CTL_DEL : watched == 0 ? EPOLL_CTL_ADD : EPOLL_CTL_MOD
-        unsafe epoll_ctl(epoll, operation, descriptor, &event)
-        registrations[index].watched = mask
-    }
-
     private func want(_ descriptor: Int32, _ what: Int32) {
         let index = Int(descriptor)
         makeRoom(for: index)
@@ -271,7 +236,9 @@ import Runtime
         if what == CURL_POLL_IN || what == CURL_POLL_INOUT { mask |= EPOLLIN.rawValue }
         if what == CURL_POLL_OUT || what == CURL_POLL_INOUT { mask |= EPOLLOUT.rawValue }
         registrations[index].wanted = mask
-        if mask != 0 || !registrations[index].isConnection { watch(descriptor, mask) }
+        if mask != 0 || !registrations[index].isConnection {
+            reactor.watch(descriptor, for: mask, owner: self)
+        }
     }
 
     private func makeRoom(for index: Int) {
@@ -311,7 +278,13 @@ import Runtime
             if Int(descriptor) < engine.registrations.count {
                 engine.registrations[Int(descriptor)] = Registration()
             }
+            engine.reactor.forget(descriptor)
         }
         return Glibc.close(descriptor)
     }
+}
+
+extension Reactor {
+    /// What moves bytes on this thread. For the reactor's thread.
+    var transfers: TransferEngine { guest(TransferEngine.init) }
 }

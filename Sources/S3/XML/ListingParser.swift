@@ -67,7 +67,7 @@
     }
 
     /// Ends the page. `XMLError.errorDocument` where the server sent an `<Error>` in its place.
-    public func finish() throws(XMLError) -> ListingPage {
+    public func finish() throws(XMLError) -> ListingDocument {
         precondition(hasBegun, "A page has to begin before it is finished.")
         hasBegun = false
         try parser.finish()
@@ -76,7 +76,7 @@
     }
 
     /// Parses a page that is there as a whole.
-    public func parse(_ document: [UInt8], limit: Int = 64 << 20) throws(XMLError) -> ListingPage {
+    public func parse(_ document: [UInt8], limit: Int = 64 << 20) throws(XMLError) -> ListingDocument {
         begin(limit: limit)
         feed(document)
         return try finish()

@@ -15,7 +15,7 @@ extension ListingState {
     }
 
     /// The page, from arrays of exactly its size. `offset` is the document's length, for errors.
-    mutating func page(offset: Int) throws(XMLError) -> ListingPage {
+    mutating func page(offset: Int) throws(XMLError) -> ListingDocument {
         guard let isTruncated = isTruncated else {
             throw .invalid(reason: "IsTruncated is missing", offset: offset)
         }
@@ -32,12 +32,13 @@ extension ListingState {
         let marker = nextMarker.flatMap { range in
             unsafe decodedKey(extras.base, range) ?? text(range).map { ObjectKey($0) }
         }
-        return unsafe ListingPage(
+        let page = unsafe ListingPage(
             keys: keys,
             opaqueETags: opaqueETags.array,
             entries: Array(entries.elements),
-            storageClasses: (0..<storageClasses.count).map { text(storageClasses[$0]) ?? "" },
-            commonPrefixes: commonPrefixes, isTruncated: isTruncated, nextToken: text(nextToken), nextMarker: marker,
+            storageClasses: (0..<storageClasses.count).map { text(storageClasses[$0]) ?? "" })
+        return ListingDocument(
+            page: page, commonPrefixes: commonPrefixes, isTruncated: isTruncated, nextToken: text(nextToken), nextMarker: marker,
             isURLEncoded: isURLEncoded, bucketName: text(bucketName))
     }
 

@@ -29,7 +29,7 @@ final class StopSignal: Sendable {
     func wait(client: Int32, other: Int32 = -1, milliseconds: Int?) -> Wake {
         // Glibc hides POLLRDHUP behind _GNU_SOURCE; the value is the kernel's.
         let peerClosed = Int16(0x2000)
-        let deadline = milliseconds.map { MonotonicClock.nanoseconds() + Int64($0) * 1_000_000 }
+        let deadline = milliseconds.map { Clock.monotonic() + Int64($0) * 1_000_000 }
         while true {
             var files = [
                 pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0),
@@ -38,7 +38,7 @@ final class StopSignal: Sendable {
             ]
             // Rounded up: never woken before the time is up.
             let left =
-                deadline.map { Int32(clamping: max(0, $0 - MonotonicClock.nanoseconds() + 999_999) / 1_000_000) } ?? -1
+                deadline.map { Int32(clamping: max(0, $0 - Clock.monotonic() + 999_999) / 1_000_000) } ?? -1
             let count = unsafe poll(&files, nfds_t(files.count), left)
             if count < 0, errno == EINTR { continue }
             if files[0].revents != 0 { return .stopped }

@@ -1,3 +1,4 @@
+import Digests
 public import ObjectModel
 import Runtime
 import S3

@@ -1,5 +1,5 @@
 import Glibc
-import Runtime
+public import Runtime
 
 /// The other end of a `ControlServer`.
 public enum ControlClient {
@@ -12,10 +12,10 @@ public enum ControlClient {
     ///
     /// - Throws: `ControlError` where nobody answers in time. What the watch refuses is an answer, `{"error":"…"}`.
     public static func ask(
-        path: String, _ request: ControlRequest, timeout: Duration
+        path: String, _ request: ControlRequest, timeout: Duration, time: any Time
     ) throws(ControlError) -> String {
-        let (end, overflow) = MonotonicClock.nanoseconds().addingReportingOverflow(timeout.nanoseconds)
-        let call = Call(path: path, timeout: timeout, deadline: overflow ? .max : end)
+        let call = Call(path: path, timeout: timeout, deadline: time.now().addingSaturated(timeout.nanoseconds),
+            time: time)
         let socket = try call.connected()
         try call.send(request.line, to: socket)
         return try call.answer(from: socket)
@@ -26,6 +26,7 @@ public enum ControlClient {
         let timeout: Duration
         /// In monotonic nanoseconds.
         let deadline: Int64
+        let time: any Time
 
         func connected() throws(ControlError) -> Descriptor {
             var file: Descriptor?
@@ -35,9 +36,9 @@ public enum ControlClient {
             defer { withExtendedLifetime(file) {} }
             while unsafe address.withSystemAddress({ unsafe connect(socket.number, $0, $1) }) != 0 {
                 guard errno == EAGAIN || errno == EINTR else { throw failure(errno) }
-                if MonotonicClock.nanoseconds() >= deadline { throw ControlError(path: path, .timedOut(timeout)) }
+                if time.now() >= deadline { throw ControlError(path: path, .timedOut(timeout)) }
                 // The queue of a Unix socket is full, for which poll(2) has no event; it blocks the client's own process.
-                usleep(10_000)
+                BlockingPause.sleep(milliseconds: 10)
             }
             return socket
         }
@@ -80,7 +81,7 @@ public enum ControlClient {
         /// To be called after a failed system call; throws for failures other than that it would have to wait.
         private func wait(for event: Int32, _ socket: Descriptor) throws(ControlError) {
             guard errno == EAGAIN || errno == EINTR else { throw failure(errno) }
-            let left = deadline - MonotonicClock.nanoseconds()
+            let left = deadline - time.now()
             if left <= 0 { throw ControlError(path: path, .timedOut(timeout)) }
             var polled = pollfd(fd: socket.number, events: Int16(event), revents: 0)
             _ = unsafe poll(&polled, 1, Int32(clamping: left / 1_000_000 + 1))

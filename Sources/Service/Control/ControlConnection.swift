@@ -22,7 +22,7 @@ struct ControlConnection {
     var events: Int16 { Int16(answer == nil ? POLLIN : POLLOUT) }
 
     /// Reads or writes what can be without waiting. Whether the connection goes on.
-    mutating func advance(now: Int64, _ answer: (ControlRequest) -> String) -> Bool {
+    mutating func advance(_ time: any Time, _ answer: (ControlRequest) -> String) -> Bool {
         if self.answer == nil {
             guard receive() else { return false }
             if let end = request.firstIndex(of: 0x0A), end < ControlRequest.largestLine {
@@ -34,7 +34,7 @@ struct ControlConnection {
                 return true
             }
             // Making an answer takes time that is not the client's.
-            deadline = max(now, MonotonicClock.nanoseconds()) + patience
+            deadline = time.now() + patience
         }
         return send()
     }

@@ -12,17 +12,19 @@ final class ControlLoop: Sendable {
     private let wake: Descriptor
     /// How long a client may stand still, in nanoseconds.
     private let patience: Int64
+    private let time: any Time
     private let accepts: @Sendable (uid_t) -> Bool
     private let answer: @Sendable (ControlRequest) -> String
     private let ended = Semaphore()
 
     init(
-        socket: ControlSocket, wake: Descriptor, patience: Int64, accepts: @escaping @Sendable (uid_t) -> Bool,
+        socket: ControlSocket, wake: Descriptor, patience: Int64, time: any Time, accepts: @escaping @Sendable (uid_t) -> Bool,
         answer: @escaping @Sendable (ControlRequest) -> String
     ) {
         self.socket = socket
         self.wake = wake
         self.patience = patience
+        self.time = time
         self.accepts = accepts
         self.answer = answer
     }
@@ -48,11 +50,11 @@ final class ControlLoop: Sendable {
             _ = unsafe poll(&polled, nfds_t(polled.count), timeout(connections))
             if polled[0].revents != 0 { break }
 
-            let now = MonotonicClock.nanoseconds()
+            let now = time.now()
             var remaining: [ControlConnection] = []
             for (index, connection) in connections.enumerated() {
                 var connection = connection
-                let isOpen = polled[index + 2].revents == 0 || connection.advance(now: now, answer)
+                let isOpen = polled[index + 2].revents == 0 || connection.advance(time, answer)
                 if isOpen, connection.deadline > now { remaining.append(connection) }
             }
             connections = remaining
@@ -65,14 +67,14 @@ final class ControlLoop: Sendable {
     /// Until the first deadline, in milliseconds; -1 for ever.
     private func timeout(_ connections: [ControlConnection]) -> Int32 {
         guard let first = connections.map(\.deadline).min() else { return -1 }
-        return Int32(clamping: max(0, (first - MonotonicClock.nanoseconds()) / 1_000_000 + 1))
+        return Int32(clamping: max(0, (first - time.now()) / 1_000_000 + 1))
     }
 
     private func accept(_ now: Int64) -> ControlConnection? {
         guard let client = Descriptor(Glibc.accept(socket.descriptor.number, nil, nil)) else {
             // Without descriptors the client stays in the queue, and poll(2) tells of it at once: no use in asking for it
             // at full speed. The thread is the socket's own.
-            if errno == EMFILE || errno == ENFILE || errno == ENOMEM { usleep(100_000) }
+            if errno == EMFILE || errno == ENFILE || errno == ENOMEM { BlockingPause.sleep(milliseconds: 100) }
             return nil
         }
         _ = fcntl(client.number, F_SETFD, FD_CLOEXEC)

@@ -1,6 +1,6 @@
 import CLinux
 import Glibc
-import Runtime
+public import Runtime
 
 /// The Unix socket by which other commands speak to a running watch: one line of JSON there, one back, then closed.
 ///
@@ -18,15 +18,15 @@ public final class ControlServer: Sendable {
     ///     with `{"error":"…"}` without it.
     /// - Throws: `ControlError` where another living process has the socket, or the system refuses it.
     public convenience init(
-        path: String, answer: @escaping @Sendable (ControlRequest) -> String
+        path: String, time: any Time, answer: @escaping @Sendable (ControlRequest) -> String
     ) throws(ControlError) {
         let own = geteuid()
         try self.init(
-            path: path, patience: .seconds(5), accepts: { Self.isTrusted($0, own: own) }, answer: answer)
+            path: path, patience: .seconds(5), time: time, accepts: { Self.isTrusted($0, own: own) }, answer: answer)
     }
 
     init(
-        path: String, patience: Duration, accepts: @escaping @Sendable (uid_t) -> Bool,
+        path: String, patience: Duration, time: any Time, accepts: @escaping @Sendable (uid_t) -> Bool,
         answer: @escaping @Sendable (ControlRequest) -> String
     ) throws(ControlError) {
         let socket = try ControlSocket(path: path)
@@ -36,7 +36,8 @@ public final class ControlServer: Sendable {
             throw ControlError(path: path, .inaccessible(systemWords(code)))
         }
         let loop = ControlLoop(
-            socket: socket, wake: wake, patience: patience.nanoseconds, accepts: accepts, answer: answer)
+            socket: socket, wake: wake, patience: patience.nanoseconds, time: time, accepts: accepts,
+            answer: answer)
         self.loop = loop
         Thread.start(name: "control") { loop.run() }
     }

@@ -30,7 +30,7 @@ final class ControlSocket: Sendable {
         // Before it is bound: the file is made with the socket's own mode, so at no time can others open it.
         guard fchmod(socket.number, 0o600) == 0 else { throw refused() }
 
-        let temporary = ".control-\(String(UInt64.random(in: .min ... .max), radix: 36))"
+        let temporary = ".control-\(UniqueText.drawn())"
         // A folder with a long path is reached through its descriptor.
         let address =
             UnixAddress(path: "\(folderPath)/\(temporary)")

@@ -1,5 +1,5 @@
 public import ObjectModel
-public import Runtime
+import Runtime
 
 /// The log of a long-running process: one line a fact, whole lines, from any thread.
 ///
@@ -27,7 +27,7 @@ public final class Log: Sendable {
     ///     at a time, and must not write to this log itself.
     public init(
         format: LogFormat, level: LogLevel, hasPriorityPrefix: Bool, showsTime: Bool,
-        now: @escaping @Sendable () -> Timestamp = WallClock.now, write: @escaping @Sendable (String) -> Void
+        now: @escaping @Sendable () -> Timestamp, write: @escaping @Sendable (String) -> Void
     ) {
         self.format = format
         self.level = level

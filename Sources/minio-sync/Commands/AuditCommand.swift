@@ -3,8 +3,10 @@ import Configuration
 import Glibc
 import Listings
 import ObjectModel
+import Reactor
 import Runtime
 import S3
+import S3Store
 import Stores
 
 /// `minio-sync audit`: are these places identical, yes or no.
@@ -62,9 +64,9 @@ final class AuditCommand: Sendable {
     // MARK: Buckets
 
     private func audit(_ plan: AuditPlan, _ reports: AuditReports) async -> AuditSummary {
-        let began = MonotonicClock.nanoseconds()
+        let began = Machine.time.now()
         var summary = AuditSummary()
-        summary.start = WallClock.now()
+        summary.start = Machine.time.wall()
         summary.places = plan.names.map { AuditSummary.Place(name: $0) }
         summary.isSelective = plan.isSelective
         // A manifest has no packages.
@@ -97,7 +99,7 @@ final class AuditCommand: Sendable {
         }
         if options.repairPlan { for line in repair.lines(without: unreached) { reports.take(.repair(line)) } }
         summary.requests = plan.requestCounts()
-        summary.seconds = Double(MonotonicClock.nanoseconds() - began) / 1e9
+        summary.seconds = Double(Machine.time.now() - began) / 1e9
         summary.isInterrupted = summary.isInterrupted || current.withLock { $0.isInterrupted }
         summary.status = summary.concluded
         return summary
@@ -115,7 +117,7 @@ final class AuditCommand: Sendable {
                 holders.append(Set(try await client.listBuckets().map(\.name)))
             } catch {
                 holders.append(nil)
-                summary.places[index].error = error.description
+                summary.places[index].error = StoreError(error).description
                 plan.leaveOut(index)
             }
         }
@@ -127,8 +129,8 @@ final class AuditCommand: Sendable {
         _ plan: AuditPlan, _ bucket: String?, _ book: PackageBook, _ repair: RepairPlan, _ reports: AuditReports
     ) async -> AuditRun.Outcome {
         let run = AuditRun(
-            places: plan.places(bucket), options: plan.engineOptions(bucket), reactors: plan.reactors,
-            observer: { reports.take($0) })
+            places: plan.places(bucket), options: plan.engineOptions(bucket), executors: plan.reactors,
+            surroundings: Machine.surroundings, observer: { reports.take($0) })
         let body: @Sendable () async -> AuditRun.Outcome = { await run.run(book: book, repair: repair) }
         let task = Task(executorPreference: Reactor.required(), operation: body)
         let isInterrupted = current.withLock { current in
@@ -181,7 +183,7 @@ final class AuditCommand: Sendable {
         let body: @Sendable () async -> Void = { [self] in
             var ticks = 0
             while !Task.isCancelled {
-                await Reactor.sleep(for: .milliseconds(250))
+                await Machine.time.sleep(for: .milliseconds(250))
                 if Task.isCancelled { break }
                 ticks += 1
                 guard !options.quiet, let run = current.withLock({ $0.run }) else { continue }

@@ -25,7 +25,7 @@ struct ControlCommand {
             let action = arguments.options.json ? "\(arguments.action.rawValue)-json" : arguments.action.rawValue
             let answer = try ControlClient.ask(
                 path: StateFile.controlPath(state), ControlRequest(command: action, mirrors: arguments.mirrors),
-                timeout: .seconds(10))
+                timeout: .seconds(10), time: Machine.time)
             let reply = try JSONDecoder().decode(ControlReply.self, from: Data(answer.utf8))
             for line in reply.lines ?? [] { console.print(line) }
             guard let error = reply.error else { return .done }

@@ -2,6 +2,8 @@ import Configuration
 import ObjectModel
 import Runtime
 import S3
+import S3Store
+import Stores
 
 /// `minio-sync ls`: buckets, or what a bucket holds below a prefix.
 struct ListCommand {
@@ -31,7 +33,7 @@ struct ListCommand {
             }
             return .done
         } catch let error as S3Error {
-            console.warn("minio-sync: \(error)")
+            console.warn("minio-sync: \(StoreError(error))")
             return .serverGone
         } catch let error as CommandError {
             console.warn("minio-sync: \(error.message)")
@@ -59,9 +61,9 @@ struct ListCommand {
     private func listObjects(_ client: S3Client, _ bucket: String) async throws {
         let listing = client.listObjects(
             bucket: bucket, prefix: arguments.place.prefix, delimiter: arguments.options.recursive ? nil : "/")
-        while let page = try await listing.next() {
-            for prefix in page.commonPrefixes { printFolder(prefix) }
-            for index in 0..<page.count { printObject(page, index) }
+        while let document = try await listing.next() {
+            for prefix in document.commonPrefixes { printFolder(prefix) }
+            for index in 0..<document.count { printObject(document.page, index) }
         }
     }
 

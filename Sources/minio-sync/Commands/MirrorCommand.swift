@@ -3,6 +3,7 @@ import Glibc
 import Journal
 import MirrorEngine
 import ObjectModel
+import Reactor
 import Runtime
 import S3
 import Stores
@@ -115,7 +116,8 @@ final class MirrorCommand: Sendable {
     private func mirror(_ pair: MirrorPlan.Pair, _ engine: Engine, _ report: MirrorReport) async -> MirrorSummary {
         let run = MirrorRun(
             source: pair.source, target: pair.target, options: engine.options, journal: engine.journal,
-            budget: engine.budget, reactors: engine.reactors, observer: report.observe)
+            budget: engine.budget, surroundings: Machine.surroundings, executors: engine.reactors,
+            observer: report.observe)
         let isInterrupted = current.withLock { current in
             current.run = run
             return current.isInterrupted

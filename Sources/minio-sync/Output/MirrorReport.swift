@@ -1,5 +1,6 @@
 import MirrorEngine
 import ObjectModel
+import Reactor
 import Runtime
 import S3
 
@@ -67,15 +68,15 @@ final class MirrorReport: Sendable {
     func startTicker(_ run: MirrorRun) -> Task<Void, Never> {
         let isLive = console.isTerminal
         let body: @Sendable () async -> Void = { [self] in
-            let began = MonotonicClock.nanoseconds()
+            let began = Machine.time.now()
             var ticks = 0
             while !Task.isCancelled {
-                await Reactor.sleep(for: .milliseconds(250))
+                await Machine.time.sleep(for: .milliseconds(250))
                 if Task.isCancelled { break }
                 ticks += 1
                 console.flush()
                 guard options.verbosity != .quiet else { continue }
-                let line = Self.line(run.progress, seconds: Double(MonotonicClock.nanoseconds() - began) / 1e9)
+                let line = Self.line(run.progress, seconds: Double(Machine.time.now() - began) / 1e9)
                 if isLive {
                     console.showLive(line)
                 } else if ticks % 40 == 0 {

@@ -3,8 +3,10 @@ import Configuration
 import Glibc
 import Listings
 import ObjectModel
+import Reactor
 import Runtime
 import S3
+import S3Store
 import Stores
 
 /// What an audit is about: places resolved, clients made, the manifest read.
@@ -203,7 +205,7 @@ final class AuditPlan: Sendable {
     }
 
     /// The same for all buckets.
-    private let drawnSeed = UInt64.random(in: 1...UInt64(Int64.max))
+    private let drawnSeed = Machine.surroundings.chance.draw { UInt64.random(in: 1...UInt64(Int64.max), using: &$0) }
 
     private static let usualPackages = ["*.[aA][pP][kK]"].compactMap { try? Glob($0) }
 

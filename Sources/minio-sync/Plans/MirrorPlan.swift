@@ -1,8 +1,10 @@
 import Configuration
 import MirrorEngine
 import ObjectModel
+import Reactor
 import Runtime
 import S3
+import S3Store
 import Stores
 
 /// What a mirror command is about: places and options resolved, clients made, contradictions found.
@@ -171,7 +173,7 @@ struct MirrorPlan {
             }
             return names.sorted().map(pair)
         } catch {
-            throw CommandError(error.description, .serverGone)
+            throw CommandError(StoreError(error).description, .serverGone)
         }
     }
 

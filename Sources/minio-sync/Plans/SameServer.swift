@@ -1,5 +1,6 @@
 import Glibc
 import ObjectModel
+import Reactor
 import Runtime
 import S3
 
@@ -73,7 +74,7 @@ struct SameServer: Sendable {
         let answer = Answer()
         let ask: @Sendable () async -> Void = { answer.give(await verdict()) }
         let end: @Sendable () async -> Void = {
-            await Reactor.sleep(for: limit)
+            await Machine.time.sleep(for: limit)
             answer.give(otherwise)
         }
         let asking = Task(executorPreference: Reactor.required(), operation: ask)
@@ -189,7 +190,7 @@ struct SameServer: Sendable {
 
     /// Whether the source knows an upload that was just begun on the target; nil where that cannot be told.
     private func isUploadSeen(in bucket: String) async -> Bool? {
-        let key = ObjectKey(".minio-sync-\(UInt64.random(in: .min ... .max))").prefixed(by: prefix)
+        let key = ObjectKey(".minio-sync-\(UniqueText.drawn())").prefixed(by: prefix)
         let upload: MultipartUpload
         do throws(S3Error) {
             upload = try await target.createUpload(bucket: bucket, key: key, headers: ObjectHeaders())

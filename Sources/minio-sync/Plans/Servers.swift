@@ -2,6 +2,7 @@ import Configuration
 import Glibc
 import MirrorEngine
 import ObjectModel
+import Reactor
 import Runtime
 import S3
 

@@ -1,6 +1,7 @@
 import Configuration
 import Glibc
 import Journal
+import SQLite
 
 /// Where state is kept between runs.
 enum StateFile {
@@ -38,7 +39,7 @@ enum StateFile {
     ) async throws(CommandError) -> Journal? {
         guard let path = try path(state, configured: configured, environment) else { return nil }
         if isDryRun, unsafe access(path, F_OK) != 0 { return nil }
-        do throws(JournalError) {
+        do throws(DiskError) {
             return try await Journal.open(path: path)
         } catch {
             throw CommandError(error.description)

@@ -38,7 +38,7 @@ enum Signals {
                 case SIGUSR1: reconcile?()
                 case SIGHUP where reload != nil: reload?()
                 default:
-                    let now = MonotonicClock.nanoseconds()
+                    let now = Machine.time.now()
                     // One key press may arrive twice, from the terminal and from a parent that passes it on.
                     if let endedAt, now - endedAt > 300_000_000 { _exit(ExitCode.interrupted.rawValue) }
                     if endedAt == nil {

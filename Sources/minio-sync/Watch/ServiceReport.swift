@@ -22,7 +22,7 @@ struct ServiceReport {
     /// To be called about twice a second.
     mutating func look(at mirrors: [WatchedMirror]) {
         guard let notifier else { return }
-        let now = MonotonicClock.nanoseconds()
+        let now = Machine.time.now()
         let standings = mirrors.map(\.standings)
         if !isReady, zip(mirrors, standings).allSatisfy({ Self.hasBegun($0, $1) }) {
             isReady = true

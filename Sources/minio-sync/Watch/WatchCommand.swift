@@ -2,8 +2,10 @@ import Configuration
 import Glibc
 import Journal
 import MirrorEngine
+import Reactor
 import Runtime
 import S3
+import SQLite
 import Service
 
 /// `minio-sync mirror --watch`: keeps mirrors until it is told to end.
@@ -30,7 +32,7 @@ final class WatchCommand: Sendable {
         self.arguments = arguments
         self.console = console
         let variables = Environment.process().variables
-        notifier = ServiceNotifier(environment: variables)
+        notifier = ServiceNotifier(environment: variables, time: Machine.time)
         let isService =
             notifier != nil || JournalStream.isConnected(to: STDERR_FILENO, environment: variables)
         let options = arguments.options
@@ -39,7 +41,7 @@ final class WatchCommand: Sendable {
         log = WatchLog(
             Log(
                 format: options.logFormat, level: level, hasPriorityPrefix: isService, showsTime: !isService,
-                write: { console.warn($0) }),
+                now: { Machine.time.wall() }, write: { console.warn($0) }),
             console: console)
         console.waitForNobody()
     }
@@ -75,7 +77,7 @@ final class WatchCommand: Sendable {
         let kept = try await StateFile.open(
             state, configured: plan.configuredState, isDryRun: false, Environment.process())
         if let kept { return kept }
-        do throws(JournalError) {
+        do throws(DiskError) {
             return try await Journal.temporary()
         } catch {
             throw CommandError(error.description)
@@ -87,7 +89,7 @@ final class WatchCommand: Sendable {
             let path = try StateFile.path(
                 arguments.options.state, configured: plan.configuredState, Environment.process())
             guard let path else { return nil }
-            return try ControlServer(path: StateFile.controlPath(path)) { [self] in answer($0) }
+            return try ControlServer(path: StateFile.controlPath(path), time: Machine.time) { [self] in answer($0) }
         } catch {
             log.write(
                 .warning, "notice",
@@ -168,7 +170,7 @@ final class WatchCommand: Sendable {
             }
             if ticks % 120 == 119 { logLag(mirrors) }
             ticks += 1
-            await Reactor.sleep(for: .milliseconds(500))
+            await Machine.time.sleep(for: .milliseconds(500))
         }
     }
 

@@ -32,13 +32,13 @@ final class WatchLog: Sendable {
 
     /// Sums up what was held back for a minute; to be called every few seconds.
     func summarise() {
-        let due = digest.withLock { $0.due(now: MonotonicClock.nanoseconds()) }
+        let due = digest.withLock { $0.due(now: Machine.time.now()) }
         writeSummaries(due)
     }
 
     /// Everything that was held back.
     func end() {
-        let rest = digest.withLock { $0.rest(now: MonotonicClock.nanoseconds()) }
+        let rest = digest.withLock { $0.rest(now: Machine.time.now()) }
         writeSummaries(rest)
     }
 
@@ -61,7 +61,7 @@ final class WatchLog: Sendable {
         let isFirst = digest.withLock { digest in
             digest.note(
                 kind: [subject.mirror, subject.bucket ?? "", event].joined(separator: "\u{1F}"),
-                example: Self.example(fields), now: MonotonicClock.nanoseconds())
+                example: Self.example(fields), now: Machine.time.now())
         }
         if isFirst { log.write(level, event, subject.fields + fields) }
     }

@@ -1,8 +1,10 @@
 import Journal
 import MirrorEngine
 import ObjectModel
+import Reactor
 import Runtime
 import S3
+import S3Store
 import Stores
 
 /// One mirror of a watch: a pair of places, or all buckets of a server.
@@ -52,7 +54,9 @@ final class WatchedMirror: Sendable {
                 return Self.watch(plan.pair(bucket), plan, process, budget, isFed: isFed) { log.note($0) }
             }
             kind = .server(
-                ServerWatch(buckets, options: plan.options.watching, reactor: reactor) { server.note($0) })
+                ServerWatch(
+                    buckets, options: plan.options.watching, surroundings: Machine.surroundings, executor: reactor
+                ) { server.note($0) })
         }
     }
 
@@ -63,8 +67,8 @@ final class WatchedMirror: Sendable {
         MirrorWatch(
             source: pair.source, target: pair.target, options: plan.engineOptions, watch: plan.options.watching,
             stream: S3Changes(plan.sourceClient, bucket: pair.source.bucket, prefix: pair.source.prefix), isFed: isFed,
-            journal: process.journal, budget: budget, reactors: process.reactors,
-            listingReactor: process.listingReactor, turnstile: process.turnstile, observer: observer)
+            journal: process.journal, budget: budget, surroundings: Machine.surroundings,
+            executors: process.reactors, listingExecutor: process.listingReactor, turnstile: process.turnstile, observer: observer)
     }
 
     func start() {
@@ -82,7 +86,7 @@ final class WatchedMirror: Sendable {
     func stop(patience: Duration) async {
         guard let task = task.withLock({ $0 }) else { return }
         let limit: @Sendable () async -> Void = {
-            await Reactor.sleep(for: patience)
+            await Machine.time.sleep(for: patience)
             if !Task.isCancelled { task.cancel() }
         }
         let timer = Task(executorPreference: reactor, operation: limit)
@@ -145,7 +149,13 @@ private struct PlannedBuckets: BucketDirectory {
     let plan: MirrorPlan
     let make: @Sendable (String, Bool) -> MirrorWatch
 
-    func buckets() async throws(S3Error) -> [String] { try await plan.sourceClient.listBuckets().map(\.name) }
+    func buckets() async throws(StoreError) -> [String] {
+        do throws(S3Error) {
+            return try await plan.sourceClient.listBuckets().map(\.name)
+        } catch {
+            throw StoreError(error)
+        }
+    }
 
     var stream: any ChangeStream { S3Changes(plan.sourceClient, bucket: nil) }
 

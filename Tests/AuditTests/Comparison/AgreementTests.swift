@@ -1,5 +1,5 @@
+import Digests
 import ObjectModel
-import S3
 import Testing
 
 @testable import Audit

@@ -1,8 +1,8 @@
 import AndroidPackage
-import ObjectModel
-import S3
-
 @testable import Audit
+
+import ObjectModel
+import Runtime
 
 extension ReportCase {
     /// APKs: one package that is all right, one behind on a place, one with another signer, and damaged files.

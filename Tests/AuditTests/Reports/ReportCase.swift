@@ -1,9 +1,9 @@
 import AndroidPackage
-import ObjectModel
-import S3
-import Testing
-
 @testable import Audit
+import ObjectModel
+
+import Runtime
+import Testing
 
 /// What one audit told, and how its reports are wanted.
 struct ReportCase: Sendable, CustomTestStringConvertible {

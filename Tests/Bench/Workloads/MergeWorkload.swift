@@ -23,7 +23,7 @@ struct MergeWorkload: Workload {
         return (0..<pageCount).map { page in
             let keys = material.keys(1000, from: page * 1000)
             do throws(XMLError) {
-                return try parser.parse(material.listing(keys))
+                return try parser.parse(material.listing(keys)).page
             } catch {
                 preconditionFailure("\(error)")
             }

@@ -23,10 +23,10 @@ func fuzzXML(_ input: [UInt8]) {
     if let root = try? XMLTree.parse(document, limit: 1 << 20) { _ = root.children.count }
 }
 
-private func described(_ page: ListingPage?) -> [String]? {
+private func described(_ page: ListingDocument?) -> [String]? {
     guard let page else { return nil }
     return (0..<page.count).map { index in
-        "\(page.key(at: index).bytes) \(page.etag(at: index)) \(page.size(at: index)) "
-            + "\(page.storageClass(at: index) ?? "") \(page.lastModified(at: index))"
+        "\(page.page.key(at: index).bytes) \(page.page.etag(at: index)) \(page.page.size(at: index)) "
+            + "\(page.page.storageClass(at: index) ?? "") \(page.page.lastModified(at: index))"
     } + ["\(page.commonPrefixes) \(page.nextToken ?? "") \(page.nextMarker?.description ?? "") \(page.isTruncated)"]
 }

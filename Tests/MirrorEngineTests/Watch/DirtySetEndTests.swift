@@ -1,4 +1,5 @@
 import ObjectModel
+import Reactor
 import Testing
 
 @testable import MirrorEngine
@@ -7,7 +8,7 @@ import Testing
 struct DirtySetEndTests {
     @Test("Closing gives back all that is not settled, with what is known of it")
     func close() async {
-        let set = DirtySet(width: 100, depth: 2)
+        let set = DirtySet(width: 100, depth: 2, time: SystemTime())
         var removal = Job(key: "flying")
         removal.isRemoval = true
         #expect(set.offer(removal, since: 1))
@@ -33,7 +34,7 @@ struct DirtySetEndTests {
 
     @Test("A key that is in flight when the set is closed may fail in any way without coming back")
     func failingAfterClose() async {
-        let set = DirtySet(width: 100)
+        let set = DirtySet(width: 100, time: SystemTime())
         for key in ["a", "b", "c"] { set.markNow(Job(key: ObjectKey(key))) }
         _ = await set.keys(3)
         _ = set.close()
@@ -46,7 +47,7 @@ struct DirtySetEndTests {
 
     @Test("The age is that of the oldest key, wherever it is")
     func ages() async {
-        let set = DirtySet(width: 100)
+        let set = DirtySet(width: 100, time: SystemTime())
         #expect(set.oldest == nil && set.since("a") == nil)
         #expect(set.offer(Job(key: "a"), since: 7))
         #expect(set.offer(Job(key: "b"), since: 5))
@@ -69,7 +70,7 @@ struct DirtySetEndTests {
     func evidence() async {
         var removal = Job(key: "a")
         removal.isRemoval = true
-        let set = DirtySet(width: 100)
+        let set = DirtySet(width: 100, time: SystemTime())
         // While it waits.
         #expect(set.offer(removal, since: 1))
         await set.mark(Job(key: "a", reason: .extra))

@@ -1,4 +1,5 @@
 import ObjectModel
+import Reactor
 import Testing
 
 @testable import MirrorEngine
@@ -9,7 +10,7 @@ struct DirtySetLaneTests {
 
     @Test("What events tell goes before what listings found, three turns of four")
     func fairness() async {
-        let set = DirtySet(width: 100)
+        let set = DirtySet(width: 100, time: SystemTime())
         for index in 0..<4 { await set.mark(Job(key: ObjectKey("bulk-\(index)"))) }
         for index in 0..<8 { #expect(set.offer(Job(key: ObjectKey("event-\(index)")), since: 1)) }
         #expect(
@@ -27,7 +28,7 @@ struct DirtySetLaneTests {
 
     @Test("Headers are compared after all else, and beside changes eight at once")
     func comparisons() async {
-        let set = DirtySet(width: 100)
+        let set = DirtySet(width: 100, time: SystemTime())
         for index in 0..<12 { await set.mark(comparison("compare-\(index)")) }
         await set.mark(Job(key: "bulk"))
         #expect(set.offer(Job(key: "event"), since: 1))
@@ -43,7 +44,7 @@ struct DirtySetLaneTests {
 
     @Test("Without changes all headers are compared at once; one that an event tells again is looked at afresh")
     func leisure() async {
-        let set = DirtySet(width: 100)
+        let set = DirtySet(width: 100, time: SystemTime())
         for index in 0..<20 { await set.mark(comparison("compare-\(index)")) }
         #expect(await set.keys(19).count == 19)
         #expect(set.offer(Job(key: "compare-19"), since: 5))
@@ -62,7 +63,7 @@ struct DirtySetLaneTests {
     @Test("A key that a listing found and an event tells again goes ahead, to be looked at afresh")
     func promoted() async {
         let state = ObjectState(size: 1, etag: .absent, lastModified: Timestamp(seconds: 1))
-        let set = DirtySet(width: 100)
+        let set = DirtySet(width: 100, time: SystemTime())
         await set.mark(Job(key: "first"))
         await set.mark(Job(key: "told", source: state, decision: .copy(.missing)))
         #expect(set.offer(Job(key: "told"), since: 5))
@@ -79,7 +80,7 @@ struct DirtySetLaneTests {
     @Test("A listing tells nothing new of a key that an event told")
     func notDemoted() async {
         let state = ObjectState(size: 1, etag: .absent, lastModified: Timestamp(seconds: 1))
-        let set = DirtySet(width: 100)
+        let set = DirtySet(width: 100, time: SystemTime())
         set.markNow(Job(key: "told"))
         await set.mark(Job(key: "told", source: state, decision: .copy(.missing)))
         #expect(await set.next()?.decision == nil)
@@ -91,7 +92,7 @@ struct DirtySetLaneTests {
             ObjectState(size: 1, etag: .absent, lastModified: Timestamp(seconds: 1)),
             ObjectState(size: 2, etag: .absent, lastModified: Timestamp(seconds: 2))
         )
-        let set = DirtySet(width: 100)
+        let set = DirtySet(width: 100, time: SystemTime())
         await set.mark(Job(key: "a", source: old, decision: .copy(.missing)))
         await set.mark(Job(key: "a", source: new, decision: .copy(.size)))
         let job = await set.next()
@@ -102,7 +103,7 @@ struct DirtySetLaneTests {
 
     @Test("An offer is refused once as many keys wait as the depth allows, unless its key is known already")
     func offers() async {
-        let set = DirtySet(width: 2, depth: 3)
+        let set = DirtySet(width: 2, depth: 3, time: SystemTime())
         for key in ["a", "b", "c"] { #expect(set.offer(Job(key: ObjectKey(key)), since: 1)) }
         #expect(!set.offer(Job(key: "d"), since: 1))
         #expect(set.offer(Job(key: "a"), since: 1))
@@ -118,7 +119,7 @@ struct DirtySetLaneTests {
 
     @Test("There is room while fewer than half of the depth wait")
     func room() {
-        let set = DirtySet(width: 1, depth: 4)
+        let set = DirtySet(width: 1, depth: 4, time: SystemTime())
         #expect(set.hasRoom)
         set.markNow(Job(key: "a"))
         #expect(set.hasRoom)

@@ -1,4 +1,5 @@
 import ObjectModel
+import Reactor
 import Runtime
 import Testing
 
@@ -8,7 +9,7 @@ import Testing
 struct DirtySetRetryTests {
     /// A set in which `keys` failed, the first of them due at 10, the next one at 20 and so on.
     private func failed(_ keys: [ObjectKey], isCondition: Bool = false) async -> DirtySet {
-        let set = DirtySet(width: 100)
+        let set = DirtySet(width: 100, time: SystemTime())
         for key in keys { #expect(set.offer(Job(key: key), since: 3)) }
         for (index, key) in await set.keys(keys.count).enumerated() {
             var job = Job(key: key)
@@ -63,7 +64,7 @@ struct DirtySetRetryTests {
 
     @Test("A key that was marked while its job failed is tried at once")
     func markedWhileFailing() async {
-        let set = DirtySet(width: 100)
+        let set = DirtySet(width: 100, time: SystemTime())
         #expect(set.offer(Job(key: "a"), since: 3))
         _ = await set.next()
         #expect(set.offer(Job(key: "a"), since: 9))
@@ -77,7 +78,7 @@ struct DirtySetRetryTests {
 
     @Test("A job that is put back waits at once, and what was told meanwhile is not forgotten")
     func putBack() async {
-        let set = DirtySet(width: 1)
+        let set = DirtySet(width: 1, time: SystemTime())
         #expect(set.offer(Job(key: "a"), since: 3))
         let job = await set.next()
         var again = Job(key: "a")
@@ -96,7 +97,7 @@ struct DirtySetRetryTests {
 
     @Test("Through a closed gate goes one job at a time, when it is allowed, beyond the width too")
     func gate() async {
-        let set = DirtySet(width: 1)
+        let set = DirtySet(width: 1, time: SystemTime())
         for key in ["a", "b", "c"] { set.markNow(Job(key: ObjectKey(key))) }
         #expect(await set.keys(1) == ["a"])
         set.setGate(isOpen: false)
@@ -149,7 +150,7 @@ struct DirtySetRetryTests {
             ObjectState(size: 1, etag: .absent, lastModified: Timestamp(seconds: 1)),
             ObjectState(size: 1, etag: .absent, lastModified: Timestamp(seconds: 2))
         )
-        let set = DirtySet(width: 100)
+        let set = DirtySet(width: 100, time: SystemTime())
         for (key, source) in [("copy", old), ("extra", nil), ("passing", old)] as [(ObjectKey, ObjectState?)] {
             let reason: Reason = source == nil ? .extra : .missing
             await set.mark(Job(key: key, source: source, reason: reason))

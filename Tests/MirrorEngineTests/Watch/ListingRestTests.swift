@@ -1,4 +1,5 @@
 import ObjectModel
+import Reactor
 import Testing
 
 @testable import MirrorEngine
@@ -18,7 +19,7 @@ struct ListingRestTests {
 
     @Test("The time of the last change is that of the last offer, not of what listings marked")
     func lastOffer() async {
-        let dirty = DirtySet(width: 4)
+        let dirty = DirtySet(width: 4, time: SystemTime())
         await dirty.mark(Job(key: "a"))
         dirty.markNow(Job(key: "b"))
         #expect(dirty.lastOffer == 0)

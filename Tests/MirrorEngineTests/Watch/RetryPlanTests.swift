@@ -1,39 +1,37 @@
 import ObjectModel
 import Runtime
-import S3
+import Stores
 import Testing
 
 @testable import MirrorEngine
-@testable import S3
 
 @Suite("How a failed key is tried again")
 struct RetryPlanTests {
-    static func error(_ kind: S3Error.Kind, code: String = "") -> S3Error {
-        S3Error(
-            kind: kind, server: "http://192.0.2.1:9000", operation: .putObject, bucket: "data", key: "k", status: 0,
-            code: code, message: "")
+    static func error(_ kind: StoreError.Kind, code: String = "") -> StoreError {
+        StoreError(
+            kind, server: "http://192.0.2.1:9000", operation: "PutObject", bucket: "data", key: "k", code: code)
     }
 
     @Test(
         "Every kind of error is a passing condition of the server, a change of the object, or the object's own",
         arguments: [
-            (S3Error.Kind.unreachable, RetryPlan.Cause.condition), (.untrusted, .condition), (.timedOut, .condition),
+            (StoreError.Kind.unreachable, RetryPlan.Cause.condition), (.untrusted, .condition), (.timedOut, .condition),
             (.interrupted, .condition), (.refused, .condition), (.noSuchBucket, .condition), (.slowDown, .condition),
             (.serverFailure, .condition), (.full, .condition), (.malformedAnswer, .condition),
             (.noSuchKey, .changed), (.noSuchUpload, .changed), (.cancelled, .changed),
             (.preconditionFailed, .object), (.digestMismatch, .object), (.unacceptable, .object),
             (.notImplemented, .object), (.other, .object),
         ])
-    func causes(kind: S3Error.Kind, expected: RetryPlan.Cause) {
+    func causes(kind: StoreError.Kind, expected: RetryPlan.Cause) {
         #expect(RetryPlan.cause(of: .server(Self.error(kind))) == expected)
     }
 
     @Test("Some conditions are the server's for sure; others may be of one key alone")
     func concernsAll() {
-        for kind in [S3Error.Kind.unreachable, .untrusted, .timedOut, .interrupted, .slowDown] {
+        for kind in [StoreError.Kind.unreachable, .untrusted, .timedOut, .interrupted, .slowDown] {
             #expect(RetryPlan.concernsAll(.server(Self.error(kind))))
         }
-        for kind in [S3Error.Kind.refused, .serverFailure, .full, .noSuchBucket, .malformedAnswer, .other] {
+        for kind in [StoreError.Kind.refused, .serverFailure, .full, .noSuchBucket, .malformedAnswer, .other] {
             #expect(!RetryPlan.concernsAll(.server(Self.error(kind))))
         }
         #expect(!RetryPlan.concernsAll(.changed))

@@ -1,4 +1,5 @@
 import ObjectModel
+import Reactor
 import S3Sandbox
 import Testing
 
@@ -112,7 +113,7 @@ struct CorrectionTests {
         let now = server.sandbox.store.object(key, in: ServerUnderTest.bucket)?.modified ?? Timestamp(seconds: 0)
         func get(_ url: String) async throws -> (Int, [UInt8]) {
             try await onReactor {
-                let transfer = Reactor.required().engine.start(
+                let transfer = Reactor.required().transfers.start(
                     HTTPRequest(method: .get, url: url, headers: [], connection: client.connection))
                 try await transfer.awaitEnd()
                 return (transfer.status, transfer.body.bytes)

@@ -1,4 +1,5 @@
 import ObjectModel
+import Reactor
 import Runtime
 import Testing
 
@@ -104,7 +105,7 @@ struct ErrorTests {
 
     @Test("A date to wait for is taken by our clock where the server tells no time")
     func retryAfterWithoutDate() throws {
-        let later = Timestamp(milliseconds: WallClock.now().milliseconds + 60_000)
+        let later = Timestamp(milliseconds: SystemTime().wall().milliseconds + 60_000)
         let seconds = try #require(error(503, "", headers: ["Retry-After: \(later.httpDate)"]).retryAfter)
         #expect((50...60).contains(seconds))
     }

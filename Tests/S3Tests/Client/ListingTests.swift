@@ -66,7 +66,7 @@ struct ListingTests {
             let listing = client.listObjects(
                 bucket: ServerUnderTest.bucket, prefix: "", startAfter: "a!", delimiter: "/", pageSize: 1000)
             let page = try await listing.next()
-            return (page.map { page in (0..<page.count).map { page.key(at: $0) } }, page?.commonPrefixes)
+            return (page.map { page in (0..<page.count).map { page.page.key(at: $0) } }, page?.commonPrefixes)
         }
         #expect(keys == Self.keys.sorted().filter { $0 > "a!" && !$0.bytes.contains(0x2F) })
         #expect(prefixes == ["a/", "€/"])
@@ -103,7 +103,7 @@ struct ListingTests {
             let listing = client.listObjects(bucket: ServerUnderTest.bucket, startAfter: first)
             listing.bound(through: last)
             var keys: [ObjectKey] = []
-            while let page = try await listing.next() { keys += (0..<page.count).map { page.key(at: $0) } }
+            while let page = try await listing.next() { keys += (0..<page.count).map { page.page.key(at: $0) } }
             return keys
         }
     }

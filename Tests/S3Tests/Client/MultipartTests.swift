@@ -1,4 +1,5 @@
 import ObjectModel
+import Reactor
 import S3Sandbox
 import Testing
 

@@ -1,4 +1,6 @@
+import Digests
 import ObjectModel
+import Reactor
 import S3Sandbox
 import Testing
 

@@ -1,4 +1,5 @@
 import ObjectModel
+import Reactor
 import Runtime
 import S3Sandbox
 import TestSupport
@@ -66,7 +67,7 @@ struct OvertakenTests {
     func relay() async throws {
         let (server, client) = try server(slow: .getObject, 1500)
         try await overtake(server, client) {
-            try await Reactor.withRing { ring in
+            try await ByteRing.lend { ring in
                 let download = try await client.openObject(
                     bucket: ServerUnderTest.bucket, key: "k", options: ReadOptions(), into: ring)
                 try await download.awaitEnd()
@@ -104,9 +105,9 @@ struct OvertakenTests {
         ]
         #expect(Set(S3Operation.allCases.filter { !S3Request($0, .get).isQuick }) == slow)
         var upload = S3Request(.putObject, .put)
-        upload.body = .ring(BodyRing(), length: 1)
+        upload.body = .ring(ByteRing(), length: 1)
         var download = S3Request(.getObject, .get)
-        download.sink = .ring(BodyRing())
+        download.sink = .ring(ByteRing())
         #expect(!upload.isQuick && !download.isQuick)
     }
 }

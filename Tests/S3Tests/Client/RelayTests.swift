@@ -1,4 +1,6 @@
+import Digests
 import ObjectModel
+import Reactor
 import Runtime
 import S3Sandbox
 import Testing
@@ -15,7 +17,7 @@ struct RelayTests {
     ) async throws -> ETag {
         try await onReactor {
             try await target.withWritePlace {
-                try await Reactor.withRing { ring in
+                try await ByteRing.lend { ring in
                     let feed = try await source.openObject(
                         bucket: Self.bucket, key: "k", options: ReadOptions(), into: ring)
                     defer { feed.close() }
@@ -24,7 +26,7 @@ struct RelayTests {
                         contentMD5: contentMD5, feed: feed
                     ).etag
                 }
-            }
+            } isRefusal: { ($0 as? S3Error)?.kind == .slowDown }
         }
     }
 
@@ -142,9 +144,9 @@ struct RelayTests {
         let limit = RateLimit(bytesPerSecond: 12_000_000)
         let one = client(source, ConnectionOptions(downloadLimit: isUpload ? nil : limit))
         let other = client(target, ConnectionOptions(uploadLimit: isUpload ? limit : nil))
-        let began = MonotonicClock.nanoseconds()
+        let began = SystemTime().now()
         _ = try await relay(one, other, size: 6_000_000)
-        let seconds = Double(MonotonicClock.nanoseconds() - began) / 1e9
+        let seconds = Double(SystemTime().now() - began) / 1e9
         // Half a second; the tenth at the start and the last buffers of 512 KiB are not waited for.
         #expect(seconds > 0.25)
         #expect(try target.sandbox.store.bytes(of: "k", in: Self.bucket) == content)
@@ -158,13 +160,13 @@ struct RelayTests {
         let limit = RateLimit(bytesPerSecond: 4_000_000)
         let one = client(source, ConnectionOptions(downloadLimit: isUpload ? nil : limit))
         let other = client(target, ConnectionOptions(uploadLimit: isUpload ? limit : nil))
-        let began = MonotonicClock.nanoseconds()
+        let began = SystemTime().now()
         try await withThrowingTaskGroup(of: Void.self) { group in
             for _ in 0..<40 { group.addTask { _ = try await relay(one, other, size: 70_000) } }
             try await group.waitForAll()
         }
         // 0.7 seconds, less the tenth at the start.
-        #expect(Double(MonotonicClock.nanoseconds() - began) / 1e9 > 0.55)
+        #expect(Double(SystemTime().now() - began) / 1e9 > 0.55)
     }
 
     @Test("Many relays at once over few places all pass")

@@ -1,4 +1,6 @@
+import Digests
 import ObjectModel
+import Reactor
 import Runtime
 import S3Sandbox
 import Testing
@@ -52,9 +54,9 @@ struct RetryTests {
         server.sandbox.faults.add(
             FaultRule("busy", .operation(.getObject, times: 1), .status(.init(503, code: "SlowDown", retryAfter: "1"))))
         let client = server.client()
-        let began = MonotonicClock.nanoseconds()
+        let began = SystemTime().now()
         _ = try await onReactor { try await client.bytes(of: "k") }
-        #expect(MonotonicClock.nanoseconds() - began >= 1_000_000_000)
+        #expect(SystemTime().now() - began >= 1_000_000_000)
     }
 
     @Test(

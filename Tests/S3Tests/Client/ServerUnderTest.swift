@@ -1,5 +1,6 @@
 import Glibc
 import ObjectModel
+import Reactor
 import Runtime
 import S3Sandbox
 

@@ -1,4 +1,5 @@
 import ObjectModel
+import Reactor
 import Runtime
 import S3Sandbox
 import Testing
@@ -28,7 +29,7 @@ struct TransportTests {
                 _ = try await client.headObject(bucket: "b", key: "k")
                 _ = try await client.putObject(
                     bucket: "b", key: "k", headers: ObjectHeaders(), body: ByteBlock([1, 2, 3]), contentMD5: nil)
-                try await Reactor.withRing { ring in
+                try await ByteRing.lend { ring in
                     let download = try await client.openObject(
                         bucket: "b", key: "k", options: ReadOptions(), into: ring)
                     try await download.awaitEnd()

@@ -1,3 +1,4 @@
+import Digests
 import ObjectModel
 import Testing
 

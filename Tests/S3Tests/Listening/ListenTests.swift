@@ -1,4 +1,5 @@
 import ObjectModel
+import Reactor
 import Runtime
 import S3Sandbox
 import Testing
@@ -117,7 +118,7 @@ struct ListenTests {
         let listeners = [Listener(client), Listener(client)]
         try await server.untilListened(2)
         #expect(try await onReactor { try await client.bytes(of: "k") } == bytes)
-        _ = limit.book(3600, now: MonotonicClock.nanoseconds())
+        _ = limit.book(3600, now: SystemTime().now())
         for index in 0..<3 {
             try server.put("new", count: 1)
             for listener in listeners { #expect(try await listener.events(index + 1).count == index + 1) }

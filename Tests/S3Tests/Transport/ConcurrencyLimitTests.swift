@@ -1,4 +1,5 @@
 import ObjectModel
+import Reactor
 import Runtime
 import Testing
 
@@ -164,7 +165,7 @@ struct ConcurrencyLimitTests {
 
     @Test("No more than the limit run at once and all get their turn", .timeLimit(.minutes(10)))
     func places() async {
-        let limit = ConcurrencyLimit(.init(initial: 3, maximum: 3))
+        let limit = ConcurrencyLimit(.init(initial: 3, maximum: 3), time: SystemTime())
         let running = Mutex((now: 0, most: 0, done: 0))
         await withTaskGroup(of: Void.self) { group in
             for index in 0..<200 {
@@ -190,7 +191,7 @@ struct ConcurrencyLimitTests {
     // On the main actor tasks begin in the order in which they were made.
     @Test("Waiters are served in order; a cancelled one gets out of the line", .timeLimit(.minutes(10)))
     @MainActor func cancelledWaiter() async {
-        let limit = ConcurrencyLimit(.init(initial: 1, maximum: 1))
+        let limit = ConcurrencyLimit(.init(initial: 1, maximum: 1), time: SystemTime())
         var order: [Int] = []
         await limit.acquire()
         let tasks = (0..<4).map { index in
@@ -212,7 +213,7 @@ struct ConcurrencyLimitTests {
 
     @Test("Tasks of low priority let others go first, three times of four", .timeLimit(.minutes(10)))
     @MainActor func patientWaiters() async {
-        let limit = ConcurrencyLimit(.init(initial: 1, maximum: 1))
+        let limit = ConcurrencyLimit(.init(initial: 1, maximum: 1), time: SystemTime())
         var order: [String] = []
         await limit.acquire()
         let tasks = ["a", "b", "1", "2", "3", "4", "5"].map { name in

@@ -21,7 +21,7 @@ struct ListingETagTests {
             object.etag = quote + text + quote
             return object.xml
         }
-        return try ListingParser().parse(Array(Listings.page(contents.joined()).utf8))
+        return try ListingParser().parse(Array(Listings.page(contents.joined()).utf8)).page
     }
 
     @Test("A listing and a header that say the same ETag mean the same", arguments: ["", "&quot;", "&#34;"])
@@ -46,9 +46,9 @@ struct ListingETagTests {
         let parsed = try page(Self.texts, quote: "&quot;")
         let built = ListingPage(
             Self.texts.enumerated().map { index, text in
-                ListingPage.Object(
-                    key: ObjectKey("k\(index)"), size: 5, etag: ETag(text), lastModified: Timestamp(seconds: 1),
-                    storageClass: nil)
+                ListedObject(
+                    key: ObjectKey("k\(index)"),
+                    state: ObjectState(size: 5, etag: ETag(text), lastModified: Timestamp(seconds: 1)))
             })
         for index in Self.texts.indices { #expect(built.etag(at: index).text == Self.texts[index]) }
         for left in Self.texts.indices {
@@ -84,8 +84,8 @@ struct ListingKeyTests {
         func page(_ keys: [ObjectKey]) -> ListingPage {
             ListingPage(
                 keys.map {
-                    ListingPage.Object(
-                        key: $0, size: 0, etag: .absent, lastModified: Timestamp(seconds: 1), storageClass: nil)
+                    ListedObject(
+                        key: $0, state: ObjectState(size: 0, etag: .absent, lastModified: Timestamp(seconds: 1)))
                 })
         }
         let (leftPage, rightPage) = (page(left), page(right))

@@ -21,12 +21,12 @@ struct ListingParserTests {
         #expect((0..<page.count).allSatisfy { page.lastModified(at: $0) == shuffled[$0] })
     }
 
-    private func parse(_ document: String) throws -> ListingPage {
+    private func parse(_ document: String) throws -> ListingDocument {
         try ListingParser().parse(Array(document.utf8))
     }
 
     /// A page as text, to compare two.
-    private func described(_ page: ListingPage) -> [String] {
+    private func described(_ page: ListingDocument) -> [String] {
         (0..<page.count).map { index in
             "\(page.key(at: index)) \(page.etag(at: index)) \(page.size(at: index)) \(page.lastModified(at: index)) "
                 + "\(page.storageClass(at: index) ?? "none")"
@@ -123,7 +123,7 @@ struct ListingParserTests {
 
     @Test("pages are compared in place: keys under their prefixes, ETags by their bytes")
     func comparing() throws {
-        func page(_ keys: [String], _ etags: [String] = []) throws -> ListingPage {
+        func page(_ keys: [String], _ etags: [String] = []) throws -> ListingDocument {
             var objects = keys.map { Listings.Object($0) }
             for (index, etag) in etags.enumerated() { objects[index].etag = etag }
             return try parse(Listings.page(objects.map(\.xml).joined()))

@@ -39,3 +39,11 @@ enum Listings {
         tail: "<CommonPrefixes><Prefix>p%2F1/</Prefix></CommonPrefixes>\n<CommonPrefixes><Prefix>p+2/</Prefix>"
             + "</CommonPrefixes><EncodingType>url</EncodingType>\n")
 }
+
+extension ListingDocument {
+    func key(at index: Int) -> ObjectKey { page.key(at: index) }
+    func size(at index: Int) -> Int64 { page.size(at: index) }
+    func etag(at index: Int) -> ETag { page.etag(at: index) }
+    func lastModified(at index: Int) -> Timestamp { page.lastModified(at: index) }
+    func storageClass(at index: Int) -> String? { page.storageClass(at: index) }
+}

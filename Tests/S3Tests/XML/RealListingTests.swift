@@ -5,7 +5,7 @@ import Testing
 
 @Suite("Listings of real servers")
 struct RealListingTests {
-    private func page(_ name: String) throws -> ListingPage {
+    private func page(_ name: String) throws -> ListingDocument {
         let bytes = try #require(TestFile.read("\(TestFile.fixtures)/Listings/\(name).xml"))
         return try ListingParser().parse(bytes)
     }

@@ -1,0 +1,15 @@
+import Stores
+
+/// How advice is worded where a flag of this program is what helps.
+enum AdviceInFlags {
+    static func words(_ advice: StoreError.Advice) -> String? {
+        switch advice {
+        case .checkAuthorityFile: "check the file of --ca-file"
+        case .checkClientCertificate: "check the files of --client-certificate and --client-key"
+        case .giveClientCertificate:
+            "the server ended TLS: it may ask for a certificate (--client-certificate) or speak other versions of TLS"
+        case .giveAuthority: "give its authority with --ca-file, or check its certificate's dates and name"
+        default: nil
+        }
+    }
+}
