@@ -30,7 +30,8 @@ func workloads() -> Target {
     .executableTarget(
         name: "minio-sync-workloads",
         dependencies: [
-            "ObjectModel", "Runtime", "Digests", "Reactor", "S3", "Stores", "Scratch", "Journal", "Listings", "MirrorEngine",
+            "ObjectModel", "Runtime", "Digests", "Reactor", "S3", "Stores", "Scratch", "Journal", "Listings",
+            "MirrorEngine",
         ],
         path: "Tests/Bench/Workloads", swiftSettings: strict)
 }
@@ -92,7 +93,8 @@ let package = Package(
         program(
             "minio-sync",
             [
-                "ObjectModel", "Runtime", "Digests", "Reactor", "S3", "S3Store", "Stores", "SQLite", "Scratch", "Journal",
+                "ObjectModel", "Runtime", "Digests", "Reactor", "S3", "S3Store", "Stores", "SQLite", "Scratch",
+                "Journal",
                 "Listings", "MirrorEngine", "Audit", "Configuration", "Service",
             ]),
 
@@ -102,7 +104,8 @@ let package = Package(
 
         // What tests of several rooms share.
         .target(
-            name: "TestSupport", dependencies: ["ObjectModel", "Runtime", "Reactor", "Stores"], path: "Tests/TestSupport",
+            name: "TestSupport", dependencies: ["ObjectModel", "Runtime", "Reactor", "Stores"],
+            path: "Tests/TestSupport",
             swiftSettings: strict),
 
         tests("ObjectModelTests", ["TestSupport", "ObjectModel", "Runtime"]),
@@ -127,14 +130,16 @@ let package = Package(
                 "TestSupport", "MirrorEngine", "Listings", "Stores", "S3Store", "S3", "Reactor", "Digests", "Journal",
                 "ObjectModel", "Runtime", "S3Sandbox",
             ]),
-        tests("AuditTests", ["TestSupport", "Audit", "AndroidPackage", "Digests", "Reactor", "ObjectModel", "Runtime"]),
+        tests(
+            "AuditTests", ["TestSupport", "Audit", "AndroidPackage", "Digests", "Reactor", "ObjectModel", "Runtime"]),
         tests(
             "S3SandboxTests",
             ["TestSupport", "s3-sandbox", "S3Sandbox", "S3", "Digests", "Reactor", "ObjectModel", "Runtime"]),
         tests(
             "MinioSyncTests",
             [
-                "minio-sync", "Configuration", "Listings", "MirrorEngine", "Service", "ObjectModel", "Runtime", "Reactor",
+                "minio-sync", "Configuration", "Listings", "MirrorEngine", "Service", "ObjectModel", "Runtime",
+                "Reactor",
                 "S3", "S3Sandbox",
             ]),
     ] + fuzzTargets()

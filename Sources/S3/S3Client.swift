@@ -199,7 +199,7 @@ public final class S3Client: Sendable {
     /// Throws unless the answer is a success that can be believed.
     func check(_ response: HTTPResponse, _ request: S3Request) throws(S3Error) {
         guard response.head.isSuccess else {
-            throw S3Error(head: response.head, body: response.body, for: request, server: endpoint.url)
+            throw S3Error(head: response.head, body: response.body, for: request, server: endpoint.url, time: time)
         }
         switch request.operation {
         case .completeMultipartUpload, .copyObject, .uploadPartCopy:
@@ -208,13 +208,13 @@ public final class S3Client: Sendable {
                 throw malformed("the answer to it is not whole XML", request, response.head)
             }
             if document.name == "Error" {
-                throw S3Error(head: response.head, body: response.body, for: request, server: endpoint.url)
+                throw S3Error(head: response.head, body: response.body, for: request, server: endpoint.url, time: time)
             }
         case .putObject, .uploadPart:
             // Some gateways say so only when the body was taken.
             if response.body.count > 0, let document = try? XMLTree.parse(response.body.bytes), document.name == "Error"
             {
-                throw S3Error(head: response.head, body: response.body, for: request, server: endpoint.url)
+                throw S3Error(head: response.head, body: response.body, for: request, server: endpoint.url, time: time)
             }
         default: break
         }

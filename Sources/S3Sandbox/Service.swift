@@ -54,7 +54,10 @@ final class Service: Sendable {
     func admit(_ call: Call) throws(S3Error) {
         guard call.operation != .control else { return }
         let behaviour = call.behaviour
-        guard behaviour.rate <= 0 || rateLimit.admits(rate: behaviour.rate, burst: behaviour.burst, now: Clock.monotonic()) else {
+        guard
+            behaviour.rate <= 0
+                || rateLimit.admits(rate: behaviour.rate, burst: behaviour.burst, now: Clock.monotonic())
+        else {
             throw .slowDown
         }
         if synthetic != nil, !SyntheticTable.operations.contains(call.operation) {

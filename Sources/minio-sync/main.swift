@@ -1,6 +1,6 @@
 import Glibc
-import Runtime
 import Reactor
+import Runtime
 import Stores
 
 // The process: reads the command line, runs one command on a reactor, and ends with its exit code. Signals are blocked

@@ -1,5 +1,5 @@
-import Reactor
 import ObjectModel
+import Reactor
 import Runtime
 import S3
 import S3Sandbox
@@ -32,7 +32,8 @@ struct DeletionQueueTests {
         change(&options)
         return DeletionQueue(
             source: stage.store(stage.source, "source"), target: stage.store(stage.target, "target"), options: options,
-            window: .seconds(600), time: SystemTime(), executor: Stage.reactor, targetCount: { objects.map { DeletionQueue.Count(objects: $0, created: 0) } },
+            window: .seconds(600), time: SystemTime(), executor: Stage.reactor,
+            targetCount: { objects.map { DeletionQueue.Count(objects: $0, created: 0) } },
             onPause: { [pauses] in pauses.add($0) })
     }
 

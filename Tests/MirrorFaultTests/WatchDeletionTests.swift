@@ -1,8 +1,8 @@
-import Stores
 import Journal
 import ObjectModel
 import S3
 import S3Sandbox
+import Stores
 import Testing
 
 @testable import MirrorEngine

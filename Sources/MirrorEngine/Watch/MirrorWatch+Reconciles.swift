@@ -116,7 +116,8 @@ extension MirrorWatch {
             control.pace.polled(cost: cost, foundChanges: marked + extra > 0 && !isHeld)
             let pause =
                 control.feed == .polling
-                ? control.pace.interval : options.reconcileInterval * work.surroundings.chance.draw { Double.random(in: 0.9...1.1, using: &$0) }
+                ? control.pace.interval
+                : options.reconcileInterval * work.surroundings.chance.draw { Double.random(in: 0.9...1.1, using: &$0) }
             let isSecondDue = control.needsSecondReconcile
             control.needsSecondReconcile = false
             control.nextScheduled = ended + (isSecondDue ? min(pause, options.secondReconcile) : pause).nanoseconds
@@ -142,7 +143,8 @@ extension MirrorWatch {
         guard source.objects <= Self.headerLimit else { return }
         work.forgetListing()
         try await Reconciler(
-            work, start: start, lastGood: nil, marks: .headers, extras: KeySpill(executor: work.surroundings.blocking("key-spill")), isBackground: isListening
+            work, start: start, lastGood: nil, marks: .headers,
+            extras: KeySpill(executor: work.surroundings.blocking("key-spill")), isBackground: isListening
         ).run()
     }
 

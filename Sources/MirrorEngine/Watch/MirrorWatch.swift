@@ -102,7 +102,8 @@ public final class MirrorWatch: Sendable {
         reconcileBell = Bell(surroundings.time)
         tickBell = Bell(surroundings.time)
         work = MirrorWork(
-            source: source, target: target, options: options, journal: MirrorJournal(journal, mirror: mirror, time: surroundings.time),
+            source: source, target: target, options: options,
+            journal: MirrorJournal(journal, mirror: mirror, time: surroundings.time),
             budget: budget, dirty: dirty, surroundings: surroundings, executor: executors[0], isWatching: true,
             observer: { event in
                 switch event {

@@ -77,7 +77,7 @@ extension S3Client {
         if let end { return failure(end, request, transfer) }
         guard transfer.head.isSuccess else {
             return Self.refusal(
-                S3Error(head: transfer.head, body: transfer.body, for: request, server: endpoint.url))
+                S3Error(head: transfer.head, body: transfer.body, for: request, server: endpoint.url, time: time))
         }
         var error = malformed("the server ended the stream of events", request, transfer.head)
         error.kind = .interrupted

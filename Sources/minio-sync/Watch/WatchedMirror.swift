@@ -68,7 +68,8 @@ final class WatchedMirror: Sendable {
             source: pair.source, target: pair.target, options: plan.engineOptions, watch: plan.options.watching,
             stream: S3Changes(plan.sourceClient, bucket: pair.source.bucket, prefix: pair.source.prefix), isFed: isFed,
             journal: process.journal, budget: budget, surroundings: Machine.surroundings,
-            executors: process.reactors, listingExecutor: process.listingReactor, turnstile: process.turnstile, observer: observer)
+            executors: process.reactors, listingExecutor: process.listingReactor, turnstile: process.turnstile,
+            observer: observer)
     }
 
     func start() {
