@@ -22,8 +22,8 @@ struct AWSSettings {
             ? nil : try section(profile == "default" ? "default" : "profile \(profile)", of: configPath, environment)
         let region = regionVariable ?? config?["region"]
         if let access, let secret {
-            let token = environment.value("AWS_SESSION_TOKEN").map { Secret($0) }
-            let keys = ServerDefinition.Keys(accessKey: access, secretKey: Secret(secret), sessionToken: token)
+            let token = environment.value("AWS_SESSION_TOKEN").map { SecretText($0) }
+            let keys = ServerDefinition.Keys(accessKey: access, secretKey: SecretText(secret), sessionToken: token)
             return AWSSettings(keys: keys, region: region, source: "environment variable AWS_ACCESS_KEY_ID")
         }
         if access != nil || secret != nil {
@@ -42,8 +42,8 @@ struct AWSSettings {
                     "The profile \(profile) of \(path) cannot be used",
                     why: "it has one of aws_access_key_id and aws_secret_access_key", advice: "give both")
             }
-            let token = section["aws_session_token"].flatMap { $0.isEmpty ? nil : Secret($0) }
-            let keys = ServerDefinition.Keys(accessKey: access, secretKey: Secret(secret), sessionToken: token)
+            let token = section["aws_session_token"].flatMap { $0.isEmpty ? nil : SecretText($0) }
+            let keys = ServerDefinition.Keys(accessKey: access, secretKey: SecretText(secret), sessionToken: token)
             return AWSSettings(keys: keys, region: region, source: "profile \(profile) of \(path)")
         }
         if environment.value("AWS_PROFILE") != nil, credentials == nil, config == nil {

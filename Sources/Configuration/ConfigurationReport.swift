@@ -71,7 +71,7 @@ public struct ConfigurationReport: Sendable {
 
     /// The servers that mirrors name by a URL.
     private static func unnamed(_ directory: ServerDirectory) -> [Server] {
-        var seen: Set<Endpoint> = []
+        var seen: Set<ServerAddress> = []
         return directory.file.mirrors.flatMap { [$0.source, $0.target] }.compactMap { text in
             guard let place = try? Place(text), case .endpoint(let endpoint) = place.location,
                 seen.insert(endpoint).inserted

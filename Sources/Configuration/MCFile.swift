@@ -51,9 +51,9 @@ struct MCFile {
     /// The server of this alias; nil if the file has none.
     func server(alias: String) throws(ConfigurationError) -> ServerDefinition? {
         guard let entry = aliases[alias] else { return nil }
-        do throws(Endpoint.Malformed) {
+        do throws(ServerAddress.Malformed) {
             return ServerDefinition(
-                name: alias, endpoint: try Endpoint(entry.url ?? ""), keys: try keys(entry),
+                name: alias, endpoint: try ServerAddress(entry.url ?? ""), keys: try keys(entry),
                 pathStyle: ServerDefinition.PathStyle(rawValue: (entry.path ?? entry.lookup ?? "").lowercased())
                     ?? .auto,
                 origin: .mcFile(path))
@@ -65,14 +65,14 @@ struct MCFile {
     }
 
     /// mc takes an alias with empty keys as anonymous.
-    private func keys(_ entry: Alias) throws(Endpoint.Malformed) -> ServerDefinition.Keys? {
+    private func keys(_ entry: Alias) throws(ServerAddress.Malformed) -> ServerDefinition.Keys? {
         let access = entry.accessKey ?? ""
         let secret = entry.secretKey ?? ""
         if access.isEmpty, secret.isEmpty { return nil }
         if access.isEmpty || secret.isEmpty {
-            throw Endpoint.Malformed(description: "it has one of accessKey and secretKey")
+            throw ServerAddress.Malformed(description: "it has one of accessKey and secretKey")
         }
-        let token = entry.sessionToken.flatMap { $0.isEmpty ? nil : Secret($0) }
-        return ServerDefinition.Keys(accessKey: access, secretKey: Secret(secret), sessionToken: token)
+        let token = entry.sessionToken.flatMap { $0.isEmpty ? nil : SecretText($0) }
+        return ServerDefinition.Keys(accessKey: access, secretKey: SecretText(secret), sessionToken: token)
     }
 }

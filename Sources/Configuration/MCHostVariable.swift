@@ -10,26 +10,26 @@ enum MCHostVariable {
     /// Parses `value`. Errors name the variable and never quote the value.
     static func parse(_ value: String, alias: String) throws(ConfigurationError) -> ServerDefinition {
         let variable = prefix + alias
-        do throws(Endpoint.Malformed) {
-            let (scheme, rest) = try Endpoint.splitScheme(Array(value.utf8)[...])
+        do throws(ServerAddress.Malformed) {
+            let (scheme, rest) = try ServerAddress.splitScheme(Array(value.utf8)[...])
             guard let at = rest.lastIndex(of: UInt8(ascii: "@")) else {
-                return ServerDefinition(name: alias, endpoint: try Endpoint(value), origin: .environment(variable))
+                return ServerDefinition(name: alias, endpoint: try ServerAddress(value), origin: .environment(variable))
             }
             var host = rest[(at + 1)...]
             if host.last == UInt8(ascii: "/") { host.removeLast() }
             if host.contains(UInt8(ascii: "/")) {
-                throw Endpoint.Malformed(description: "it has a path after the host")
+                throw ServerAddress.Malformed(description: "it has a path after the host")
             }
-            let endpoint = try Endpoint(scheme: scheme, authority: host)
+            let endpoint = try ServerAddress(scheme: scheme, authority: host)
             let parts = rest[..<at].split(separator: UInt8(ascii: ":"), maxSplits: 2, omittingEmptySubsequences: false)
-            let texts = parts.map { String(decoding: PercentEncoding.decode($0), as: UTF8.self) }
+            let texts = parts.map { String(decoding: PercentDecoding.decode($0), as: UTF8.self) }
             guard texts.count >= 2, !texts[0].isEmpty, !texts[1].isEmpty else {
-                throw Endpoint.Malformed(description: "the secret key is missing")
+                throw ServerAddress.Malformed(description: "the secret key is missing")
             }
-            let token = texts.count == 3 && !texts[2].isEmpty ? Secret(texts[2]) : nil
+            let token = texts.count == 3 && !texts[2].isEmpty ? SecretText(texts[2]) : nil
             return ServerDefinition(
                 name: alias, endpoint: endpoint,
-                keys: .init(accessKey: texts[0], secretKey: Secret(texts[1]), sessionToken: token),
+                keys: .init(accessKey: texts[0], secretKey: SecretText(texts[1]), sessionToken: token),
                 origin: .environment(variable))
         } catch {
             throw ConfigurationError(

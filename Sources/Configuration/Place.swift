@@ -13,7 +13,7 @@ public import ObjectModel
 public struct Place: Hashable, Sendable {
     public enum Location: Hashable, Sendable {
         case alias(String)
-        case endpoint(Endpoint)
+        case endpoint(ServerAddress)
         /// A local path as given, percent-decoded where it came as a `file:` URL.
         case folder(String)
     }
@@ -115,20 +115,20 @@ public struct Place: Hashable, Sendable {
         guard path.first == UInt8(ascii: "/"), !path.starts(with: "//".utf8) || rest.starts(with: "///".utf8) else {
             throw error("The place \(text) cannot be used", why: "a file URL is written file:///folder")
         }
-        return String(decoding: PercentEncoding.decode(path), as: UTF8.self)
+        return String(decoding: PercentDecoding.decode(path), as: UTF8.self)
     }
 
     private static func endpoint(
         _ url: ArraySlice<UInt8>
     ) throws(ConfigurationError) -> (Location, ArraySlice<UInt8>) {
-        do throws(Endpoint.Malformed) {
-            let (scheme, rest) = try Endpoint.splitScheme(url)
+        do throws(ServerAddress.Malformed) {
+            let (scheme, rest) = try ServerAddress.splitScheme(url)
             let authority = rest.prefix { $0 != UInt8(ascii: "/") }
             // A secret may hold a slash, so an @ anywhere before the bucket's end may close credentials.
             let head = rest.prefix(
                 authority.count + 1 + rest.dropFirst(authority.count + 1).prefix { $0 != 0x2F }.count)
-            if head.contains(UInt8(ascii: "@")) { throw Endpoint.Malformed(description: "it holds credentials") }
-            let endpoint = try Endpoint(scheme: scheme, authority: authority)
+            if head.contains(UInt8(ascii: "@")) { throw ServerAddress.Malformed(description: "it holds credentials") }
+            let endpoint = try ServerAddress(scheme: scheme, authority: authority)
             return (.endpoint(endpoint), rest.dropFirst(authority.count))
         } catch {
             // The text is not quoted: it may hold a secret.

@@ -11,10 +11,10 @@ public struct ServerDefinition: Hashable, Sendable {
     /// Who asks. Both parts are always there; without credentials requests are anonymous.
     public struct Keys: Hashable, Sendable {
         public var accessKey: String
-        public var secretKey: Secret
-        public var sessionToken: Secret?
+        public var secretKey: SecretText
+        public var sessionToken: SecretText?
 
-        public init(accessKey: String, secretKey: Secret, sessionToken: Secret? = nil) {
+        public init(accessKey: String, secretKey: SecretText, sessionToken: SecretText? = nil) {
             self.accessKey = accessKey
             self.secretKey = secretKey
             self.sessionToken = sessionToken
@@ -49,7 +49,7 @@ public struct ServerDefinition: Hashable, Sendable {
 
     /// The alias, or the endpoint's URL.
     public var name: String
-    public var endpoint: Endpoint
+    public var endpoint: ServerAddress
     /// Nil: requests are anonymous.
     public var keys: Keys?
     public var region: String?
@@ -63,7 +63,7 @@ public struct ServerDefinition: Hashable, Sendable {
     public var origin: Origin
 
     public init(
-        name: String, endpoint: Endpoint, keys: Keys? = nil, region: String? = nil, pathStyle: PathStyle = .auto,
+        name: String, endpoint: ServerAddress, keys: Keys? = nil, region: String? = nil, pathStyle: PathStyle = .auto,
         caFile: String? = nil, clientCertificate: String? = nil, clientKey: String? = nil, insecure: Bool = false,
         origin: Origin
     ) {

@@ -24,7 +24,7 @@ public struct ServerDirectory: Sendable {
     }
 
     /// A server without an alias, with AWS's keys.
-    func server(at endpoint: Endpoint) throws(ConfigurationError) -> ServerDefinition {
+    func server(at endpoint: ServerAddress) throws(ConfigurationError) -> ServerDefinition {
         let settings = try AWSSettings.load(environment)
         return ServerDefinition(
             name: endpoint.description, endpoint: endpoint, keys: settings.keys, region: settings.region,

@@ -2,7 +2,7 @@
 struct ServerEntry: Sendable {
     /// Where a secret is.
     enum SecretSource: Sendable {
-        case inline(Secret)
+        case inline(SecretText)
         /// A path. A relative one means systemd's credential of that name (`LoadCredential=`) where there is one,
         /// otherwise a file against the configuration's folder.
         case file(String, inFolderOfConfiguration: String)
@@ -12,7 +12,7 @@ struct ServerEntry: Sendable {
     let name: String
     let file: String
     let line: Int
-    private let endpoint: Endpoint
+    private let endpoint: ServerAddress
     private let accessKey: SecretSource?
     private let secretKey: SecretSource?
     private let sessionToken: SecretSource?
@@ -33,8 +33,8 @@ struct ServerEntry: Sendable {
         try section.expectKeys(Self.keys)
         (name, file, line) = (section.name, section.file, section.line)
         let url = try section.requiredText("url")
-        do throws(Endpoint.Malformed) {
-            endpoint = try Endpoint(url)
+        do throws(ServerAddress.Malformed) {
+            endpoint = try ServerAddress(url)
         } catch {
             throw section.error(
                 section.lineOf("url"), "the url of \(section.name) cannot be used, \(error)",
@@ -96,7 +96,7 @@ struct ServerEntry: Sendable {
                 section.line, "\(section.name) gives its \(key) in more than one way",
                 "keep one of \(key), \(key)_file and \(key)_env")
         }
-        if let inline { return .inline(Secret(inline)) }
+        if let inline { return .inline(SecretText(inline)) }
         if let file { return .file(file, inFolderOfConfiguration: section.resolve(file)) }
         return variable.map { .variable($0) }
     }
@@ -114,12 +114,12 @@ struct ServerEntry: Sendable {
 
     private func fetch(
         _ source: SecretSource?, _ key: String, _ environment: Environment
-    ) throws(ConfigurationError) -> Secret? {
+    ) throws(ConfigurationError) -> SecretText? {
         switch source {
         case nil: return nil
         case .inline(let secret): return secret
         case .variable(let variable):
-            if let value = environment.value(variable) { return Secret(value) }
+            if let value = environment.value(variable) { return SecretText(value) }
             throw ConfigurationError(
                 "The \(key) of server \(name) is missing (\(file), line \(line))",
                 why: "the environment variable \(variable) is not set", advice: "set it, or correct \(key)_env")
@@ -135,7 +135,7 @@ struct ServerEntry: Sendable {
     /// The secret in the first of these files that exists.
     private func read(
         _ paths: [String], _ key: String, _ environment: Environment
-    ) throws(ConfigurationError) -> Secret {
+    ) throws(ConfigurationError) -> SecretText {
         var path = ""
         do throws(Environment.Unreadable) {
             var found: Environment.File?
@@ -149,7 +149,7 @@ struct ServerEntry: Sendable {
             if bytes.last == UInt8(ascii: "\r") { bytes.removeLast() }
             if bytes.isEmpty { throw Environment.Unreadable("it is empty") }
             if bytes.contains(where: { $0 < 0x20 }) { throw Environment.Unreadable("it holds more than one line") }
-            return Secret(String(decoding: bytes, as: UTF8.self))
+            return SecretText(String(decoding: bytes, as: UTF8.self))
         } catch {
             throw ConfigurationError(
                 "Cannot read the \(key) of server \(name) from \(path)", why: error.description,

@@ -96,7 +96,7 @@ extension Journal {
         return try oldestPending(id, connection)
     }
 
-    private func oldestPending(_ id: Int64, _ connection: Connection) throws(JournalError) -> Timestamp? {
+    private func oldestPending(_ id: Int64, _ connection: SQLiteConnection) throws(JournalError) -> Timestamp? {
         let select = try connection.statement("SELECT min(since_ms) FROM pending WHERE mirror = ?")
         try select.bind(1, id)
         guard try select.step() else { return nil }

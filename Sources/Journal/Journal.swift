@@ -14,7 +14,7 @@ public actor Journal {
     private nonisolated let subject: JournalError.Subject
     /// The locks of mirrors where no other process can see the journal.
     nonisolated let privateLocks = PrivateLocks()
-    private var connection: Connection?
+    private var connection: SQLiteConnection?
     private var mirrorIDs: [String: Int64] = [:]
 
     public nonisolated var unownedExecutor: UnownedSerialExecutor {
@@ -77,8 +77,8 @@ public actor Journal {
     }
 
     private func connect(path: String, busyTimeout: Int32 = 0) throws(JournalError) {
-        if case .stateFile = subject { try StateFile.prepare(path) }
-        let connection = try Connection(path: path, subject: subject)
+        if case .stateFile = subject { try JournalFile.prepare(path) }
+        let connection = try SQLiteConnection(path: path, subject: subject)
         connection.setBusyTimeout(milliseconds: busyTimeout)
         // Before anything is changed: it may be another program's file.
         try Schema.check(connection, subject)
@@ -98,7 +98,7 @@ public actor Journal {
 
     /// Changing to WAL needs the file alone and does not wait for it as other statements do, so two processes that open
     /// a new file together would fail one another.
-    private static func enterWAL(_ connection: Connection) throws(JournalError) {
+    private static func enterWAL(_ connection: SQLiteConnection) throws(JournalError) {
         for attempt in 0... {
             do throws(JournalError) {
                 return try connection.execute("PRAGMA journal_mode = WAL")
@@ -112,13 +112,13 @@ public actor Journal {
     }
 
     /// The open connection, for the operations in the extensions.
-    func open() throws(JournalError) -> Connection {
+    func open() throws(JournalError) -> SQLiteConnection {
         guard let connection else { throw JournalError(subject, .closed) }
         return connection
     }
 
     /// The number of a mirror, made if `creating`; nil for one never mentioned. Call within a transaction to create.
-    func mirrorID(_ name: String, creating: Bool, in connection: Connection) throws(JournalError) -> Int64? {
+    func mirrorID(_ name: String, creating: Bool, in connection: SQLiteConnection) throws(JournalError) -> Int64? {
         if let known = mirrorIDs[name] { return known }
         if creating {
             let insert = try connection.statement("INSERT OR IGNORE INTO mirror (name) VALUES (?)")
@@ -133,7 +133,7 @@ public actor Journal {
         return id
     }
 
-    /// The file's path as `Connection.path` has it; nil where no other process can see the journal.
+    /// The file's path as `SQLiteConnection.path` has it; nil where no other process can see the journal.
     func path() throws(JournalError) -> String? { try open().path }
 
     /// The number of a mirror, made if missing. Not within a transaction.
@@ -144,7 +144,7 @@ public actor Journal {
 
     /// Runs `body` in one transaction with the mirror's number, which is made if missing.
     func write<Result>(
-        mirror: String, _ body: (Connection, Int64) throws(JournalError) -> Result
+        mirror: String, _ body: (SQLiteConnection, Int64) throws(JournalError) -> Result
     ) throws(JournalError) -> Result {
         let connection = try open()
         let (result, id) = try connection.transaction { () throws(JournalError) -> (Result, Int64) in

@@ -58,7 +58,7 @@ enum Schema {
     ]
 
     /// Brings the file to this program's schema, in one transaction.
-    static func migrate(_ connection: Connection, _ subject: JournalError.Subject) throws(JournalError) {
+    static func migrate(_ connection: SQLiteConnection, _ subject: JournalError.Subject) throws(JournalError) {
         if try check(connection, subject) { return }
         // Another process may be doing the same: what is found under the lock counts.
         try connection.transaction { () throws(JournalError) in
@@ -74,7 +74,7 @@ enum Schema {
     ///
     /// In one transaction: a file that another process is just making must not be seen half made.
     @discardableResult
-    static func check(_ connection: Connection, _ subject: JournalError.Subject) throws(JournalError) -> Bool {
+    static func check(_ connection: SQLiteConnection, _ subject: JournalError.Subject) throws(JournalError) -> Bool {
         try connection.transaction(writing: false) { () throws(JournalError) in
             try isCurrent(connection, subject)
         }
@@ -82,7 +82,7 @@ enum Schema {
 
     /// Within a transaction.
     private static func isCurrent(
-        _ connection: Connection, _ subject: JournalError.Subject
+        _ connection: SQLiteConnection, _ subject: JournalError.Subject
     ) throws(JournalError) -> Bool {
         let version = try connection.integer("PRAGMA user_version")
         let application = try connection.integer("PRAGMA application_id")

@@ -27,7 +27,7 @@ public struct SpillEntry: Hashable, Sendable {
 public actor SortedSpill {
     private nonisolated let executor: ThreadExecutor
     private nonisolated let subject: JournalError.Subject
-    private var connection: Connection?
+    private var connection: SQLiteConnection?
     /// The key that `next` gave last.
     private var position: ObjectKey?
 
@@ -59,7 +59,7 @@ public actor SortedSpill {
             throw JournalError(subject, error)
         }
         defer { unsafe unlink(path) }
-        let connection = try Connection(path: path, subject: subject)
+        let connection = try SQLiteConnection(path: path, subject: subject)
         // Nothing here outlives the process, so nothing is journalled or synced. One transaction is open throughout:
         // its pages go to the file only as the cache overflows, and its lock needs the file's name no more.
         try connection.execute(
@@ -130,7 +130,7 @@ public actor SortedSpill {
         try open().execute("PRAGMA max_page_count = 16")
     }
 
-    private func open() throws(JournalError) -> Connection {
+    private func open() throws(JournalError) -> SQLiteConnection {
         guard let connection else { throw JournalError(subject, .closed) }
         return connection
     }

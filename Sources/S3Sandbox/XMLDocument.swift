@@ -8,7 +8,7 @@ struct XMLDocument {
     let children: [XMLDocument]
 
     /// - Throws: `MalformedXML` for anything that is not one well-formed document.
-    init(parsing bytes: [UInt8]) throws(S3Error) {
+    init(parsing bytes: [UInt8]) throws(ErrorAnswer) {
         _ = Self.isReady
         let options = Int32(XML_PARSE_NONET.rawValue | XML_PARSE_NOERROR.rawValue | XML_PARSE_NOWARNING.rawValue)
         let document = unsafe bytes.withUnsafeBytes { buffer in

@@ -49,7 +49,7 @@ struct JournalErrorTests {
         close(descriptor)
 
         folder.write([], to: "foreign.db")
-        let foreign = try Connection(path: folder.file("foreign.db"), subject: .memory)
+        let foreign = try SQLiteConnection(path: folder.file("foreign.db"), subject: .memory)
         try foreign.execute("CREATE TABLE bookmarks (url TEXT)")
         foreign.close()
 
@@ -60,7 +60,7 @@ struct JournalErrorTests {
                 continue
             }
         }
-        let untouched = try Connection(path: folder.file("foreign.db"), subject: .memory)
+        let untouched = try SQLiteConnection(path: folder.file("foreign.db"), subject: .memory)
         #expect(try untouched.integer("SELECT count(*) FROM sqlite_master") == 1)
     }
 
@@ -70,7 +70,7 @@ struct JournalErrorTests {
         let path = folder.file("state.db")
         let journal = try await Journal.open(path: path)
         await journal.close()
-        let later = try Connection(path: path, subject: .memory)
+        let later = try SQLiteConnection(path: path, subject: .memory)
         try later.execute("PRAGMA user_version = 999")
         later.close()
         #expect(try await failure(path).reason == .newerSchema(found: 999, known: Int64(Schema.migrations.count)))
@@ -81,7 +81,7 @@ struct JournalErrorTests {
         let folder = TemporaryFolder()
         let path = folder.file("state.db")
         let journal = try await Journal.open(path: path, busyTimeout: 50)
-        let other = try Connection(path: path, subject: .memory)
+        let other = try SQLiteConnection(path: path, subject: .memory)
         try other.execute("BEGIN IMMEDIATE")
         let error = try await #require(
             #expect(throws: JournalError.self) { try await journal.setKeyOrder(.bytes, endpoint: "e") })

@@ -39,7 +39,7 @@ struct ArgumentsTests {
     @Test("starts from a mirror that replaces, deletes nothing and compares ETags")
     func defaults() throws {
         let options = try mirror("a", "b").options
-        #expect(options == minio_sync.MirrorOptions())
+        #expect(options == MirrorFlags())
         #expect(options.overwrite)
         #expect(!options.remove)
         #expect(options.compare == .etag)
@@ -48,9 +48,9 @@ struct ArgumentsTests {
 
     struct Case: Sendable {
         var arguments: [String]
-        var expected: @Sendable (inout minio_sync.MirrorOptions) -> Void
+        var expected: @Sendable (inout MirrorFlags) -> Void
 
-        init(_ arguments: String..., expected: @escaping @Sendable (inout minio_sync.MirrorOptions) -> Void) {
+        init(_ arguments: String..., expected: @escaping @Sendable (inout MirrorFlags) -> Void) {
             self.arguments = arguments
             self.expected = expected
         }
@@ -103,7 +103,7 @@ struct ArgumentsTests {
             Case("--path-style", "off") { $0.connection.pathStyle = .off },
         ])
     func flags(flag: Case) throws {
-        var expected = minio_sync.MirrorOptions()
+        var expected = MirrorFlags()
         flag.expected(&expected)
         guard case .mirror(let before) = try Invocation(["mirror"] + flag.arguments + ["a", "b"]),
             case .mirror(let after) = try Invocation(["mirror", "a"] + flag.arguments + ["b"])
@@ -231,7 +231,7 @@ struct ArgumentsTests {
             Issue.record("not \(action.rawValue)")
             return
         }
-        #expect(all.action == action && all.mirrors.isEmpty && all.options == ControlOptions())
+        #expect(all.action == action && all.mirrors.isEmpty && all.options == ControlFlags())
         #expect(some.action == action && some.mirrors == ["nightly", "a"])
         #expect(some.options.state == .file("s.db") && some.options.configurationFile == "c")
         #expect(!some.options.json)
@@ -269,7 +269,7 @@ struct ConfiguredMirrorTests {
             ("retry", "3"),
         ])
         let options = try arguments("--max-workers=9", "--exclude", "x/*", "--dry-run").options(of: mirror)
-        var expected = minio_sync.MirrorOptions()
+        var expected = MirrorFlags()
         (expected.remove, expected.overwrite, expected.maxWorkers, expected.retries) = (true, false, 9, 3)
         (expected.maxDelete, expected.dryRun) = (.percent(5), true)
         expected.rules = try [.exclude(Glob("x/*")), .exclude(Glob("*.tmp"))]
@@ -292,7 +292,7 @@ struct ConfiguredMirrorTests {
     func refused(flag: String, value: String, expected: String) throws {
         let error = try #require(
             #expect(throws: UsageError.self) {
-                try minio_sync.MirrorOptions(definition([("json", "true"), (flag, value)]))
+                try MirrorFlags(definition([("json", "true"), (flag, value)]))
             })
         #expect(error.description.contains("\"\(flag)\" (c.yaml, line 6)"), "\(error)")
         #expect(error.description.contains(expected), "\(error)")
@@ -301,16 +301,16 @@ struct ConfiguredMirrorTests {
     @Test("may have every flag but the one that names the file, and the one that says for how long to run")
     func configurable() {
         #expect(
-            Set(minio_sync.MirrorOptions.command.flags.map(\.name)).subtracting(
-                minio_sync.MirrorOptions.configurableFlags) == ["config", "watch"])
-        #expect(minio_sync.MirrorOptions.configurableFlags.contains("exclude"))
-        #expect(minio_sync.MirrorOptions.configurableFlags.contains("once"))
+            Set(MirrorFlags.command.flags.map(\.name)).subtracting(
+                MirrorFlags.configurableFlags) == ["config", "watch"])
+        #expect(MirrorFlags.configurableFlags.contains("exclude"))
+        #expect(MirrorFlags.configurableFlags.contains("once"))
     }
 
     @Test("may be run once unless it is watched by its name")
     func once() throws {
         let mirror = definition([("once", "true"), ("events", "poll"), ("reconcile-interval", "2h")])
-        #expect(try minio_sync.MirrorOptions(mirror).once)
+        #expect(try MirrorFlags(mirror).once)
         let options = try arguments("--watch").options(of: mirror)
         #expect(options.watch && !options.once)
         #expect(options.watching.events == .poll && options.watching.reconcileInterval == .seconds(7200))
@@ -343,7 +343,7 @@ struct HelpTests {
         let text = try help(["mirror", "a", "b", "c", "-h"])
         let rows = text.split(separator: "\n")
         let flags = try #require(rows.firstIndex { $0.hasPrefix("What is done:") })
-        for flag in minio_sync.MirrorOptions.command.flags {
+        for flag in MirrorFlags.command.flags {
             let own = rows[flags...].filter { row in
                 row.hasPrefix("  ") && row.split(separator: " ").prefix(2).contains("--\(flag.name)")
                     && row.prefix(8).contains("--")
@@ -364,7 +364,7 @@ struct HelpTests {
 
     @Test(
         "has no name twice",
-        arguments: [minio_sync.MirrorOptions.command.flags.map(\.name), ListOptions.command.flags.map(\.name)])
+        arguments: [MirrorFlags.command.flags.map(\.name), ListFlags.command.flags.map(\.name)])
     func unique(names: [String]) {
         #expect(Set(names).count == names.count)
     }

@@ -29,7 +29,7 @@ final class MirrorCommand: Sendable {
             let plan = try MirrorPlan(arguments, console: console)
             Signals.whenEnding { [self] in interrupt() }
             try await checkServers(plan)
-            let journal = try await StateFile.open(
+            let journal = try await StatePath.open(
                 plan.options.state, configured: plan.configuredState, isDryRun: plan.options.dryRun, plan.environment)
             let summary = try await mirror(plan, journal)
             await journal?.close()
@@ -96,7 +96,7 @@ final class MirrorCommand: Sendable {
 
     /// What all buckets of one command share.
     private struct Engine {
-        let options: MirrorEngine.MirrorOptions
+        let options: MirrorOptions
         let journal: Journal?
         /// Seven relays at once, or 224 small objects.
         let budget = ByteBudget(capacity: 14 << 20)

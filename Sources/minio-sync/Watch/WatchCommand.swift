@@ -72,7 +72,7 @@ final class WatchCommand: Sendable {
 
     private func openJournal(_ plan: WatchPlan) async throws(CommandError) -> Journal {
         let state = arguments.options.state
-        let kept = try await StateFile.open(
+        let kept = try await StatePath.open(
             state, configured: plan.configuredState, isDryRun: false, Environment.process())
         if let kept { return kept }
         do throws(JournalError) {
@@ -84,10 +84,10 @@ final class WatchCommand: Sendable {
 
     private func openControl(_ plan: WatchPlan) -> ControlServer? {
         do {
-            let path = try StateFile.path(
+            let path = try StatePath.path(
                 arguments.options.state, configured: plan.configuredState, Environment.process())
             guard let path else { return nil }
-            return try ControlServer(path: StateFile.controlPath(path)) { [self] in answer($0) }
+            return try ControlServer(path: StatePath.controlPath(path)) { [self] in answer($0) }
         } catch {
             log.write(
                 .warning, "notice",

@@ -3,7 +3,7 @@ import Glibc
 import Journal
 
 /// Where state is kept between runs.
-enum StateFile {
+enum StatePath {
     /// The file, unless a flag or the configuration names one: below `$XDG_STATE_HOME`, else in `/var/lib/minio-sync` for
     /// root, else in `~/.local/state`, which is what `XDG_STATE_HOME` means when it is not set.
     static func defaultPath(_ environment: Environment) -> String? {
@@ -15,7 +15,7 @@ enum StateFile {
 
     /// The file that the options ask for; nil for none.
     static func path(
-        _ state: MirrorOptions.State, configured: String?, _ environment: Environment
+        _ state: MirrorFlags.State, configured: String?, _ environment: Environment
     ) throws(CommandError) -> String? {
         switch state {
         case .none: return nil
@@ -34,7 +34,7 @@ enum StateFile {
 
     /// Opens the state that the options ask for; nil for none. A dry run makes no file.
     static func open(
-        _ state: MirrorOptions.State, configured: String?, isDryRun: Bool, _ environment: Environment
+        _ state: MirrorFlags.State, configured: String?, isDryRun: Bool, _ environment: Environment
     ) async throws(CommandError) -> Journal? {
         guard let path = try path(state, configured: configured, environment) else { return nil }
         if isDryRun, unsafe access(path, F_OK) != 0 { return nil }

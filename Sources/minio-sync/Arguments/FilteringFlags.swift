@@ -2,7 +2,7 @@ import Listings
 import Runtime
 
 /// Options of a command that is about some objects of a place.
-protocol FilteringOptions: Sendable {
+protocol FilteringFlags: Sendable {
     /// In the order given, those of the command line before those of the configuration file.
     var rules: [Filter.Rule] { get set }
     var olderThan: AgeLimit? { get set }
@@ -10,14 +10,14 @@ protocol FilteringOptions: Sendable {
     var storageClasses: Set<String> { get set }
 }
 
-extension FilteringOptions {
+extension FilteringFlags {
     /// The filter that the rules and limits make.
     var filter: Filter {
         Filter(rules: rules, olderThan: olderThan, newerThan: newerThan, storageClasses: storageClasses)
     }
 }
 
-extension Command where Options: FilteringOptions {
+extension Command where Options: FilteringFlags {
     /// - Parameter reference: what the help calls the place whose objects' ages and classes count.
     static func filterGroup(reference: String) -> Group {
         Group(

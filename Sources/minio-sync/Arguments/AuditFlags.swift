@@ -4,7 +4,7 @@ import Listings
 import Runtime
 
 /// What an audit is asked to do.
-struct AuditOptions: Hashable, ConnectingOptions, FilteringOptions {
+struct AuditFlags: Hashable, ConnectingFlags, FilteringFlags {
     /// What makes the exit code 1.
     enum Failure: String, Hashable, Sendable, CaseIterable {
         case differ
@@ -71,7 +71,7 @@ struct AuditOptions: Hashable, ConnectingOptions, FilteringOptions {
     var retries: Int?
     var downloadLimit: Int64?
     var configurationFile: String?
-    var connection = ConnectionOptions()
+    var connection = ConnectionFlags()
 
     /// Refuses options that contradict each other.
     func validate(places: Int) throws(UsageError) {

@@ -1,7 +1,7 @@
 import Glibc
 
 /// The journal's file before SQLite sees it: made private, and refused with the system's own reason.
-enum StateFile {
+enum JournalFile {
     /// Makes the missing folders (mode 0700) and the file (mode 0600); an existing file is left as it is.
     static func prepare(_ path: String) throws(JournalError) {
         let subject = JournalError.Subject.stateFile(path)

@@ -1,5 +1,5 @@
 /// A pattern over the bytes of a key: `*` is any run of bytes, `/` included, `?` one byte, anything else itself.
-struct Glob: Hashable, Sendable {
+struct WildcardPattern: Hashable, Sendable {
     let pattern: [UInt8]
 
     init(_ pattern: String) {

@@ -1,7 +1,7 @@
 public import ObjectModel
 
 /// The lines of a file as `md5sum` and `sha256sum` print them: digests by name. Pure.
-public struct Manifest: Sendable {
+public struct ChecksumManifest: Sendable {
     public enum Digest: Hashable, Sendable {
         case md5(String)
         case sha256(String)

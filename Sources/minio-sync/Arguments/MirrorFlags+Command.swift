@@ -5,8 +5,8 @@ import ObjectModel
 import Runtime
 import Service
 
-extension MirrorOptions {
-    static let command = Command<MirrorOptions>(
+extension MirrorFlags {
+    static let command = Command<MirrorFlags>(
         name: "mirror", summary: "make TARGET identical to SOURCE, once or for as long as it runs, and prove it",
         forms: ["SOURCE TARGET", "NAME", "--watch"],
         details: [
@@ -17,14 +17,14 @@ extension MirrorOptions {
                 + "server cannot be reached or refuses; 4 a deletion guard stopped the deletions; 130 interrupted.",
         ],
         groups: [
-            changes, watching, Command<MirrorOptions>.filterGroup(reference: "SOURCE"), safety, speed, output, state,
-            Command<MirrorOptions>.connectionGroup,
+            changes, watching, Command<MirrorFlags>.filterGroup(reference: "SOURCE"), safety, speed, output, state,
+            Command<MirrorFlags>.connectionGroup,
         ], contradictions: [("quiet", "verbose"), ("state", "no-state")])
 
     /// The flags that a mirror of the configuration file may have.
     static var configurableFlags: [String] { command.flags.filter(\.isConfigurable).map(\.name) }
 
-    private typealias Group = Command<MirrorOptions>.Group
+    private typealias Group = Command<MirrorFlags>.Group
 
     private static var changes: Group {
         Group(
@@ -142,8 +142,8 @@ extension MirrorOptions {
     }
 
     private static func interval(
-        _ name: String, _ help: String, _ set: @escaping @Sendable (inout MirrorOptions, Duration) -> Void
-    ) -> Flag<MirrorOptions> {
+        _ name: String, _ help: String, _ set: @escaping @Sendable (inout MirrorFlags, Duration) -> Void
+    ) -> Flag<MirrorFlags> {
         .parsed(
             name, "TIME", help, expects: "a length of time from 100ms to 7d, such as 2s or 30m",
             { DurationText.parse($0).flatMap { (.milliseconds(100))...(.seconds(604_800)) ~= $0 ? $0 : nil } }, set)

@@ -1,5 +1,5 @@
 /// A secret key or session token. However it is printed, dumped or interpolated, it shows as `••••`.
-public struct Secret: Hashable, Sendable {
+public struct SecretText: Hashable, Sendable {
     /// The secret itself, for the one who signs.
     public let exposed: String
 
@@ -8,7 +8,7 @@ public struct Secret: Hashable, Sendable {
     }
 }
 
-extension Secret: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+extension SecretText: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
     public var description: String { "••••" }
     public var debugDescription: String { "••••" }
     public var customMirror: Swift.Mirror { Swift.Mirror(self, children: []) }

@@ -3,7 +3,7 @@ import Glibc
 
 /// One SQLite connection with its prepared statements. Used from one thread at a time; closed when released.
 @safe
-final class Connection {
+final class SQLiteConnection {
     private var handle: OpaquePointer?
     private let subject: JournalError.Subject
     private var statements: [String: Statement] = [:]

@@ -1,5 +1,5 @@
 /// RFC 3986 percent-encoding.
-enum PercentEncoding {
+enum PercentDecoding {
     /// Replaces each `%XX` by its byte; a `%` that no two hexadecimal digits follow stays.
     static func decode(_ text: some Collection<UInt8>) -> [UInt8] {
         let bytes = Array(text)

@@ -5,7 +5,7 @@ import ObjectModel
 import Service
 
 /// What a mirror is asked to do, from the command line and the configuration file.
-struct MirrorOptions: Hashable, ConnectingOptions, FilteringOptions {
+struct MirrorFlags: Hashable, ConnectingFlags, FilteringFlags {
     /// What tells that two objects are the same.
     enum Comparison: String, Hashable, Sendable, CaseIterable {
         case etag
@@ -86,7 +86,7 @@ struct MirrorOptions: Hashable, ConnectingOptions, FilteringOptions {
 
     var state = State.usual
     var configurationFile: String?
-    var connection = ConnectionOptions()
+    var connection = ConnectionFlags()
 
     /// Refuses options that contradict each other.
     func validate() throws(UsageError) {

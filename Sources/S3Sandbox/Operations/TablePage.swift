@@ -2,7 +2,7 @@ import ObjectModel
 import S3
 
 /// One line of a listing.
-enum ListingEntry {
+enum TablePageEntry {
     case object(StoredObject)
     case prefix(ObjectKey)
 
@@ -16,7 +16,7 @@ enum ListingEntry {
 }
 
 /// A page of a listing: what a table holds, rolled up, ordered and cut.
-struct ListingPage {
+struct TablePage {
     /// What is asked for.
     struct Request {
         var prefix: ObjectKey
@@ -29,7 +29,7 @@ struct ListingPage {
         var order: Behaviour.ListOrder
     }
 
-    var entries: [ListingEntry] = []
+    var entries: [TablePageEntry] = []
     var isTruncated = false
 
     init(_ table: any ObjectTable, _ bucket: String, _ request: Request) {
@@ -98,11 +98,11 @@ struct ListingPage {
     /// The orders of other servers: everything is gathered and sorted for each page, which is fine for what tests hold.
     private mutating func sort(_ table: any ObjectTable, _ bucket: String, _ request: Request) {
         var seen: Set<ObjectKey> = []
-        var all: [(place: [UInt8], entry: ListingEntry)] = []
+        var all: [(place: [UInt8], entry: TablePageEntry)] = []
         for object in table.objects(in: bucket, prefix: request.prefix, from: .beginning, limit: .max) {
             let prefix = Self.rolledUp(object.key, request)
             if let prefix, !seen.insert(prefix).inserted { continue }
-            let entry = prefix.map { ListingEntry.prefix($0) } ?? .object(object)
+            let entry = prefix.map { TablePageEntry.prefix($0) } ?? .object(object)
             all.append((Self.place(of: entry.name, request.order), entry))
         }
         all.sort { $0.place.lexicographicallyPrecedes($1.place) }

@@ -1,20 +1,20 @@
 import Configuration
 
 /// What `ls` is asked to show.
-struct ListOptions: Hashable, ConnectingOptions {
+struct ListFlags: Hashable, ConnectingFlags {
     var recursive = false
     var json = false
     var debug = false
     var configurationFile: String?
-    var connection = ConnectionOptions()
+    var connection = ConnectionFlags()
 
-    static let command = Command<ListOptions>(
+    static let command = Command<ListFlags>(
         name: "ls", summary: "list buckets, or the objects of one", forms: ["ALIAS[/BUCKET[/PREFIX]]"],
         details: [
             "Lists what a mirror would see: sizes, dates and ETags, with folders (up to the next /) taken together."
         ],
         groups: [
-            Command<ListOptions>.Group(
+            Command<ListFlags>.Group(
                 title: "Output",
                 flags: [
                     .toggle("recursive", short: "r", "List every object, not folders") { $0.recursive = $1 },
@@ -24,16 +24,16 @@ struct ListOptions: Hashable, ConnectingOptions {
                         $0.configurationFile = $1
                     },
                 ]),
-            Command<ListOptions>.connectionGroup,
+            Command<ListFlags>.connectionGroup,
         ])
 }
 
 /// The command line of `ls`.
 struct ListArguments: Hashable, Sendable {
     let place: Place
-    let options: ListOptions
+    let options: ListFlags
 
-    init(_ reading: Command<ListOptions>.Reading) throws(UsageError) {
+    init(_ reading: Command<ListFlags>.Reading) throws(UsageError) {
         guard let text = reading.positionals.first else {
             throw UsageError("There is nothing to list; write minio-sync ls ALIAS or minio-sync ls ALIAS/BUCKET.")
         }
@@ -41,8 +41,8 @@ struct ListArguments: Hashable, Sendable {
             throw UsageError("ls takes one place; quote a name that holds spaces.")
         }
         place = try MirrorArguments.place(text)
-        var options = ListOptions()
-        try ListOptions.command.apply(reading.uses, to: &options)
+        var options = ListFlags()
+        try ListFlags.command.apply(reading.uses, to: &options)
         try options.connection.validate()
         self.options = options
     }

@@ -1,5 +1,5 @@
 /// A server's address: scheme, host and port.
-public struct Endpoint: Hashable, Sendable {
+public struct ServerAddress: Hashable, Sendable {
     public enum Scheme: String, Hashable, Sendable {
         case http
         case https
@@ -97,7 +97,7 @@ public struct Endpoint: Hashable, Sendable {
     }
 }
 
-extension Endpoint: CustomStringConvertible {
+extension ServerAddress: CustomStringConvertible {
     /// `https://host:port`, without the port where it is the scheme's default: the same text for the same server.
     public var description: String {
         let name = host.utf8.contains(UInt8(ascii: ":")) ? "[\(host)]" : host

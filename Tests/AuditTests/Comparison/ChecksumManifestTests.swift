@@ -3,12 +3,14 @@ import Testing
 
 @testable import Audit
 
-@Suite("Manifests")
-struct ManifestTests {
+@Suite("Manifests of checksums")
+struct ChecksumManifestTests {
     private static let md5 = "9e107d9d372bb6826bd81d3542a419d6"
     private static let sha256 = "d7a8fbb307d7809469ca9abcb0082e4f8d5651e46d92cdb762d02d0bf37c9e592".prefix(64)
 
-    private func read(_ text: String) throws -> [Manifest.Entry] { try Manifest(Array(text.utf8)).entries }
+    private func read(_ text: String) throws -> [ChecksumManifest.Entry] {
+        try ChecksumManifest(Array(text.utf8)).entries
+    }
 
     @Test("Lines of md5sum and sha256sum, text and binary, GNU and BSD, come sorted by bytes")
     func forms() throws {
@@ -44,15 +46,17 @@ struct ManifestTests {
             "MD5 () = \(md5)", "\(sha256)0  a",
         ])
     func malformed(_ line: String) {
-        let error = #expect(throws: Manifest.Malformed.self) { _ = try Manifest(Array("\n\(line)\n".utf8)) }
+        let error = #expect(throws: ChecksumManifest.Malformed.self) {
+            _ = try ChecksumManifest(Array("\n\(line)\n".utf8))
+        }
         #expect(error?.line == 2)
     }
 
     @Test("One name with two digests is refused")
     func contradiction() {
         let other = "e4d909c290d0fb1ca068ffaddf22cbd0"
-        let error = #expect(throws: Manifest.Malformed.self) {
-            _ = try Manifest(Array("\(Self.md5)  a\n\(other)  ./a\n".utf8))
+        let error = #expect(throws: ChecksumManifest.Malformed.self) {
+            _ = try ChecksumManifest(Array("\(Self.md5)  a\n\(other)  ./a\n".utf8))
         }
         #expect(error?.line == 2)
         #expect(error?.description.contains("line 1") == true)

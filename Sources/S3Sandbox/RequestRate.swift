@@ -1,7 +1,7 @@
 import Runtime
 
 /// How many requests a server takes in a second, as AWS does it: what exceeds is refused, nothing waits.
-final class RateLimit: Sendable {
+final class RequestRate: Sendable {
     /// Nanoseconds of the monotonic clock at which requests at exactly the rate would be due for the next one.
     private let due = Mutex<Int64>(0)
 

@@ -2,7 +2,7 @@
 ///
 /// Read as Android does it: attributes of Android's own are known by their resource's number, whatever they are called;
 /// `package` by its name. Elements are counted, never held, so that no nesting is too deep.
-public struct Manifest: Sendable {
+public struct AndroidManifest: Sendable {
     /// Bytes of the largest manifest that is read.
     static let limit: Int64 = 8 << 20
 

@@ -2,7 +2,7 @@ import Configuration
 import Runtime
 
 /// How servers are reached, for every server of a run. What is nil is as the server's definition or the default has it.
-struct ConnectionOptions: Hashable, Sendable {
+struct ConnectionFlags: Hashable, Sendable {
     var region: String?
     var pathStyle: ServerDefinition.PathStyle?
     var caFile: String?
@@ -27,11 +27,11 @@ struct ConnectionOptions: Hashable, Sendable {
 }
 
 /// Options of a command that talks to servers.
-protocol ConnectingOptions: Sendable {
-    var connection: ConnectionOptions { get set }
+protocol ConnectingFlags: Sendable {
+    var connection: ConnectionFlags { get set }
 }
 
-extension Command where Options: ConnectingOptions {
+extension Command where Options: ConnectingFlags {
     static var connectionGroup: Group {
         Group(
             title: "Connections",

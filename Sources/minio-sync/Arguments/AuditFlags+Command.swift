@@ -4,8 +4,8 @@ import Listings
 import ObjectModel
 import Runtime
 
-extension AuditOptions {
-    static let command = Command<AuditOptions>(
+extension AuditFlags {
+    static let command = Command<AuditFlags>(
         name: "audit", summary: "tell whether places hold the same objects, yes or no; writes to no server",
         forms: ["REFERENCE PLACE …", "PLACE … --manifest FILE"],
         details: [
@@ -17,11 +17,11 @@ extension AuditOptions {
                 + "usage, configuration, or a report that cannot be written; 3 a server cannot be reached or refuses; 130 interrupted.",
         ],
         groups: [
-            closeness, packageGroup, Command<AuditOptions>.filterGroup(reference: "REFERENCE"), reporting, verdict,
-            speed, files, Command<AuditOptions>.connectionGroup,
+            closeness, packageGroup, Command<AuditFlags>.filterGroup(reference: "REFERENCE"), reporting, verdict,
+            speed, files, Command<AuditFlags>.connectionGroup,
         ])
 
-    fileprivate typealias Group = Command<AuditOptions>.Group
+    fileprivate typealias Group = Command<AuditFlags>.Group
 
     private static var closeness: Group {
         Group(
@@ -155,20 +155,20 @@ extension AuditOptions {
 /// The command line of `audit`.
 struct AuditArguments: Hashable, Sendable {
     let places: [Place]
-    let options: AuditOptions
+    let options: AuditFlags
     /// The flags that say which objects are meant, as they were given.
     let scope: [String]
     /// Those that say how their servers are reached. They name files with secrets, and hold none.
     let connection: [String]
 
-    init(_ reading: Command<AuditOptions>.Reading) throws(UsageError) {
+    init(_ reading: Command<AuditFlags>.Reading) throws(UsageError) {
         var places: [Place] = []
         for text in reading.positionals { places.append(try MirrorArguments.place(text)) }
         guard !places.isEmpty else {
             throw UsageError("There is nothing to audit; write minio-sync audit REFERENCE PLACE.")
         }
-        var options = AuditOptions()
-        try AuditOptions.command.apply(reading.uses, to: &options)
+        var options = AuditFlags()
+        try AuditFlags.command.apply(reading.uses, to: &options)
         try options.validate(places: places.count)
         let whole = places.filter { $0.bucket == nil }
         if let server = whole.first, whole.count < places.count, let part = places.first(where: { $0.bucket != nil }) {
@@ -182,13 +182,13 @@ struct AuditArguments: Hashable, Sendable {
         try Self.checkTogether(places)
         self.places = places
         self.options = options
-        let filter = Command<AuditOptions>.filterGroup(reference: "REFERENCE")
+        let filter = Command<AuditFlags>.filterGroup(reference: "REFERENCE")
         scope = Self.words(reading, of: filter.flags)
         connection = Self.words(
-            reading, of: AuditOptions.files.flags + Command<AuditOptions>.connectionGroup.flags)
+            reading, of: AuditFlags.files.flags + Command<AuditFlags>.connectionGroup.flags)
     }
 
-    private static func words(_ reading: Command<AuditOptions>.Reading, of flags: [Flag<AuditOptions>]) -> [String] {
+    private static func words(_ reading: Command<AuditFlags>.Reading, of flags: [Flag<AuditFlags>]) -> [String] {
         let names = Set(flags.map(\.name))
         return reading.uses.filter { names.contains($0.name) }.map { use in
             use.value.map { "--\(use.name)=\($0)" } ?? "--\(use.name)"

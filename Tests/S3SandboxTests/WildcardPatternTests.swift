@@ -3,7 +3,7 @@ import Testing
 @testable import S3Sandbox
 
 @Suite("Patterns of keys")
-struct GlobTests {
+struct WildcardPatternTests {
     @Test(
         "A pattern matches what it says",
         arguments: [
@@ -13,6 +13,6 @@ struct GlobTests {
             ("**", "x", true), ("a**b", "ab", true),
         ])
     func matching(pattern: String, key: String, isMatch: Bool) {
-        #expect(Glob(pattern).matches(Array(key.utf8)) == isMatch)
+        #expect(WildcardPattern(pattern).matches(Array(key.utf8)) == isMatch)
     }
 }

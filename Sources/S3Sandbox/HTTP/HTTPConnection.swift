@@ -2,7 +2,7 @@ import CMicroHTTPD
 import S3
 
 /// One client's connection, valid only inside the callbacks of one request.
-@safe struct Connection {
+@safe struct HTTPConnection {
     private let handle: OpaquePointer
 
     @unsafe init(_ handle: OpaquePointer) {
