@@ -58,6 +58,7 @@ public final class S3Client: Sendable {
     public let reads: ConcurrencyLimit
     public let writes: ConcurrencyLimit
     let credentials: Credentials?
+    let footprint = Footprint()
     let connection: ConnectionOptions
     let options: Options
     let learnt: Mutex<Learnt>

@@ -27,8 +27,6 @@ public final class Reactor: TaskExecutor, @unchecked Sendable {
     private var running: [UnownedJob] = []
     private var timers = TimerQueue()
     let engine: TransferEngine
-    /// One for each client that sends from this thread; clients live as long as the process's work.
-    var signers: [ObjectIdentifier: RequestSigner] = [:]
     var idleRings: [BodyRing] = []
     var idleParsers: [ListingParser] = []
 
