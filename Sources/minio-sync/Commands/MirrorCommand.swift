@@ -105,10 +105,7 @@ final class MirrorCommand: Sendable {
         init(_ plan: MirrorPlan, _ journal: Journal?) {
             options = plan.engineOptions
             self.journal = journal
-            // Plain HTTP keeps one thread busy at most; encryption is worth a thread a core.
-            let cores = max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
-            reactors =
-                [Reactor.required()] + (1..<(plan.usesTLS ? min(cores, 4) : 1)).map { Reactor(name: "reactor-\($0)") }
+            reactors = CopyThreads().all(usesTLS: plan.usesTLS)
         }
     }
 
