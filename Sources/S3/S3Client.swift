@@ -100,7 +100,7 @@ public final class S3Client: Sendable {
         var attempt = 1
         var corrections: Set<Correction> = []
         while true {
-            if !isCorrected(after: error, &corrections) {
+            if !learnsToSign(from: error, &corrections) {
                 error.attempts = attempt
                 error.isAnonymous = credentials == nil
                 guard error.isTransient, error.kind != .digestMismatch, request.operation.isRepeatable,
