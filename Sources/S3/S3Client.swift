@@ -60,6 +60,7 @@ public final class S3Client: Sendable {
     public let reads: ConcurrencyLimit
     public let writes: ConcurrencyLimit
     let credentials: Credentials?
+    let footprint = Footprint()
     let connection: ConnectionOptions
     let options: Options
     let learnt: Mutex<Learnt>
@@ -103,7 +104,7 @@ public final class S3Client: Sendable {
         var attempt = 1
         var corrections: Set<Correction> = []
         while true {
-            if !isCorrected(after: error, &corrections) {
+            if !learnsToSign(from: error, &corrections) {
                 error.attempts = attempt
                 error.isAnonymous = credentials == nil
                 guard error.isTransient, error.kind != .digestMismatch, request.operation.isRepeatable,

@@ -139,7 +139,7 @@ extension AuditRun {
         return merge
     }
 
-    var manifest: Manifest? {
+    var manifest: ChecksumManifest? {
         places.lazy.compactMap(\.manifest).first
     }
 
