@@ -27,7 +27,7 @@ struct Deleter: Sendable {
         let objection = work.tally.withLock { tally in
             work.options.deletionGuard.objection(
                 deletions: count, targetObjects: tally.listedTarget.objects,
-                sourceObjects: tally.summary.source.objects)
+                sourceObjects: tally.summary.source.objects)?.description
         }
         if let objection {
             work.tally.withLock { $0.summary.objection = objection }

@@ -12,8 +12,7 @@ import Stores
 final class DeletionQueue: Sendable {
     enum Outcome: Sendable {
         case deleted
-        /// A guard holds it back, for this reason.
-        case held(String)
+        case held(HeldReason)
     }
 
     private struct Entry {
@@ -25,10 +24,6 @@ final class DeletionQueue: Sendable {
     private struct State {
         var waiting: [Entry] = []
         var isRunning = false
-        var window: DeletionWindow
-        var paused: String?
-        /// Deletions that a person wants done and that are not measured, as many as are not done yet.
-        var allowance = 0
         var task: Task<Void, Never>?
         var isCancelled = false
     }
@@ -37,60 +32,22 @@ final class DeletionQueue: Sendable {
     private let target: any ObjectStore
     private let options: MirrorOptions
     private let state: Mutex<State>
-    /// What the target has at present.
-    struct Count: Sendable {
-        var objects: Int
-        /// Objects that were created there since the watch began.
-        var created: Int
-    }
-
-    /// Nil while no listing has told.
-    private let targetCount: @Sendable () -> Count?
-    /// Called when deletions are paused.
-    private let onPause: @Sendable (String) -> Void
+    /// Whether so many may be done now, which counts them; and what became of those that might.
+    private let admit: @Sendable (Int) -> Deletions.Answer
+    private let ended: @Sendable (Deletions.Admitted, _ refused: Int) -> Void
     private static let batch = 1000
-    /// How the reason begins why deletions of an empty source are held back.
-    static let emptySource = "the source is empty"
 
     init(
-        source: any ObjectStore, target: any ObjectStore, options: MirrorOptions, window: Duration,
-        targetCount: @escaping @Sendable () -> Count?, onPause: @escaping @Sendable (String) -> Void
+        source: any ObjectStore, target: any ObjectStore, options: MirrorOptions,
+        admit: @escaping @Sendable (Int) -> Deletions.Answer,
+        ended: @escaping @Sendable (Deletions.Admitted, _ refused: Int) -> Void
     ) {
         self.source = source
         self.target = target
         self.options = options
-        self.targetCount = targetCount
-        self.onPause = onPause
-        state = Mutex(
-            State(
-                window: DeletionWindow(
-                    length: window, limit: options.deletionGuard, now: MonotonicClock.nanoseconds())))
-    }
-
-    /// Why deletions are paused, if they are.
-    var paused: String? { state.withLock { $0.paused } }
-
-    /// Takes up a pause of an earlier process.
-    func pause(_ reason: String) { state.withLock { $0.paused = reason } }
-
-    func resume() {
-        let created = targetCount()?.created ?? 0
-        state.withLock { state in
-            state.paused = nil
-            state.window.reset(created: created, now: MonotonicClock.nanoseconds())
-        }
-    }
-
-    /// How many deletions are done without being measured.
-    var allowance: Int { state.withLock { $0.allowance } }
-
-    /// A person has seen that so many deletions are due and wants them done.
-    func allow(_ count: Int) { state.withLock { $0.allowance = count } }
-
-    /// Takes note of what was created so far; to be called every minute at least.
-    func sample() {
-        guard let count = targetCount() else { return }
-        state.withLock { $0.window.sample(created: count.created, now: MonotonicClock.nanoseconds()) }
+        self.admit = admit
+        self.ended = ended
+        state = Mutex(State())
     }
 
     /// Deletes `extra` from the target, with others that come at the same time.
@@ -138,29 +95,30 @@ final class DeletionQueue: Sendable {
 
     private func delete(_ batch: [Entry]) async -> [Result<Outcome, ObjectFailure>] {
         var outcomes = [Result<Outcome, ObjectFailure>](repeating: .success(.deleted), count: batch.count)
-        var isAdmitted = false
+        var admitted: Deletions.Admitted?
         do {
             let isEmpty = try await isSourceEmpty(batch)
             var due: [Int] = []
             for (index, entry) in batch.enumerated() {
                 if isEmpty, !entry.isRemoval, !options.deletionGuard.allowsEmptySource {
-                    outcomes[index] = .success(
-                        .held("\(Self.emptySource); if that is meant, say --allow-empty-source"))
+                    outcomes[index] = .success(.held(.emptySource(targetObjects: nil)))
                 } else {
                     due.append(index)
                 }
             }
             guard !due.isEmpty else { return outcomes }
-            if let reason = try admit(due.count) {
+            switch admit(due.count) {
+            case .admitted(let those): admitted = those
+            case .held(let reason, _):
                 for index in due { outcomes[index] = .success(.held(reason)) }
                 return outcomes
+            case .unknown: throw ObjectFailure.changed
             }
-            isAdmitted = true
             try await delete(batch, due, &outcomes)
         } catch {
             outcomes = Array(repeating: .failure(ObjectFailure(error)), count: batch.count)
         }
-        if isAdmitted { takeBack(outcomes) }
+        if let admitted { ended(admitted, Self.refused(outcomes)) }
         return outcomes
     }
 
@@ -172,16 +130,15 @@ final class DeletionQueue: Sendable {
         return try await source.isEmpty()
     }
 
-    /// What the target refused is tried again and must not count each time. An answer that was lost may mean a deletion.
-    private func takeBack(_ outcomes: [Result<Outcome, ObjectFailure>]) {
-        let refused = outcomes.count { outcome in
+    /// How many the target refused for sure. An answer that was lost may mean a deletion.
+    private static func refused(_ outcomes: [Result<Outcome, ObjectFailure>]) -> Int {
+        outcomes.count { outcome in
             switch outcome {
             case .failure(.server(let error)): error.status > 0
             case .failure(.notDeleted): true
             default: false
             }
         }
-        if refused > 0 { state.withLock { $0.window.takeBack(refused) } }
     }
 
     private func delete(
@@ -213,32 +170,5 @@ final class DeletionQueue: Sendable {
         for index in kept where survivors.contains(batch[index].extra.key) {
             outcomes[index] = .failure(DeletionCheck.failure(batch[index].extra.key, target))
         }
-    }
-
-    /// Counts `count` deletions, or says why they must not be done.
-    private func admit(_ count: Int) throws(ObjectFailure) -> String? {
-        let present = targetCount()
-        let isCounted = if case .count = options.deletionGuard.limit { true } else { false }
-        // Of how many it would be a part is not known yet: later.
-        if present == nil, !isCounted { throw .changed }
-        let (objects, created) = (present?.objects ?? 0, present?.created ?? 0)
-        let now = MonotonicClock.nanoseconds()
-        let (objection, isNew) = state.withLock { state -> (String?, Bool) in
-            if let paused = state.paused { return (paused, false) }
-            let measured = max(0, count - state.allowance)
-            let objection =
-                measured == 0
-                ? nil
-                : state.window.objection(adding: measured, targetObjects: objects, created: created, now: now)
-            if let objection {
-                state.paused = objection
-                return (objection, true)
-            }
-            state.allowance -= count - measured
-            state.window.add(measured, created: created, now: now)
-            return (nil, false)
-        }
-        if isNew, let objection { onPause(objection) }
-        return objection
     }
 }

@@ -16,7 +16,7 @@ struct DeletionWindowTests {
         func sample(created: Int, now: Int64) { window.sample(created: created, now: now) }
         func reset(created: Int, now: Int64) { window.reset(created: created, now: now) }
         func objection(adding count: Int, targetObjects: Int, created: Int, now: Int64) -> String? {
-            window.objection(adding: count, targetObjects: targetObjects, created: created, now: now)
+            window.objection(adding: count, targetObjects: targetObjects, created: created, now: now)?.description
         }
     }
 
