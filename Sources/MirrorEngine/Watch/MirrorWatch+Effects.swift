@@ -22,12 +22,13 @@ extension MirrorWatch {
     /// Takes `input` in, and does what follows. Gives the effects, of which some are for whoever calls.
     ///
     /// Many tasks call this at once, so three kinds of effects are told apart:
-    /// - What sets something (the gate, the feed, facts to be remembered, the time to wake) is done under the lock: of two tasks
-    ///   the one whose step came last has the last word. None of it waits or comes back here.
-    /// - What is told goes through an outbox: one task at a time empties it, without the lock, in the order of the steps. An
-    ///   observer may come back here: what follows from that is told after what it was told. So an effect may be told a
-    ///   moment after `apply` returned, by another task.
-    /// - What concerns the caller alone (its key, its batch, its listings) is left to the caller, who finds it in the answer.
+    /// - What sets something (the gate, the feed, facts to be remembered, the time to wake) is done under the lock: of
+    ///   two tasks the one whose step came last has the last word. None of it waits or comes back here.
+    /// - What is told goes through an outbox: one task at a time empties it, without the lock, in the order of the
+    ///   steps. An observer may come back here: what follows from that is told after what it was told. So an effect may
+    ///   be told a moment after `apply` returned, by another task.
+    /// - What concerns the caller alone (its key, its batch, its listings) is left to the caller, who finds it in the
+    ///   answer.
     ///
     /// The clock is read under the lock: no step has an earlier time than the one before it.
     @discardableResult

@@ -3,8 +3,8 @@ import ObjectModel
 import Runtime
 import Stores
 
-/// Looks after the keys of a watch, beside the jobs: wakes those whose time has come, moves them between memory and the journal,
-/// and tells the state what it must know of them.
+/// Looks after the keys of a watch, beside the jobs: wakes those whose time has come, moves them between memory and the
+/// journal, and tells the state what it must know of them.
 extension MirrorWatch {
     /// Has the keys be looked after soon, where nothing was to be done.
     func wakeTicker() {
@@ -31,7 +31,8 @@ extension MirrorWatch {
         }
     }
 
-    /// In this order: a key is told, then in memory, and on disk before it leaves the memory, so that none is overlooked.
+    /// In this order: a key is told, then in memory, and on disk before it leaves the memory, so that none is
+    /// overlooked.
     private func keyFacts() -> WatchInput.KeyFacts {
         var facts = WatchInput.KeyFacts(asOf: MonotonicClock.nanoseconds())
         facts.isHearing = hearing.withLock { $0 } > 0

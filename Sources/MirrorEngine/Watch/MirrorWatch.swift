@@ -42,8 +42,8 @@ public final class MirrorWatch: Sendable {
     ///   - isFed: whether it is not read here, because what a wider stream tells is passed on.
     ///   - journal: what is remembered, and where keys go that find no room; a temporary one forgets.
     ///   - reactors: where the work is done, at least one.
-    ///   - listingReactor: where listings are read: one of its own, so that no change waits until the pages are parsed that
-    ///     came before it.
+    /// - listingReactor: where listings are read: one of its own, so that no change waits until the pages are parsed
+    ///   that came before it.
     ///   - observer: called from any thread; must not block.
     public init(
         source: any ObjectStore, target: any ObjectStore, options: MirrorOptions, watch: WatchOptions,
@@ -94,8 +94,8 @@ public final class MirrorWatch: Sendable {
 
     // MARK: Running
 
-    /// Runs until `stop()`, and ends when what was in flight is done and what is left is saved. Cancelling the task ends
-    /// what is in flight at once.
+    /// Runs until `stop()`, and ends when what was in flight is done and what is left is saved. Cancelling the task
+    /// ends what is in flight at once.
     public func run() async {
         await work.journal.acquireLock()
         await overflow.load()

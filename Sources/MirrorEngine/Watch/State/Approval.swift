@@ -2,8 +2,8 @@ import Runtime
 
 /// A person's word that deletions which a guard held back are meant: so many as he saw, once, for a while.
 ///
-/// For example: 150 deletions are held, and a person says `resume-deletes`. The next reconcile that begins finds 140: they are
-/// approved, and each that is done uses up one. Had it found 151, none would be: he saw another number.
+/// For example: 150 deletions are held, and a person says `resume-deletes`. The next reconcile that begins finds 140:
+/// they are approved, and each that is done uses up one. Had it found 151, none would be: he saw another number.
 struct Approval: Hashable, Sendable {
     enum Use: Hashable, Sendable {
         /// No reconcile has begun since.
@@ -36,7 +36,8 @@ struct Approval: Hashable, Sendable {
         if use == .given { use = .due }
     }
 
-    /// A reconcile found `count` deletions to be done. Whether they are approved; nil if this has nothing to say of them.
+    /// A reconcile found `count` deletions to be done. Whether they are approved; nil if this has nothing to say of
+    /// them.
     mutating func found(_ count: Int) -> Bool? {
         switch use {
         case .given: return nil

@@ -44,8 +44,8 @@ struct Deletions: Sendable {
     /// Held back since the last reconcile, and of these since one began to read that goes on.
     private(set) var held = 0
     private var heldMeanwhile = 0
-    /// The source was seen empty, or without its bucket, while the target had objects: until most of them are there again, or a
-    /// person says so, their absence is believed only where an event told it.
+    /// The source was seen empty, or without its bucket, while the target had objects: until most of them are there
+    /// again, or a person says so, their absence is believed only where an event told it.
     private(set) var sawEmptySource = false
 
     init(_ limits: DeletionGuard, window: Duration, now: Int64) {
@@ -94,8 +94,8 @@ struct Deletions: Sendable {
         return .admitted(Admitted(measured: measured, approved: approved))
     }
 
-    /// Deletions that were admitted have ended. Those that the target refused are tried again and must not count each time;
-    /// an answer that was lost may mean a deletion.
+    /// Deletions that were admitted have ended. Those that the target refused are tried again and must not count each
+    /// time; an answer that was lost may mean a deletion.
     mutating func ended(_ admitted: Admitted, refused: Int) {
         let approved = min(refused, admitted.approved)
         approval?.ended(admitted.approved, refused: approved)
@@ -164,7 +164,8 @@ struct Deletions: Sendable {
         return nil
     }
 
-    /// The source was seen empty or without its bucket, or not. Whether that is news. What was approved before counts no more.
+    /// The source was seen empty or without its bucket, or not. Whether that is news. What was approved before counts
+    /// no more.
     mutating func noteSource(isEmpty: Bool) -> Bool {
         guard sawEmptySource != isEmpty else { return false }
         sawEmptySource = isEmpty

@@ -2,9 +2,9 @@ import ObjectModel
 
 /// Since when both sides are known to be identical. Pure.
 ///
-/// A reconcile that ends proves that they were identical when it began, once every key is settled that it marked, or that was
-/// told before its end. It proves nothing if meanwhile a key was held back, dropped, or found to be unprovable: that one is
-/// settled, and may differ.
+/// A reconcile that ends proves that they were identical when it began, once every key is settled that it marked, or
+/// that was told before its end. It proves nothing if meanwhile a key was held back, dropped, or found to be
+/// unprovable: that one is settled, and may differ.
 struct Identity: Sendable {
     /// What stood against a proof so far.
     struct Reservations: Hashable, Sendable {

@@ -32,8 +32,8 @@ struct Reconciles: Sendable {
     private var nextScheduled = Int64.max
     /// While polling, the next time that headers are compared too.
     private var nextHeaderCheck = Int64.max
-    /// The process before this one did not end in order: what it had sent may arrive after the first reconcile, so that a
-    /// second one follows soon.
+    /// The process before this one did not end in order: what it had sent may arrive after the first reconcile, so that
+    /// a second one follows soon.
     private var needsSecond = false
 
     init(interval: Duration, second: Duration, poll: Duration) {

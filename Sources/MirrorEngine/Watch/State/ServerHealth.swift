@@ -16,8 +16,8 @@ struct ServerHealth: Sendable {
     /// A job or a reconcile ended.
     mutating func progressed(now: Int64) { lastProgress = now }
 
-    /// Whether to ask both for a sign of life: something is under way and nothing ends. An answer to a newer request shows
-    /// that older ones wait on connections that are dead.
+    /// Whether to ask both for a sign of life: something is under way and nothing ends. An answer to a newer request
+    /// shows that older ones wait on connections that are dead.
     mutating func isStuck(isWorking: Bool, now: Int64) -> Bool {
         // There was nothing to make progress with.
         if !isWorking || !wasWorking { lastProgress = now }

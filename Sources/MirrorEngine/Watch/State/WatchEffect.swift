@@ -57,7 +57,8 @@ enum WatchEffect: Sendable {
 
     /// What becomes of a key whose job failed.
     enum Again: Hashable, Sendable {
-        /// Nothing: the watch ends, or there are too many that fail for their own reasons, and the next reconcile finds it.
+        /// Nothing: the watch ends, or there are too many that fail for their own reasons, and the next reconcile finds
+        /// it.
         case forget
         /// It waits at once, for a server that is away.
         case putBack(attempt: Int)

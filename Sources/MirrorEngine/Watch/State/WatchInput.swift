@@ -10,7 +10,8 @@ enum WatchInput: Sendable {
     case wake
 
     // Changes.
-    /// What the stream says of itself; `number` is that of `WatchEffect.openFeed`, nil where a wider stream passes it on.
+    /// What the stream says of itself; `number` is that of `WatchEffect.openFeed`, nil where a wider stream passes it
+    /// on.
     case feed(FeedNews, number: Int?)
     /// Whether what a wider stream tells is passed on from now on.
     case fed(Bool)

@@ -19,8 +19,8 @@ extension WatchState {
         if isNew, deletions.paused == nil { reconciles.wishes.wish(.retry) }
     }
 
-    /// The source was seen empty, or without its bucket: it is not to be believed when it lacks most of what the target has,
-    /// after a restart too.
+    /// The source was seen empty, or without its bucket: it is not to be believed when it lacks most of what the target
+    /// has, after a restart too.
     mutating func noteEmptySource(_ effects: inout [WatchEffect]) {
         if deletions.noteSource(isEmpty: true) { effects.append(.remember(.emptySource, "1")) }
     }

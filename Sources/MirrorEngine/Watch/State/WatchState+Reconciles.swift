@@ -36,6 +36,7 @@ extension WatchState {
         rememberSource(saw, &effects)
         reconciles.listed(listed, isHeld: reason != nil)
         if let reason {
+            identity.doubt()
             if isNew { effects.append(.tell(.guarded(reason.description))) }
         } else if listed.extra > 0 {
             effects.append(.markExtras)

@@ -1,11 +1,12 @@
 import ObjectModel
 import Runtime
 
-/// What a watch is at a moment: which feed is up, which reconciles are wanted, what is held back and why, when what is due.
+/// What a watch is at a moment: which feed is up, which reconciles are wanted, what is held back and why, when what is
+/// due.
 ///
-/// A value, changed by `step` alone, which answers with what is to be done. It reads no clock, does no I/O, and draws chance
-/// from the generator that it is given. Keys are not in it, except late writes: what it has to know of them it is told.
-/// `Fixtures/Watch/` shows it at work, one script a situation.
+/// A value, changed by `step` alone, which answers with what is to be done. It reads no clock, does no I/O, and draws
+/// chance from the generator that it is given. Keys are not in it, except late writes: what it has to know of them it
+/// is told. `Fixtures/Watch/` shows it at work, one script a situation.
 struct WatchState: Sendable {
     /// What a watch is asked for, as far as it matters here.
     struct Rules: Sendable {

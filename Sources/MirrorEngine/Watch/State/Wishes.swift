@@ -37,7 +37,8 @@ struct Wishes: Hashable, Sendable {
 
     mutating func wish(_ reasons: ReconcileReasons) { fresh.formUnion(reasons) }
 
-    /// Takes out what a reconcile that begins now satisfies: all of it where a feed `isUp`, else what a person asked for.
+    /// Takes out what a reconcile that begins now satisfies: all of it where a feed `isUp`, else what a person asked
+    /// for.
     mutating func take(isUp: Bool) -> Wishes {
         let satisfied: ReconcileReasons = isUp ? all : .request
         var taken = Wishes(fresh.intersection(satisfied))
