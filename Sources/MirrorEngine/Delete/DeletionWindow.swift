@@ -37,6 +37,8 @@ struct DeletionWindow {
         switch limit.limit {
         case .count(let most):
             return sum > most ? .addUp(sum, within: minutes, most: most) : nil
+        // Everything may go. What is there is counted with care, so that a part of it may come out as more than all.
+        case .percent(100...): return nil
         case .percent(let most):
             let loss = sum - (created - createdBefore)
             // What was there at the window's beginning.

@@ -89,6 +89,13 @@ struct DeletionWindowTests {
         #expect(window.objection(adding: 2, targetObjects: 10, created: 0, now: 0) != nil)
     }
 
+    @Test("Where everything may go, nothing is too much, though fewer are counted than there are")
+    func everything() {
+        let window = window(.percent(100), floor: 0)
+        window.add(6, created: 0, now: 0)
+        #expect(window.objection(adding: 114, targetObjects: 111, created: 0, now: 1) == nil)
+    }
+
     @Test("Many small groups add up, and old ones are forgotten one second at a time")
     func rolling() {
         let window = window(.count(600))
