@@ -35,6 +35,7 @@ extension MirrorWatch {
     func apply(_ input: WatchInput) -> [WatchEffect] {
         let (effects, mustDeliver) = guarded.withLock { guarded -> ([WatchEffect], Bool) in
             let now = MonotonicClock.nanoseconds()
+            if case .wake = input { guarded.wakeAt = .max }
             let effects = guarded.state.step(input, now: now, using: &guarded.random)
             for effect in effects { set(effect, &guarded) }
             guard !guarded.outbox.isEmpty, !guarded.isDelivering else { return (effects, false) }

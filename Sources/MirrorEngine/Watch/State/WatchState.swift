@@ -104,6 +104,8 @@ struct WatchState: Sendable {
     }
 
     private mutating func wake(_ now: Int64, _ effects: inout [WatchEffect]) {
+        // It has been woken, and says anew when it wants that again.
+        wakeAt = .max
         guard phase == .running else { return }
         if health.breaker.takeProbe(now: now) { effects.append(.allowOne) }
         lookAtLateWrites(now, &effects)
