@@ -16,7 +16,7 @@ struct DeletionWindowTests {
         func sample(created: Int, now: Int64) { window.sample(created: created, now: now) }
         func reset(created: Int, now: Int64) { window.reset(created: created, now: now) }
         func objection(adding count: Int, targetObjects: Int, created: Int, now: Int64) -> String? {
-            window.objection(adding: count, targetObjects: targetObjects, created: created, now: now)
+            window.objection(adding: count, targetObjects: targetObjects, created: created, now: now)?.description
         }
     }
 
@@ -87,6 +87,13 @@ struct DeletionWindowTests {
         let window = window(.percent(10), floor: 0)
         #expect(window.objection(adding: 1, targetObjects: 10, created: 0, now: 0) == nil)
         #expect(window.objection(adding: 2, targetObjects: 10, created: 0, now: 0) != nil)
+    }
+
+    @Test("Where everything may go, nothing is too much, though fewer are counted than there are")
+    func everything() {
+        let window = window(.percent(100), floor: 0)
+        window.add(6, created: 0, now: 0)
+        #expect(window.objection(adding: 114, targetObjects: 111, created: 0, now: 1) == nil)
     }
 
     @Test("Many small groups add up, and old ones are forgotten one second at a time")
