@@ -11,6 +11,7 @@ signal(SIGPIPE, SIG_IGN)
 signal(SIGUSR2, SIG_IGN)
 Signals.block()
 AdviceWords.use(AdviceInFlags.words)
+ProgramWords.use(AdviceInFlags.programWords)
 
 let console = Console()
 

@@ -58,13 +58,13 @@ struct DeletionGuardTests {
     func words() throws {
         let bySource = try #require(DeletionGuard().objection(deletions: 3, targetObjects: 3, sourceObjects: 0))
             .description
-        #expect(bySource.contains("--allow-empty-source"))
+        #expect(bySource.contains("that an empty source is meant"))
         let byShare = try #require(DeletionGuard().objection(deletions: 200, targetObjects: 300, sourceObjects: 9))
             .description
-        #expect(byShare.contains("200") && byShare.contains("300") && byShare.contains("--max-delete 50%"))
+        #expect(byShare.contains("200") && byShare.contains("300") && byShare.contains("the limit of deletions 50%"))
         var counted = DeletionGuard()
         counted.limit = .count(7)
         let byCount = try #require(counted.objection(deletions: 8, targetObjects: 300, sourceObjects: 9)).description
-        #expect(byCount.contains("--max-delete 7"))
+        #expect(byCount.contains("the limit of deletions 7"))
     }
 }

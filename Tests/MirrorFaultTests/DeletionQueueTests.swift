@@ -136,7 +136,7 @@ struct DeletionQueueTests {
             #expect(outcomes == Array(repeating: .deleted, count: 20))
         } else {
             let isHeld = outcomes.allSatisfy { outcome in
-                if case .held(let reason) = outcome { reason.contains("--allow-empty-source") } else { false }
+                if case .held(let reason) = outcome { reason.contains("that an empty source is meant") } else { false }
             }
             #expect(isHeld && left == 20 && stage.target.requests.count(.deleteObjects) == 0)
             // Held back, they do not count as done.
@@ -205,7 +205,7 @@ struct DeletionQueueTests {
                 Issue.record("not held")
                 continue
             }
-            #expect(reason.contains("--max-delete 3"))
+            #expect(reason.contains("the limit of deletions 3"))
         }
         #expect(left == 17 && queue.pauses.count == 1 && queue.paused == queue.pauses[0])
         queue.resume()

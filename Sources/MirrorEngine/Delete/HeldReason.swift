@@ -33,20 +33,21 @@ extension HeldReason: CustomStringConvertible {
         switch self {
         case .pausedBefore(let words): words
         case .addUp(let sum, let minutes, let most):
-            "\(sum) deletions within \(minutes) minutes are more than --max-delete \(most)"
+            "\(sum) deletions within \(minutes) minutes are more than \(ProgramWords.deletionLimit.spelled) \(most)"
         case .loss(let loss, let minutes, let most, let left):
             "within \(minutes) minutes the target would lose \(loss) of its objects, more than "
-                + "--max-delete \(Self.percent(most)); \(left) are left"
-        case .tooMany(let count, let most): "\(count) deletions are due, more than --max-delete \(most)"
+                + "\(ProgramWords.deletionLimit.spelled) \(Self.percent(most)); \(left) are left"
+        case .tooMany(let count, let most): "\(count) deletions are due, more than \(ProgramWords.deletionLimit.spelled) \(most)"
         case .tooGreatAPart(let count, let objects, let most):
-            "\(count) of the target's \(objects) objects would be deleted, more than --max-delete "
-                + Self.percent(most)
-        case .emptySource(nil): "the source is empty; if that is meant, say --allow-empty-source"
+            "\(count) of the target's \(objects) objects would be deleted, more than "
+                + "\(ProgramWords.deletionLimit.spelled) \(Self.percent(most))"
+        case .emptySource(nil): "the source is empty; if that is meant, say \(ProgramWords.allowEmptySource.spelled)"
         case .emptySource(let objects?):
-            "the source is empty while the target has \(objects) objects; if that is meant, say --allow-empty-source"
+            "the source is empty while the target has \(objects) objects; if that is meant, say "
+                + ProgramWords.allowEmptySource.spelled
         case .sourceWasEmpty(let objects, let count, let present):
             "the source was empty and has \(objects) objects now, while \(count) of the target's \(present) would be "
-                + "deleted; if that is meant, run minio-sync resume-deletes"
+                + "deleted; if that is meant, run \(ProgramWords.resumeDeletions.spelled)"
         }
     }
 

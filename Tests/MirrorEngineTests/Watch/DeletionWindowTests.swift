@@ -36,7 +36,7 @@ struct DeletionWindowTests {
         window.add(10, created: 0, now: 0)
         let objection = window.objection(adding: 1, targetObjects: 990, created: 500, now: Self.second)
         #expect(objection?.contains("11 deletions within 10 minutes") == true, "\(objection ?? "")")
-        #expect(objection?.contains("--max-delete 10") == true)
+        #expect(objection?.contains("the limit of deletions 10") == true)
         #expect(window.objection(adding: 1, targetObjects: 990, created: 500, now: 599 * Self.second) != nil)
         #expect(window.objection(adding: 1, targetObjects: 990, created: 500, now: 602 * Self.second) == nil)
         #expect(window.deleted == 0)
@@ -55,7 +55,7 @@ struct DeletionWindowTests {
         let objection = window.objection(adding: due, targetObjects: left, created: 0, now: 1)
         #expect((objection != nil) == isTooMuch, "\(objection ?? "none")")
         if let objection {
-            #expect(objection.contains("--max-delete 50%") && objection.contains("\(left) are left"))
+            #expect(objection.contains("the limit of deletions 50%") && objection.contains("\(left) are left"))
         }
     }
 

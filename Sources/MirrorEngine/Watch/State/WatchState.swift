@@ -92,7 +92,7 @@ struct WatchState: Sendable {
         guard phase == .made else { return }
         phase = .running
         if rules.watch.events == .poll {
-            poll(because: "--events poll", &effects)
+            poll(because: ProgramWords.pollEvents.spelled, &effects)
         } else {
             openFeed(&effects)
         }
