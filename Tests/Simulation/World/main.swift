@@ -1,0 +1,3 @@
+import Glibc
+
+exit(Report.run(Array(CommandLine.arguments.dropFirst())))
