@@ -124,6 +124,7 @@ final class Judge {
     func judgeClaim(_ claim: String, by id: Int, during span: ClosedRange<Int64>) {
         guard areClaimsJudged else { return }
         for (key, relative) in round.everyKey() where plan.isInScope(relative) {
+            if isSame(round.source.objects[key], round.target.objects[relative.prefixed(by: plan.targetPrefix)]) { continue }
             let copies = round.target.past.states(of: relative.prefixed(by: plan.targetPrefix), during: span)
             let originals = round.source.past.states(of: key, during: span)
             if originals.contains(where: { one in copies.contains { isSame(one, $0) } }) { continue }

@@ -34,6 +34,8 @@ final class Past {
     }
 
     private(set) var changes: [ObjectKey: [Change]] = [:]
+    /// Told of each key once.
+    var onNewKey: (ObjectKey) -> Void = { _ in }
     /// Shared by all servers of a world.
     private let counter: Counter
     var lastVersion: Int {
@@ -53,6 +55,7 @@ final class Past {
 
     func note(_ key: ObjectKey, _ version: Version?, at time: Int64, _ cause: Cause) {
         let before = changes[key]?.last?.version
+        if changes[key] == nil { onNewKey(key) }
         let change = Change(time: time, version: version, cause: cause)
         changes[key, default: []].append(change)
         observer(key, before, change)

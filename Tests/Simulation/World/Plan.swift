@@ -27,8 +27,8 @@ struct Plan {
         drawServers(&dice)
         drawOptions(&dice)
         drawKeys(&dice)
-        storm = dice.spread(60_000_000_000, 7_200_000_000_000)
-        writes = Int(dice.spread(5, 120))
+        storm = dice.spread(20_000_000_000, 3_600_000_000_000)
+        writes = Int(dice.spread(5, 80))
         hasWatch = dice.isLucky(0.8)
         hasSecondWatch = dice.isLucky(0.15)
         runs = dice.isLucky(0.5) ? 1 + dice.below(3) : 0
@@ -75,7 +75,7 @@ struct Plan {
         }
         options.deletionGuard.allowsEmptySource = dice.isLucky(0.1)
         options.maxWorkers = dice.isLucky(0.3) ? 1 + dice.below(8) : nil
-        watch.pollInterval = .seconds(2 + dice.below(60))
+        watch.pollInterval = .seconds(dice.spread(5, 120))
         watch.events = dice.isLucky(0.85) ? .auto : .poll
         watch.reconcileInterval = .seconds(600 + dice.below(3000))
         if dice.isLucky(0.3) {
@@ -85,7 +85,7 @@ struct Plan {
     }
 
     private mutating func drawKeys(_ dice: inout Dice) {
-        let count = Int(dice.spread(20, 300))
+        let count = Int(min(dice.spread(20, 300), dice.spread(20, 300)))
         let awkward: [ObjectKey] = [
             "a", "a/", "a/b", "a.b", "a-b", "a b", "A/B", "é", "e\u{301}", "a\\b", "a//b", "%2F", "+", "tmp/x", "tmp/y",
             "日本/語", "z/\u{1F600}", "a/b/c/d/e/f/g/h",

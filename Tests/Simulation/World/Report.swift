@@ -121,6 +121,7 @@ struct Session {
         }
         let round = Round(seed: seed, leftOut: leftOut, isTold: true)
         _ = round.live()
+        print("  \(round.plan.sentence)")
         print("  It needs no more than: \(round.weather.present.map(\.rawValue).joined(separator: " "))")
         print("  \(simplest.promise): \(simplest.sentence)\(simplest.key.map { " [\($0)]" } ?? "")")
         for line in round.world.story?.tell(of: simplest.key, limit: 40) ?? [] { print("    \(line)") }

@@ -15,10 +15,13 @@ final class Round {
     private(set) var isCalm = false
     private(set) var hasLostState = false
     private var lastProcess = 0
+    /// Keys without the prefix, and the same in order.
+    private var seen: Set<ObjectKey> = []
+    private var known: [(ObjectKey, ObjectKey)] = []
     private var remembered: [[[UInt8]?]] = []
     /// Nanoseconds in which everything must be in line once it is calm: a feed may have died without a word, and a write
-    /// may have come late, so that the next reconcile finds it.
-    private static let calm: Int64 = 3 * 3_600_000_000_000
+    /// may have come two hours late, so that the next reconcile finds it.
+    private static let calm: Int64 = 3_600_000_000_000 * 14 / 10
 
     init(seed: UInt64, leftOut: Set<Fault> = [], isTold: Bool = false) {
         self.seed = seed
@@ -30,6 +33,11 @@ final class Round {
         source = Server(world, name: "source", traits: plan.source, past: Past(counter))
         target = Server(world, name: "target", traits: plan.target, past: Past(counter))
         judge = Judge(self)
+        for (server, prefix) in [(source, plan.sourcePrefix), (target, plan.targetPrefix)] {
+            server.past.onNewKey = { [unowned self] key in
+                if key.hasPrefix(prefix) { seen.insert(key.droppingFirst(prefix.bytes.count)) }
+            }
+        }
         target.past.observer = { [unowned self] in judge.see($0, $1, $2) }
     }
 
@@ -44,7 +52,7 @@ final class Round {
         world.run(until: World.beginning + plan.storm)
         beCalm()
         let begun = world.now
-        while world.exhaustion == nil, world.now < begun + Self.calm, !isAtRest(since: begun) {
+        while world.exhaustion == nil, world.effectsUnderWay > 0 || world.now < max(begun, world.lastEffect) + Self.calm, !isAtRest(since: begun) {
             world.run(until: world.now + 10_000_000_000)
         }
         if let exhaustion = world.exhaustion { judge.fail("an end", exhaustion) }
@@ -80,7 +88,7 @@ final class Round {
             status.pending == 0, !status.isReconciling, let identical = status.lastIdentical,
             let moment = watch.reconciles[identical]
         else { return false }
-        return moment > begun
+        return moment > max(begun, world.lastEffect)
     }
 
     // MARK: Processes
@@ -168,11 +176,12 @@ final class Round {
         judge.judgeClaim("identical as of \(identical)", by: instance.process.id, during: moment...world.now)
     }
 
-    /// Every key that either side has had, as the source has it, and without the prefix.
+    /// Every key that either side has had, as the source has it, and without the prefix; in order.
     func everyKey() -> [(ObjectKey, ObjectKey)] {
-        var keys = Set(source.past.changes.keys.filter { $0.hasPrefix(plan.sourcePrefix) }.map { $0.droppingFirst(plan.sourcePrefix.bytes.count) })
-        keys.formUnion(target.past.changes.keys.filter { $0.hasPrefix(plan.targetPrefix) }.map { $0.droppingFirst(plan.targetPrefix.bytes.count) })
-        return keys.sorted().map { ($0.prefixed(by: plan.sourcePrefix), $0) }
+        if known.count < seen.count {
+            known = seen.sorted().map { ($0.prefixed(by: plan.sourcePrefix), $0) }
+        }
+        return known
     }
 
     /// Whether other bytes may be on the target for a moment: they are found out after they were written.

@@ -172,5 +172,10 @@ final class WorldStore: ObjectStore, @unchecked Sendable {
 
 extension World {
     func beginEffect(_ writes: Bool) { if writes { effectsUnderWay += 1 } }
-    func endEffect(_ writes: Bool) { if writes { effectsUnderWay -= 1 } }
+
+    func endEffect(_ writes: Bool) {
+        guard writes else { return }
+        effectsUnderWay -= 1
+        lastEffect = now
+    }
 }

@@ -4,7 +4,7 @@ import Runtime
 /// The clocks of one process: the world's, and one on the wall that is wrong, drifts and is set.
 final class WorldTime: Time, @unchecked Sendable {
     private let world: World
-    weak var process: Process?
+    unowned var process: Process?
     /// Milliseconds that the wall clock is ahead of the world's.
     var offset: Int64
     /// Milliseconds that it gains in an hour.
