@@ -28,6 +28,9 @@ final class Instance: @unchecked Sendable {
     private let watchOptions: WatchOptions
     /// When each reconcile began, by its own wall clock.
     private(set) var reconciles: [Timestamp: Int64] = [:]
+    /// When the last reconcile began that came to its end.
+    private(set) var lastWhole: Int64 = 0
+    private var lastBegun: Int64 = 0
     /// What it claimed last to be identical as of.
     var lastClaim: Timestamp?
     private let onEnd: (Instance) -> Void
@@ -102,7 +105,13 @@ final class Instance: @unchecked Sendable {
 
     private func hear(_ event: WatchEvent) {
         guard !process.isDead else { return }
-        if case .reconcileBegan = event { reconciles[process.time.wall()] = world.now }
+        switch event {
+        case .reconcileBegan:
+            reconciles[process.time.wall()] = world.now
+            lastBegun = world.now
+        case .reconcileEnded: lastWhole = lastBegun
+        default: break
+        }
         guard let story = world.story else { return }
         switch event {
         case .object(let report, _): story.note(report.key, "process \(process.id): \(Self.words(report))")

@@ -158,32 +158,36 @@ final class Judge {
 
     /// Both sides are the same, as far as the mirror may bring it about.
     func judgeEnd(_ watch: Instance?) {
+        for failure in differences(watch) { fail(failure.promise, failure.sentence, key: failure.key) }
+    }
+
+    /// What is not as it should be in the end.
+    func differences(_ watch: Instance?) -> [Failure] {
         let status = watch?.watch?.status
         let isHeld = status.map { $0.objection != nil || $0.deletesPaused != nil || $0.heldDeletes > 0 } ?? true
-        for (key, relative) in round.everyKey() where plan.isInScope(relative) {
-            let copyKey = relative.prefixed(by: plan.targetPrefix)
-            let (original, copy) = (round.source.objects[key], round.target.objects[copyKey])
-            guard let original else {
-                if copy != nil, plan.options.removes, !isHeld {
-                    fail("convergence", "it is still on the target in the calm", key: copyKey)
-                }
-                continue
-            }
-            guard let copy else {
-                fail("convergence", "it is not on the target in the calm", key: copyKey)
-                continue
-            }
-            if original.bytes == copy.bytes {
-                if plan.options.overwrites, original.headers != copy.headers, !mayHideHeaders(original, copy) {
-                    fail("headers", "its headers differ in the calm", key: copyKey)
-                }
-                continue
-            }
-            if mayDiffer(original, copy) { continue }
-            fail(
-                "convergence", "the target has version \(copy.number) of \(copy.bytes.count) bytes where the source has "
-                    + "\(original.number) of \(original.bytes.count)", key: copyKey)
+        return round.everyKey().lazy.filter { self.plan.isInScope($0.1) }.compactMap { key, relative in
+            let copyKey = relative.prefixed(by: self.plan.targetPrefix)
+            return self.difference(self.round.source.objects[key], self.round.target.objects[copyKey], isHeld: isHeld)
+                .map { Failure(promise: $0.0, sentence: $0.1, key: copyKey) }
         }
+    }
+
+    private func difference(_ original: Version?, _ copy: Version?, isHeld: Bool) -> (String, String)? {
+        guard let original else {
+            guard copy != nil, plan.options.removes, !isHeld else { return nil }
+            return ("convergence", "it is still on the target in the calm")
+        }
+        guard let copy else { return ("convergence", "it is not on the target in the calm") }
+        if original.bytes == copy.bytes {
+            guard plan.options.overwrites, original.headers != copy.headers, !round.mayHideHeaders else { return nil }
+            return ("headers", "its headers differ in the calm")
+        }
+        if mayDiffer(original, copy) { return nil }
+        return (
+            "convergence",
+            "the target has version \(copy.number) of \(copy.bytes.count) bytes where the source has \(original.number) of "
+                + "\(original.bytes.count)"
+        )
     }
 
     /// Whether a difference may stay for good: it can't be told by the means that the mirror was given, or is kept on purpose.
@@ -194,12 +198,6 @@ final class Judge {
         let canTell = Server.digest(of: original.bytes, original.parts) == original.etag && original.etag.isComparable(with: copy.etag)
             && Server.digest(of: copy.bytes, copy.parts) == copy.etag
         return !canTell
-    }
-
-    /// Headers are looked at where dates tell that they may differ.
-    private func mayHideHeaders(_ original: Version, _ copy: Version) -> Bool {
-        copy.modified.milliseconds + 5_000 >= original.modified.milliseconds - 7_200_000 && round.weather.has(.tampering)
-            || round.mayHideHeaders
     }
 
     /// No upload is left behind.

@@ -105,7 +105,7 @@ struct Operator {
     private func spell(_ server: Server, _ condition: Server.Condition, _ fault: Fault) {
         weather.count(fault)
         server.condition = condition
-        world.after(world.dice.spread(1_000_000_000, 300_000_000_000)) {
+        world.after(world.dice.spread(1_000_000_000, 120_000_000_000)) {
             if server.condition == condition { server.condition = .up }
         }
     }

@@ -27,7 +27,7 @@ struct Plan {
         drawServers(&dice)
         drawOptions(&dice)
         drawKeys(&dice)
-        storm = dice.spread(20_000_000_000, 3_600_000_000_000)
+        storm = dice.spread(5_000_000_000, 900_000_000_000)
         writes = Int(dice.spread(5, 80))
         hasWatch = dice.isLucky(0.8)
         hasSecondWatch = dice.isLucky(0.15)

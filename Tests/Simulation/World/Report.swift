@@ -103,6 +103,9 @@ struct Session {
                 return
             }
         }
+        if unsafe getenv("SIMULATION_LOUD") != nil {
+            print("seed \(seed): \(round.world.jobs) jobs, \((round.world.now - World.beginning) / 1_000_000_000) s, \(round.plan.sentence); \(round.weather.present.map(\.rawValue).joined(separator: " "))")
+        }
         guard let failure = broken.first else { return }
         failures.append(seed)
         print("FAILED seed \(seed): \(failure.promise): \(failure.sentence)\(failure.key.map { " [\($0)]" } ?? "")")

@@ -14,6 +14,7 @@ final class Round {
     private(set) var instances: [Int: Instance] = [:]
     private(set) var isCalm = false
     private(set) var hasLostState = false
+    private var isFinishing = false
     private var lastProcess = 0
     /// Keys without the prefix, and the same in order.
     private var seen: Set<ObjectKey> = []
@@ -63,6 +64,7 @@ final class Round {
     }
 
     private func finish() {
+        isFinishing = true
         for instance in alive { instance.end() }
         world.run(until: world.now + 600_000_000_000) { self.alive.isEmpty }
         for instance in alive {
@@ -82,13 +84,13 @@ final class Round {
         if mainWatch == nil { startWatch(0) }
     }
 
+    /// Whether nothing is under way any more and a reconcile has seen that.
     private func isAtRest(since begun: Int64) -> Bool {
         guard world.effectsUnderWay == 0, source.hasBucket, target.hasBucket,
             !alive.contains(where: { $0.kind == .run }), let watch = mainWatch, let status = watch.watch?.status,
-            status.pending == 0, !status.isReconciling, let identical = status.lastIdentical,
-            let moment = watch.reconciles[identical]
+            status.pending == 0, !status.isReconciling, watch.lastWhole > max(begun, world.lastEffect)
         else { return false }
-        return moment > max(begun, world.lastEffect)
+        return judge.differences(watch).isEmpty
     }
 
     // MARK: Processes
@@ -131,7 +133,9 @@ final class Round {
     }
 
     private func restart(_ instance: Instance) {
-        guard instance.kind == .watch, !isCalm else { return }
+        guard instance.kind == .watch, !isFinishing else { return }
+        if isCalm, mainWatch == nil { startWatch(0) }
+        guard !isCalm else { return }
         let number = instance.statePath == statePath(1) ? 1 : 0
         world.after(world.dice.spread(100_000_000, 300_000_000_000)) { [self] in
             if !isCalm { startWatch(number) }

@@ -16,7 +16,7 @@ final class WorldStore: ObjectStore, @unchecked Sendable {
     private(set) var absences: [ObjectKey: (seen: Int64, answered: Int64)] = [:]
     let counters = RequestCounters()
     /// Nanoseconds after which an answer is not waited for any more.
-    static let patience: Int64 = 30_000_000_000
+    static let patience: Int64 = 8_000_000_000
 
     init(_ server: Server, _ process: Process, _ weather: Weather, prefix: ObjectKey, mayDamage: Bool) {
         self.server = server
@@ -155,10 +155,10 @@ final class WorldStore: ObjectStore, @unchecked Sendable {
             fate.arrival = request.writes && fate.fault == .lateEffect ? late : nil
             fate.answer = nil
         case .slowness:
-            let extra = world.dice.spread(50_000_000, 25_000_000_000)
+            let extra = world.dice.spread(50_000_000, 7_000_000_000)
             if world.dice.isLucky(0.5) { fate.arrival = there + extra } else { fate.answer = back + extra }
         case .hours:
-            let extra = world.dice.spread(20_000_000_000, 7_200_000_000_000)
+            let extra = world.dice.spread(9_000_000_000, 7_200_000_000_000)
             if world.dice.isLucky(0.5) { fate.arrival = there + extra } else { fate.answer = back + extra }
         default: break
         }
