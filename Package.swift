@@ -37,6 +37,16 @@ func workloads() -> Target {
         path: "Tests/Bench/Workloads", swiftSettings: strict)
 }
 
+/// The program that `Tests/Simulation/run` runs.
+func simulation() -> Target {
+    .executableTarget(
+        name: "minio-sync-simulation",
+        dependencies: [
+            "ObjectModel", "Runtime", "Digests", "Reactor", "Stores", "Journal", "Listings", "MirrorEngine",
+        ],
+        path: "Tests/Simulation/World", swiftSettings: strict)
+}
+
 /// The program that `Tests/Fuzz/run` builds with the compiler's fuzzer, and nobody else.
 func fuzzTargets() -> [Target] {
     guard Context.environment["MINIO_SYNC_FUZZ"] != nil else { return [] }
@@ -102,6 +112,7 @@ let package = Package(
         room("S3Sandbox", ["ObjectModel", "Runtime", "Digests", "Reactor", "S3", "CXML2", "CMicroHTTPD", "CLinux"]),
         program("s3-sandbox", ["S3Sandbox", "Runtime", "Reactor"]),
         workloads(),
+        simulation(),
 
         // What tests of several rooms share.
         .target(

@@ -74,7 +74,7 @@ public actor Journal {
     }
 
     /// Limits the file to its present size, so that a test sees a full disk.
-    func forbidGrowth() throws(DiskError) {
+    package func forbidGrowth() throws(DiskError) {
         let connection = try open()
         try connection.execute("VACUUM")
         let pages = try connection.integer("PRAGMA page_count")

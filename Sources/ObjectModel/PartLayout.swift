@@ -59,10 +59,12 @@ public struct PartLayout: Hashable, Sendable {
         }.map { PartLayout(size: size, partSize: $0) }
     }
 
+    /// 16 MiB.
+    public static let ownUnit: Int64 = 16 << 20
+
     /// A layout of our own for an object whose ETag can't be reproduced: parts of 16 MiB, larger where 10,000 would not
-    /// do.
-    public static func own(size: Int64) -> PartLayout {
-        let unit: Int64 = 16 << 20
+    /// do. They are multiples of `unit`, in bytes.
+    public static func own(size: Int64, unit: Int64 = ownUnit) -> PartLayout {
         let least = (size + 9_999) / 10_000
         return PartLayout(size: size, partSize: max(unit, (least + unit - 1) / unit * unit))
     }

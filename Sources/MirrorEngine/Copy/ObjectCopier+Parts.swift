@@ -30,7 +30,7 @@ extension ObjectCopier {
                         + "it tells of; they were damaged on its disk or on the way.")
             }
         }
-        let own = PartLayout.own(size: expected.size)
+        let own = PartLayout.own(size: expected.size, unit: partUnit)
         guard let copied = try await copyInParts(key, expected, existing, own, hashing: true) else {
             throw ObjectFailure.notProven(
                 "The parts of \(key) that \(target.name) stored do not add up to what \(source.name) sent.")

@@ -12,6 +12,9 @@ struct ObjectCopier: Sendable {
     let journal: MirrorJournal
     let budget: ByteBudget
     let trash: ObjectKey?
+    /// See `MirrorOptions`.
+    let heldLimit: Int
+    let partUnit: Int64
     /// What the target's listing is known to make of ETags.
     let listingTrust: ListingTrust
     /// Tells people about what was found and mended.
@@ -24,7 +27,7 @@ struct ObjectCopier: Sendable {
     /// Where work goes on that outlives the task which began it.
     let executor: any TaskExecutor
 
-    /// Up to here an object is held and sent in one piece.
+    /// Up to here an object is held and sent in one piece, unless the options say otherwise.
     static let heldLimit = 64 << 10
     /// What one relay takes of the budget: ring, receive and upload buffers.
     static let relayBytes = 2 << 20
@@ -85,8 +88,8 @@ struct ObjectCopier: Sendable {
     }
 
     private func copyWhole(_ key: ObjectKey, _ expected: ObjectState, promise: MD5Digest?) async throws -> Copied {
-        if expected.size <= Self.heldLimit {
-            return try await budget.with(Self.heldLimit) { try await copyHeld(key, expected, promise: promise) }
+        if expected.size <= heldLimit {
+            return try await budget.with(heldLimit) { try await copyHeld(key, expected, promise: promise) }
         }
         return try await budget.with(Self.relayBytes) { try await copyRelayed(key, expected, promise: promise) }
     }
@@ -114,7 +117,7 @@ struct ObjectCopier: Sendable {
 
     @inline(never)
     private func copyHeld(_ key: ObjectKey, _ expected: ObjectState, promise: MD5Digest?) async throws -> Copied {
-        let (info, block) = try await source.read(key, ifMatch: expected.etag, limit: Self.heldLimit)
+        let (info, block) = try await source.read(key, ifMatch: expected.etag, limit: heldLimit)
         let state = try accept(info, expected)
         let headers = try await completeHeaders(key, info)
         let digest = unsafe promise ?? block.withBytes { unsafe MD5Hasher.digest($0) }

@@ -15,6 +15,7 @@ struct JobWorker {
     private var copier: ObjectCopier {
         ObjectCopier(
             source: work.source, target: work.target, journal: work.journal, budget: work.budget, trash: options.trash,
+            heldLimit: options.heldLimit, partUnit: options.partUnit,
             listingTrust: work.listingTrust, notice: { noteBrokenPromise($0) },
             runStart: work.settings.withLock { $0.start }, isWatching: work.isWatching, surroundings: work.surroundings,
             executor: work.executor)

@@ -22,10 +22,14 @@ public struct MirrorOptions: Sendable {
     public var deletionGuard = DeletionGuard()
     /// Where what is replaced or deleted is kept, a key prefix in the target's bucket; nil keeps nothing.
     public var trash: ObjectKey?
+    /// Up to here, in bytes, an object is held and sent in one piece; larger ones are relayed.
+    package var heldLimit = ObjectCopier.heldLimit
+    /// In bytes, what parts of our own making are multiples of.
+    package var partUnit = PartLayout.ownUnit
     /// Whether long listings are cut as those of a distant server are.
-    var distance = Distance.measured
+    package var distance = Distance.measured
 
-    enum Distance: Sendable {
+    package enum Distance: Sendable {
         /// As its answers tell.
         case measured
         case near

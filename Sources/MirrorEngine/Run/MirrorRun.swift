@@ -192,7 +192,7 @@ public final class MirrorRun: Sendable {
                 tally.goneInARow = 0
                 let size = job.source?.size ?? 0
                 tally.progress.done.add(size)
-                if size <= Int64(ObjectCopier.heldLimit) { tally.heldBytes += size }
+                if size <= Int64(options.heldLimit) { tally.heldBytes += size }
             }
             dirty.settle(job.key)
         } catch {

@@ -16,16 +16,16 @@ public struct WatchOptions: Hashable, Sendable {
     public var deletionWindow = Duration.seconds(600)
 
     /// Before a stream of events that is refused is asked for again; one that the server does not know, 30 times that.
-    var listenRetry = Duration.seconds(10)
+    package var listenRetry = Duration.seconds(10)
     /// From the first reconcile after a process that did not end in order to the second one.
-    var secondReconcile = Duration.seconds(60)
+    package var secondReconcile = Duration.seconds(60)
     /// From one look for new buckets to the next.
-    var bucketInterval = Duration.seconds(5)
+    package var bucketInterval = Duration.seconds(5)
     /// Keys that wait in memory at most.
-    var depth = 8192
+    package var depth = 8192
     /// Keys that wait for another try at most. Of those that fail for their own reasons, more are forgotten until the next
     /// reconcile finds them; those that wait for a server go to the journal.
-    var retryLimit = 10_000
+    package var retryLimit = 10_000
 
     public init() {}
 }

@@ -1,0 +1,212 @@
+import MirrorEngine
+import ObjectModel
+
+/// A promise that was broken.
+struct Failure {
+    let promise: String
+    let sentence: String
+    /// As the server has it.
+    let key: ObjectKey?
+}
+
+/// Judges the promises of DESIGN.md on all that happened. It knows the truth of every server at every moment, and nothing
+/// of the engine but what it tells.
+final class Judge {
+    let round: Round
+    private(set) var failures: [Failure] = []
+    /// Deletions on the target by each process, with the target's number of objects in scope before.
+    var deletions: [Int: [(time: Int64, before: Int)]] = [:]
+    var creations: [Int: [Int64]] = [:]
+    /// The oldest look that may go before a deletion, in nanoseconds. A batch's looks may wait for one that gets no answer.
+    static let lookAge: Int64 = 2 * WorldStore.patience + 10_000_000_000
+
+    init(_ round: Round) {
+        self.round = round
+    }
+
+    func fail(_ promise: String, _ sentence: String, key: ObjectKey? = nil) {
+        round.world.story?.note(key, "BROKEN \(promise): \(sentence)")
+        guard failures.count < 5 else { return }
+        failures.append(Failure(promise: promise, sentence: sentence, key: key))
+    }
+
+    private var plan: Plan { round.plan }
+
+    // MARK: Each change of the target
+
+    func see(_ key: ObjectKey, _ before: Version?, _ change: Past.Change) {
+        guard case .process(let id, let sent) = change.cause else { return }
+        guard let instance = round.instances[id] else { return }
+        if let trash = plan.options.trash, key.hasPrefix(trash) {
+            if change.version == nil { fail("trash", "process \(id) deleted what is kept", key: key) }
+            return
+        }
+        guard key.hasPrefix(plan.targetPrefix) else {
+            return fail("scope", "process \(id) wrote outside of the mirror's prefix", key: key)
+        }
+        let relative = key.droppingFirst(plan.targetPrefix.bytes.count)
+        let original = relative.prefixed(by: plan.sourcePrefix)
+        if change.version == nil {
+            judgeDeletion(key, relative, original, sent, instance, change)
+        } else if let version = change.version {
+            judgeVersion(key, original, version)
+            if before == nil { creations[id, default: []].append(change.time) }
+        }
+    }
+
+    /// Nothing is deleted on doubt.
+    private func judgeDeletion(
+        _ key: ObjectKey, _ relative: ObjectKey, _ original: ObjectKey, _ sent: Int64, _ instance: Instance,
+        _ change: Past.Change
+    ) {
+        let id = instance.process.id
+        if !plan.options.removes { fail("opt-in", "process \(id) deleted, and was not told to", key: key) }
+        if !plan.isInScope(relative) { fail("scope", "process \(id) deleted what is not in scope", key: key) }
+        let present = round.target.keys.count + 1
+        deletions[id, default: []].append((change.time, present))
+        judgeGuard(instance, key)
+        let past = round.source.past
+        if past.wasMissing(original, during: sent...change.time) { return }
+        let look = instance.source.absences[original]
+        guard look == nil || sent - (look?.answered ?? 0) > Self.lookAge else { return }
+        let when = look.map { "the last look was answered at \(Story.clock($0.answered))" } ?? "nobody looked"
+        fail(
+            "no deletion of what the source has",
+            "process \(id) deleted it by a request sent at \(Story.clock(sent)); \(when)", key: key)
+    }
+
+    /// Deletions stay under `--max-delete`.
+    private func judgeGuard(_ instance: Instance, _ key: ObjectKey) {
+        let id = instance.process.id
+        let all = deletions[id] ?? []
+        let start = instance.kind == .run ? 0 : round.world.now - 600_000_000_000
+        let recent = all.filter { $0.time > start }
+        let created = (creations[id] ?? []).filter { $0 > start }.count
+        let limit = plan.options.deletionGuard
+        switch limit.limit {
+        case .count(let most):
+            if recent.count > most { fail("guard", "\(recent.count) deletions by process \(id), at most \(most)", key: key) }
+        case .percent(let most):
+            let base = max(recent.map(\.before).max() ?? 0, round.target.keys.count) + created
+            let loss = recent.count - created
+            if loss > limit.floor, Double(loss) > Double(base) * most / 100 {
+                fail("guard", "\(loss) of \(base) lost by process \(id), at most \(most) %", key: key)
+            }
+        }
+    }
+
+    /// Every version on the target is one of the source's, whole.
+    private func judgeVersion(_ key: ObjectKey, _ original: ObjectKey, _ version: Version) {
+        if round.source.past.hasHad(version.bytes, at: original) { return }
+        // What was on the target may be kept, or given other headers.
+        if round.target.past.hasHad(version.bytes, at: key), round.weather.has(.tampering) { return }
+        // Found out after it is there, and mended: judged at the end.
+        if round.mayTear { return }
+        fail("whole versions", "version \(version.number) is none of the source's", key: key)
+    }
+
+    // MARK: Claims
+
+    /// Whether two states are the same for this mirror's way of comparing.
+    private func isSame(_ source: Version?, _ target: Version?) -> Bool {
+        guard let source, let target else { return source == nil && (target == nil || !plan.options.removes) }
+        if plan.options.comparison == .size { return source.bytes.count == target.bytes.count }
+        return source.bytes == target.bytes
+    }
+
+    /// Whether claims can be true at all: what lists wrongly can't be seen through.
+    private var areClaimsJudged: Bool {
+        !round.weather.has(.staleListing) && !round.weather.has(.tornListing)
+            && plan.source.etags != .absent && plan.target.etags != .absent
+    }
+
+    /// What is claimed to be identical was so, at one moment of `span`, key by key.
+    func judgeClaim(_ claim: String, by id: Int, during span: ClosedRange<Int64>) {
+        guard areClaimsJudged else { return }
+        for (key, relative) in round.everyKey() where plan.isInScope(relative) {
+            if isSame(round.source.objects[key], round.target.objects[relative.prefixed(by: plan.targetPrefix)]) { continue }
+            let copies = round.target.past.states(of: relative.prefixed(by: plan.targetPrefix), during: span)
+            let originals = round.source.past.states(of: key, during: span)
+            if originals.contains(where: { one in copies.contains { isSame(one, $0) } }) { continue }
+            return fail(
+                "claims",
+                "process \(id) claims \(claim) (\(Story.clock(span.lowerBound)) to \(Story.clock(span.upperBound))), and the target has \(Self.words(copies)) of it where the source has "
+                    + "\(Self.words(originals))", key: relative.prefixed(by: plan.targetPrefix))
+        }
+    }
+
+    static func words(_ states: [Version?]) -> String {
+        states.map { $0.map { "version \($0.number)" } ?? "nothing" }.joined(separator: ", ")
+    }
+
+    /// A run that ended says nothing that is not true.
+    func judgeSummary(_ instance: Instance) {
+        guard let summary = instance.summary else { return }
+        let id = instance.process.id
+        let done = deletions[id]?.count ?? 0
+        if summary.deleted < done - round.target.world.effectsUnderWay, summary.status == .ok, !round.hasLostAnswers {
+            fail("counts", "process \(id) tells of \(summary.deleted) deletions and did \(done)")
+        }
+        guard summary.status == .ok else { return }
+        if summary.failed > 0 || summary.unproven > 0 || summary.error != nil {
+            fail("claims", "process \(id) ended well with \(summary.failed) failures and \(summary.unproven) unproven")
+        }
+        judgeClaim("done and proven", by: id, during: instance.began...round.world.now)
+    }
+
+    // MARK: The end
+
+    /// Both sides are the same, as far as the mirror may bring it about.
+    func judgeEnd(_ watch: Instance?) {
+        for failure in differences(watch) { fail(failure.promise, failure.sentence, key: failure.key) }
+    }
+
+    /// What is not as it should be in the end.
+    func differences(_ watch: Instance?) -> [Failure] {
+        let status = watch?.watch?.status
+        let isHeld = status.map { $0.objection != nil || $0.deletesPaused != nil || $0.heldDeletes > 0 } ?? true
+        return round.everyKey().lazy.filter { self.plan.isInScope($0.1) }.compactMap { key, relative in
+            let copyKey = relative.prefixed(by: self.plan.targetPrefix)
+            return self.difference(self.round.source.objects[key], self.round.target.objects[copyKey], isHeld: isHeld)
+                .map { Failure(promise: $0.0, sentence: $0.1, key: copyKey) }
+        }
+    }
+
+    private func difference(_ original: Version?, _ copy: Version?, isHeld: Bool) -> (String, String)? {
+        guard let original else {
+            guard copy != nil, plan.options.removes, !isHeld else { return nil }
+            return ("convergence", "it is still on the target in the calm")
+        }
+        guard let copy else { return ("convergence", "it is not on the target in the calm") }
+        if original.bytes == copy.bytes {
+            guard plan.options.overwrites, original.headers != copy.headers, !round.mayHideHeaders else { return nil }
+            return ("headers", "its headers differ in the calm")
+        }
+        if mayDiffer(original, copy) { return nil }
+        return (
+            "convergence",
+            "the target has version \(copy.number) of \(copy.bytes.count) bytes where the source has \(original.number) of "
+                + "\(original.bytes.count)"
+        )
+    }
+
+    /// Whether a difference may stay for good: it can't be told by the means that the mirror was given, or is kept on purpose.
+    private func mayDiffer(_ original: Version, _ copy: Version) -> Bool {
+        if !plan.options.overwrites { return true }
+        guard original.bytes.count == copy.bytes.count else { return false }
+        if plan.options.comparison == .size { return true }
+        let canTell = Server.digest(of: original.bytes, original.parts) == original.etag && original.etag.isComparable(with: copy.etag)
+            && Server.digest(of: copy.bytes, copy.parts) == copy.etag
+        return !canTell
+    }
+
+    /// No upload is left behind.
+    func judgeUploads() {
+        for (id, upload) in round.target.uploads.sorted(by: { $0.key < $1.key }) {
+            guard let instance = round.instances[upload.process], instance.statePath != nil, !round.hasLostState,
+                !upload.isLate
+            else { continue }
+            fail("no orphan uploads", "\(id) is left of process \(upload.process)", key: upload.key)
+        }
+    }
+}
