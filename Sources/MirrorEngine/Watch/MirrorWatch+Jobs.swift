@@ -25,12 +25,15 @@ extension MirrorWatch {
     private func perform(_ job: Job) async {
         let began = work.time.now()
         wakeTicker()
+        let told = acknowledgements.take(job.key)
         do {
             try await JobWorker(work: work, job: job, began: began).perform()
             apply(.jobSucceeded(attempt: job.attempt))
             work.noteSettled(job)
             work.dirty.settle(job.key)
+            for acknowledgement in told { acknowledgement.letGo() }
         } catch {
+            acknowledgements.putBack(told, for: job.key)
             fail(job, ObjectFailure(error))
         }
     }

@@ -13,6 +13,8 @@ public final class MirrorWatch: Sendable {
     let options: WatchOptions
     let stream: any ChangeStream
     let overflow: Overflow
+    /// What feeds that remember wait to hear of.
+    let acknowledgements = Acknowledgements()
     let deletions: DeletionQueue
     let facts: FactLedger
     /// What the watch is at present; changed by `apply` alone.
@@ -74,7 +76,7 @@ public final class MirrorWatch: Sendable {
             takeExtra: { extra, job in try await owner.watch?.delete(extra, job) })
         self.options = watch
         self.stream = stream
-        overflow = Overflow(journal, mirror: mirror)
+        overflow = Overflow(journal, mirror: mirror, acknowledgements)
         facts = FactLedger(work.journal, executor: executors[0])
         let rules = WatchState.Rules(watch: watch, deletionGuard: options.deletionGuard)
         guarded = Mutex(
@@ -194,9 +196,13 @@ public final class MirrorWatch: Sendable {
         let now = work.time.now()
         var mustTick = false
         for event in events {
+            // Where no key of it is this mirror's, it is done with here.
+            event.acknowledgement?.hold()
+            defer { event.acknowledgement?.letGo() }
             for full in event.keys where full.hasPrefix(prefix) {
                 let key = full.droppingFirst(work.source.prefixLength)
                 guard work.isInScope(key) else { continue }
+                if let acknowledgement = event.acknowledgement { acknowledgements.hold(acknowledgement, for: key) }
                 var job = Job(key: key)
                 job.isRemoval = event.kind == .removed
                 guard !work.dirty.offer(job, since: now) else { continue }

@@ -1,6 +1,7 @@
 import Journal
 import ObjectModel
 import Runtime
+import Stores
 
 /// Keys that found no room in the dirty set: kept in the journal, so that a burst of any size costs bounded memory.
 ///
@@ -19,14 +20,16 @@ final class Overflow: Sendable {
     }
 
     private let journal: Journal
+    private let acknowledgements: Acknowledgements
     private let mirror: String
     private let state = Mutex(State())
     /// Keys held in memory while the disk is slow. Beyond, they are dropped, which only a reconcile mends.
     private static let limit = 50_000
     private static let batch = 1000
 
-    init(_ journal: Journal, mirror: String) {
+    init(_ journal: Journal, mirror: String, _ acknowledgements: Acknowledgements = Acknowledgements()) {
         self.journal = journal
+        self.acknowledgements = acknowledgements
         self.mirror = mirror
     }
 
@@ -84,7 +87,15 @@ final class Overflow: Sendable {
                 return batch
             }
             guard !batch.isEmpty else { return }
+            let told = batch.map { ($0.key, acknowledgements.take($0.key)) }
             let isDone = await attempt { [mirror] in try await $0.addPending(mirror: mirror, batch) }
+            for (key, acknowledgements) in told {
+                if isDone {
+                    for acknowledgement in acknowledgements { acknowledgement.letGo() }
+                } else {
+                    self.acknowledgements.putBack(acknowledgements, for: key)
+                }
+            }
             state.withLock { state in
                 defer { (state.moving, state.oldestMoving) = (0, nil) }
                 if isDone {
