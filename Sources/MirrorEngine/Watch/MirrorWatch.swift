@@ -44,8 +44,8 @@ public final class MirrorWatch: Sendable {
     ///   - isFed: whether it is not read here, because what a wider stream tells is passed on.
     ///   - journal: what is remembered, and where keys go that find no room; a temporary one forgets.
     ///   - executors: where the work is done, at least one.
-    /// - listingExecutor: where listings are read: one of its own, so that no change waits until the pages are parsed
-    ///   that came before it.
+    ///   - listingExecutor: where listings are read: one of its own, so that no change waits until the pages are
+    ///     parsed that came before it.
     ///   - observer: called from any thread; must not block.
     public init(
         source: any ObjectStore, target: any ObjectStore, options: MirrorOptions, watch: WatchOptions,
