@@ -238,8 +238,13 @@ extension MirrorWatch {
         let ended = unproven.ended
         if let oldest = work.dirty.oldest, oldest <= ended { return }
         if overflow.count > 0 { return }
+        let incomparable = work.tally.withLock { $0.summary.unproven }
         let mustRecord = control.withLock { control in
             guard control.unproven?.ended == ended else { return false }
+            guard incomparable == control.incomparableBefore else {
+                control.unproven = nil
+                return false
+            }
             control.unproven = nil
             control.lastIdentical = unproven.start
             control.lastGood = .atSource(unproven.startAtSource)

@@ -124,6 +124,7 @@ extension MirrorWatch {
             let unproven = work.tally.withLock { $0.summary.unproven } - unprovenBefore
             // What was held back meanwhile is settled, and yet there.
             control.unproven = isHeld || control.heldDeletes > 0 || unproven > 0 ? nil : (start, startAtSource, ended)
+            control.incomparableBefore = unprovenBefore
         }
         emit(
             .reconcileEnded(

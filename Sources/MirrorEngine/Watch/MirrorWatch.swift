@@ -55,6 +55,9 @@ public final class MirrorWatch: Sendable {
         var lastGood: Reconciler.LastGood?
         /// A reconcile that ended, and whose keys are not all settled: when it began, and when it ended (monotonic).
         var unproven: (start: Timestamp, startAtSource: Timestamp, ended: Int64)?
+        /// Keys that had been found incomparable, or kept against the source, when it began: one more while they settle, and
+        /// both sides are not identical.
+        var incomparableBefore = 0
         var lastRecorded: Int64 = 0
         var lateWrites = LateWrites()
         /// The source was seen empty, or without its bucket, while the target had objects: until most of them are there
