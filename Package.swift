@@ -17,12 +17,13 @@ func systemLibrary(_ name: String, pkgConfig: String, apt: String) -> Target {
     .systemLibrary(name: name, pkgConfig: pkgConfig, providers: [.apt([apt])])
 }
 
+/// A room has a README.md beside its sources, which is no source.
 func room(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
-    .target(name: name, dependencies: dependencies, swiftSettings: strict)
+    .target(name: name, dependencies: dependencies, exclude: ["README.md"], swiftSettings: strict)
 }
 
 func program(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-    .executableTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+    .executableTarget(name: name, dependencies: dependencies, exclude: ["README.md"], swiftSettings: strict)
 }
 
 /// The program that `Tests/Bench/check` counts the instructions of.
@@ -30,7 +31,8 @@ func workloads() -> Target {
     .executableTarget(
         name: "minio-sync-workloads",
         dependencies: [
-            "ObjectModel", "Runtime", "Digests", "Reactor", "S3", "Stores", "Scratch", "Journal", "Listings", "MirrorEngine",
+            "ObjectModel", "Runtime", "Digests", "Reactor", "S3", "Stores", "Scratch", "Journal", "Listings",
+            "MirrorEngine",
         ],
         path: "Tests/Bench/Workloads", swiftSettings: strict)
 }
@@ -102,7 +104,8 @@ let package = Package(
         program(
             "minio-sync",
             [
-                "ObjectModel", "Runtime", "Digests", "Reactor", "S3", "S3Store", "Stores", "SQLite", "Scratch", "Journal",
+                "ObjectModel", "Runtime", "Digests", "Reactor", "S3", "S3Store", "Stores", "SQLite", "Scratch",
+                "Journal",
                 "Listings", "MirrorEngine", "Audit", "Configuration", "Service",
             ]),
 
@@ -113,7 +116,8 @@ let package = Package(
 
         // What tests of several rooms share.
         .target(
-            name: "TestSupport", dependencies: ["ObjectModel", "Runtime", "Reactor", "Stores"], path: "Tests/TestSupport",
+            name: "TestSupport", dependencies: ["ObjectModel", "Runtime", "Reactor", "Stores"],
+            path: "Tests/TestSupport",
             swiftSettings: strict),
 
         tests("ObjectModelTests", ["TestSupport", "ObjectModel", "Runtime"]),
@@ -138,14 +142,16 @@ let package = Package(
                 "TestSupport", "MirrorEngine", "Listings", "Stores", "S3Store", "S3", "Reactor", "Digests", "Journal",
                 "ObjectModel", "Runtime", "S3Sandbox",
             ]),
-        tests("AuditTests", ["TestSupport", "Audit", "AndroidPackage", "Digests", "Reactor", "ObjectModel", "Runtime"]),
+        tests(
+            "AuditTests", ["TestSupport", "Audit", "AndroidPackage", "Digests", "Reactor", "ObjectModel", "Runtime"]),
         tests(
             "S3SandboxTests",
             ["TestSupport", "s3-sandbox", "S3Sandbox", "S3", "Digests", "Reactor", "ObjectModel", "Runtime"]),
         tests(
             "MinioSyncTests",
             [
-                "minio-sync", "Configuration", "Listings", "MirrorEngine", "Service", "ObjectModel", "Runtime", "Reactor",
+                "minio-sync", "Configuration", "Listings", "MirrorEngine", "Service", "ObjectModel", "Runtime",
+                "Reactor",
                 "S3", "S3Sandbox",
             ]),
     ] + fuzzTargets()

@@ -14,8 +14,8 @@ public enum AndroidPackage {
         var facts = PackageFacts(package: "")
         facts.problems = package.directory.problems
         do {
-            let bytes = try await package.contents.data(of: entry, limit: Manifest.limit, &reader)
-            try await facts.take(Manifest(bytes), package, &reader)
+            let bytes = try await package.contents.data(of: entry, limit: AndroidManifest.limit, &reader)
+            try await facts.take(AndroidManifest(bytes), package, &reader)
         } catch let error as Malformed {
             facts.problems.append(PackageProblem(.badManifest, "The manifest cannot be read: \(error.reason)."))
         }

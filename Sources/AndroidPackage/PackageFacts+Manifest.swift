@@ -1,7 +1,7 @@
 extension PackageFacts {
     /// Takes what the manifest says, and looks up what it only refers to.
     mutating func take<Source>(
-        _ manifest: Manifest, _ package: PackageDirectory, _ reader: inout RangeReader<Source>
+        _ manifest: AndroidManifest, _ package: PackageDirectory, _ reader: inout RangeReader<Source>
     ) async throws {
         var resources = Resources(package: package)
         self.package = manifest.package ?? ""
@@ -25,7 +25,7 @@ extension PackageFacts {
         (targetSDK, targetSDKCodename) = Self.version(try await resources.value(manifest.targetSDK, &reader))
     }
 
-    private mutating func number(_ value: Manifest.Value?, _ name: String) -> UInt32 {
+    private mutating func number(_ value: AndroidManifest.Value?, _ name: String) -> UInt32 {
         switch value {
         case nil: return 0
         case .number(let number): return number
@@ -37,7 +37,7 @@ extension PackageFacts {
         return 0
     }
 
-    private static func version(_ value: Manifest.Value?) -> (Int?, String?) {
+    private static func version(_ value: AndroidManifest.Value?) -> (Int?, String?) {
         switch value {
         case .number(let number): (Int(number), nil)
         case .text(let text): Int(text).map { ($0, nil) } ?? (nil, text)
@@ -77,8 +77,8 @@ private struct Resources {
 
     /// A reference becomes what it refers to; one that cannot be resolved stays.
     mutating func value<Source>(
-        _ value: Manifest.Value?, _ reader: inout RangeReader<Source>
-    ) async throws -> Manifest.Value? {
+        _ value: AndroidManifest.Value?, _ reader: inout RangeReader<Source>
+    ) async throws -> AndroidManifest.Value? {
         guard case .reference(let reference) = value else { return value }
         if !isRead {
             isRead = true

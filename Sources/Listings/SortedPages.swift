@@ -1,6 +1,6 @@
-import Scratch
 public import ObjectModel
 public import Runtime
+import Scratch
 public import Stores
 
 /// A listing sorted by bytes in a temporary table on disk: read to its end first, then given page by page.
@@ -18,7 +18,8 @@ public final class SortedPages: PageReader {
             guard beginnings.insert(page.key(at: 0)).inserted else {
                 throw CircularListing(store: store, key: page.key(at: 0))
             }
-            try await spill.append((0..<page.count).map { ListedObject(key: page.key(at: $0), state: page.state(at: $0)) })
+            try await spill.append(
+                (0..<page.count).map { ListedObject(key: page.key(at: $0), state: page.state(at: $0)) })
         }
     }
 

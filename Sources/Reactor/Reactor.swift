@@ -91,7 +91,9 @@ public final class Reactor: TaskExecutor, @unchecked Sendable {
     /// This reactor's guest of a type, made at its first mention. For the reactor's thread.
     public func guest<Guest: ReactorGuest>(_ make: (Reactor) -> Guest) -> Guest {
         // No other guest is filed under the type.
-        if let known = guestsByType[ObjectIdentifier(Guest.self)] { return unsafe unsafeDowncast(known, to: Guest.self) }
+        if let known = guestsByType[ObjectIdentifier(Guest.self)] {
+            return unsafe unsafeDowncast(known, to: Guest.self)
+        }
         let guest = make(self)
         guests.append(guest)
         guestsByType[ObjectIdentifier(Guest.self)] = guest
@@ -161,7 +163,8 @@ public final class Reactor: TaskExecutor, @unchecked Sendable {
         now = MonotonicClock.nanoseconds()
         var until = deadline ?? .max
         for guest in guests { until = min(until, guest.deadline) }
-        let milliseconds = until == .max ? -1 : Int32(clamping: max(0, (until.addingSaturated(999_999) - now) / 1_000_000))
+        let milliseconds =
+            until == .max ? -1 : Int32(clamping: max(0, (until.addingSaturated(999_999) - now) / 1_000_000))
         let count = descriptors.wait(milliseconds: milliseconds)
         now = MonotonicClock.nanoseconds()
         for index in 0..<count {

@@ -95,14 +95,14 @@ struct RequestPace {
         var refusedAt: Double
         if let rate, sinceCut >= Self.second / 2 {
             // The pace itself was too much, unless nobody kept it.
-            refusedAt = isAsked(now: now, rate) ? rate : min(rate, answers(over: 16, now: now))
+            refusedAt = isDemanded(rate, now: now) ? rate : min(rate, answersPerSecond(over: 16, now: now))
             drop = 0.15
         } else if now - (firstAnswer ?? now) >= Self.second * 3 / 10 {
             // A server's allowance for bursts shows in so short a time, so that it is a little less.
-            refusedAt = min(rate ?? .infinity, answers(over: rate == nil ? 4 : 12, now: now))
+            refusedAt = min(rate ?? .infinity, answersPerSecond(over: rate == nil ? 4 : 12, now: now))
             drop = 0.2
         } else {
-            refusedAt = min(rate ?? .infinity, answers(over: 12, now: now))
+            refusedAt = min(rate ?? .infinity, answersPerSecond(over: 12, now: now))
             drop = 0.5
         }
         refusedAt = max(refusedAt, Self.least)
@@ -117,12 +117,13 @@ struct RequestPace {
         (lastCut, lastGrowth) = (now, now)
     }
 
-    private func isAsked(now: Int64, _ rate: Double) -> Bool {
-        answers(over: 12, now: now) > rate / 2
+    /// Whether more than half of what `rate` lets through is asked for, so that its height matters at all.
+    private func isDemanded(_ rate: Double, now: Int64) -> Bool {
+        answersPerSecond(over: 12, now: now) > rate / 2
     }
 
     /// Answers a second over so many slots, the present one included.
-    private func answers(over count: Int64, now: Int64) -> Double {
+    private func answersPerSecond(over count: Int64, now: Int64) -> Double {
         let first = now / Self.slot - count + 1
         var answers = 0
         for slot in slots where slot.number >= first { answers += slot.answers }
@@ -134,7 +135,7 @@ struct RequestPace {
         guard let rate else { return }
         let seconds = Double(now - lastGrowth) / 1e9
         lastGrowth = now
-        guard isAsked(now: now, rate) else {
+        guard isDemanded(rate, now: now) else {
             // What nobody asked for shows nothing; but it is forgotten after a while.
             if now - lastCut > 60 * Self.second { self.rate = nil }
             return

@@ -9,7 +9,7 @@ extension S3Client {
 
     /// Learns from a refusal how to sign otherwise; true if the request may succeed now. Each correction is made once a
     /// request: `made` holds those that were.
-    func isCorrected(after error: S3Error, _ made: inout Set<Correction>) -> Bool {
+    func learnsToSign(from error: S3Error, _ made: inout Set<Correction>) -> Bool {
         correction(for: error).map { made.insert($0).inserted } ?? false
     }
 

@@ -41,7 +41,10 @@ extension S3Client {
     private func appendSignature(of request: SignableRequest, to lines: inout [String]) {
         guard let credentials else { return }
         let (region, offset) = learnt.withLock { ($0.region, $0.signingOffset) }
-        let signer = Reactor.required().transfers.signer(for: self, credentials: credentials, region: region)
+        let signer = Reactor.required().transfers.signer(for: footprint) {
+            RequestSigner(credentials: credentials, region: region)
+        }
+        if signer.region != region { signer.region = region }
         let now = Timestamp(milliseconds: time.wall().milliseconds + offset)
         let signature = signer.sign(request, at: now)
         lines.append("x-amz-date: \(signature.date)")
@@ -62,21 +65,5 @@ extension S3Client {
             for: SignableRequest(method: "GET", host: host, path: path), expires: seconds)
         return "\(endpoint.scheme.rawValue)://\(host)\(String(decoding: path, as: UTF8.self))"
             + "?\(String(decoding: query, as: UTF8.self))"
-    }
-}
-
-extension TransferEngine {
-    /// This thread's signer for `client`, in `region`.
-    fileprivate func signer(for client: S3Client, credentials: Credentials, region: String) -> RequestSigner {
-        let key = ObjectIdentifier(client)
-        if let signer = signers[key] {
-            if signer.region != region { signer.region = region }
-            // Another client may live where one that is gone was.
-            if signer.credentials != credentials { signer.credentials = credentials }
-            return signer
-        }
-        let signer = RequestSigner(credentials: credentials, region: region)
-        signers[key] = signer
-        return signer
     }
 }

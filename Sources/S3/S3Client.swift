@@ -60,6 +60,7 @@ public final class S3Client: Sendable {
     public let reads: ConcurrencyLimit
     public let writes: ConcurrencyLimit
     let credentials: Credentials?
+    let footprint = Footprint()
     let connection: ConnectionOptions
     let options: Options
     let learnt: Mutex<Learnt>
@@ -103,7 +104,7 @@ public final class S3Client: Sendable {
         var attempt = 1
         var corrections: Set<Correction> = []
         while true {
-            if !isCorrected(after: error, &corrections) {
+            if !learnsToSign(from: error, &corrections) {
                 error.attempts = attempt
                 error.isAnonymous = credentials == nil
                 guard error.isTransient, error.kind != .digestMismatch, request.operation.isRepeatable,
@@ -199,7 +200,7 @@ public final class S3Client: Sendable {
     /// Throws unless the answer is a success that can be believed.
     func check(_ response: HTTPResponse, _ request: S3Request) throws(S3Error) {
         guard response.head.isSuccess else {
-            throw S3Error(head: response.head, body: response.body, for: request, server: endpoint.url)
+            throw S3Error(head: response.head, body: response.body, for: request, server: endpoint.url, time: time)
         }
         switch request.operation {
         case .completeMultipartUpload, .copyObject, .uploadPartCopy:
@@ -208,13 +209,13 @@ public final class S3Client: Sendable {
                 throw malformed("the answer to it is not whole XML", request, response.head)
             }
             if document.name == "Error" {
-                throw S3Error(head: response.head, body: response.body, for: request, server: endpoint.url)
+                throw S3Error(head: response.head, body: response.body, for: request, server: endpoint.url, time: time)
             }
         case .putObject, .uploadPart:
             // Some gateways say so only when the body was taken.
             if response.body.count > 0, let document = try? XMLTree.parse(response.body.bytes), document.name == "Error"
             {
-                throw S3Error(head: response.head, body: response.body, for: request, server: endpoint.url)
+                throw S3Error(head: response.head, body: response.body, for: request, server: endpoint.url, time: time)
             }
         default: break
         }

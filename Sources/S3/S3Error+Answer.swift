@@ -4,7 +4,9 @@ import Runtime
 
 extension S3Error {
     /// From an HTTP answer that is not a success, or a 200 whose body is an error document.
-    init(head: HTTPHead, body: ByteBlock, for request: S3Request, server: String) {
+    ///
+    /// - Parameter time: what a date to wait for is measured by where the server tells no time of its own.
+    init(head: HTTPHead, body: ByteBlock, for request: S3Request, server: String, time: any Time) {
         var code = ""
         var message = ""
         var requestID = head["x-amz-request-id"]
@@ -25,7 +27,7 @@ extension S3Error {
         self.init(
             kind: Self.kind(status: head.status, code: code, operation: request.operation), server: server,
             operation: request.operation, bucket: request.bucket, key: request.key, status: head.status, code: code,
-            message: message, requestID: requestID, retryAfter: Self.retryAfter(head))
+            message: message, requestID: requestID, retryAfter: Self.retryAfter(head, time))
         serverDate = head["date"].flatMap { Timestamp(httpDate: $0) }
         serverRegion = region
         self.wantsTLS = wantsTLS
@@ -38,13 +40,11 @@ extension S3Error {
     }
 
     /// In seconds, rounded up, from either form of RFC 9110: a number, or a date by the server's clock.
-    private static func retryAfter(_ head: HTTPHead) -> Int? {
+    private static func retryAfter(_ head: HTTPHead, _ time: any Time) -> Int? {
         guard let text = head["retry-after"] else { return nil }
         if let seconds = Int(text) { return max(0, seconds) }
-        // A date without the server's own clock beside it tells nothing.
-        guard let date = Timestamp(httpDate: text), let now = head["date"].flatMap({ Timestamp(httpDate: $0) }) else {
-            return nil
-        }
+        guard let date = Timestamp(httpDate: text) else { return nil }
+        let now = head["date"].flatMap { Timestamp(httpDate: $0) } ?? time.wall()
         return Int(max(0, date.milliseconds - now.milliseconds + 999) / 1000)
     }
 

@@ -126,13 +126,13 @@ public struct Behaviour: Sendable {
 
     /// Why `key` can't be deleted; nil if it can.
     func lock(on key: ObjectKey) -> Refusal? {
-        lockedKeys.first { Glob($0.key).matches(key.bytes) }
+        lockedKeys.first { WildcardPattern($0.key).matches(key.bytes) }
     }
 
     /// - Throws: The refusal of a key that this server cannot hold.
-    func admit(_ key: ObjectKey) throws(S3Error) {
-        for refusal in refusedKeys where Glob(refusal.key).matches(key.bytes) {
-            throw S3Error(refusal.status, refusal.code, "Object name contains unsupported characters.")
+    func admit(_ key: ObjectKey) throws(ErrorAnswer) {
+        for refusal in refusedKeys where WildcardPattern(refusal.key).matches(key.bytes) {
+            throw ErrorAnswer(refusal.status, refusal.code, "Object name contains unsupported characters.")
         }
     }
 }

@@ -104,11 +104,11 @@ final class Subscription: Sendable {
         /// `s3:ObjectCreated:*` and so on.
         var events: [String]
         /// The wildcard `prefix*suffix`, in which `*` and `?` are special, as in MinIO.
-        var key: Glob
+        var key: WildcardPattern
 
         func admits(_ event: String, _ bucket: String, _ key: ObjectKey) -> Bool {
             (self.bucket == nil || self.bucket == bucket) && self.key.matches(key.bytes)
-                && events.contains { Glob($0).matches(Array("s3:\(event)".utf8)) }
+                && events.contains { WildcardPattern($0).matches(Array("s3:\(event)".utf8)) }
         }
     }
 

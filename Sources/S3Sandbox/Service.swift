@@ -13,7 +13,7 @@ final class Service: Sendable {
     private let versionsEveryBucket: Bool
     /// Nil where requests are served whoever sends them.
     private let signatures: SignatureCheck?
-    private let rateLimit = RateLimit()
+    private let requestRate = RequestRate()
     /// The table, if its objects are synthetic.
     let synthetic: SyntheticTable?
 
@@ -51,10 +51,13 @@ final class Service: Sendable {
 
     /// - Throws: The refusal of a request that is one too many, that asks synthetic objects for what they do not have, or
     ///   that is not signed as it must be.
-    func admit(_ call: Call) throws(S3Error) {
+    func admit(_ call: Call) throws(ErrorAnswer) {
         guard call.operation != .control else { return }
         let behaviour = call.behaviour
-        guard behaviour.rate <= 0 || rateLimit.admits(rate: behaviour.rate, burst: behaviour.burst, now: Clock.monotonic()) else {
+        guard
+            behaviour.rate <= 0
+                || requestRate.admits(rate: behaviour.rate, burst: behaviour.burst, now: Clock.monotonic())
+        else {
             throw .slowDown
         }
         if synthetic != nil, !SyntheticTable.operations.contains(call.operation) {
@@ -66,13 +69,13 @@ final class Service: Sendable {
     /// Does what is asked. Errors become answers.
     func answer(_ call: Call) -> Answer {
         do {
-            if call.behaviour.isReadOnly, call.operation.isWrite { throw S3Error.accessDenied }
-            if call.behaviour.isFull, call.operation.needsRoom { throw S3Error.storageFull }
+            if call.behaviour.isReadOnly, call.operation.isWrite { throw ErrorAnswer.accessDenied }
+            if call.behaviour.isFull, call.operation.needsRoom { throw ErrorAnswer.storageFull }
             return try perform(call)
-        } catch let error as S3Error {
+        } catch let error as ErrorAnswer {
             return .error(error, resource: call.resource, requestID: call.requestID)
         } catch {
-            var failure = S3Error.internalError
+            var failure = ErrorAnswer.internalError
             failure.message = "\(error)"
             return .error(failure, resource: call.resource, requestID: call.requestID)
         }
@@ -106,7 +109,7 @@ final class Service: Sendable {
         case .abortMultipartUpload: try abortMultipartUpload(call)
         case .listParts: try listParts(call)
         case .control: try control(call)
-        case .unknown: throw S3Error.notImplemented(call.head.method)
+        case .unknown: throw ErrorAnswer.notImplemented(call.head.method)
         }
     }
 
@@ -122,13 +125,14 @@ final class Service: Sendable {
     }
 
     /// - Throws: `NoSuchBucket`.
-    func requireBucket(_ call: Call) throws(S3Error) {
+    func requireBucket(_ call: Call) throws(ErrorAnswer) {
         guard store.table.hasBucket(call.bucket) else { throw .noSuchBucket }
     }
 
     /// The object that a request names, in the version that it names.
     /// - Throws: `NoSuchBucket`, `NoSuchKey`, `NoSuchVersion`; 405 for a version that is a delete marker.
-    func requireObject(_ bucket: String, _ key: ObjectKey, versionID: String?, _ behaviour: Behaviour) throws(S3Error)
+    func requireObject(_ bucket: String, _ key: ObjectKey, versionID: String?, _ behaviour: Behaviour)
+        throws(ErrorAnswer)
         -> StoredObject
     {
         guard store.table.hasBucket(bucket) else { throw .noSuchBucket }
@@ -136,19 +140,19 @@ final class Service: Sendable {
         if let versionID, !versionID.isEmpty {
             guard let version = versions.first(where: { $0.versionID == versionID }) else { throw .noSuchVersion }
             guard !version.isDeleteMarker else {
-                throw S3Error.methodNotAllowed.header("x-amz-delete-marker", "true")
+                throw ErrorAnswer.methodNotAllowed.header("x-amz-delete-marker", "true")
             }
             return version
         }
         guard let newest = versions.first else { throw .noSuchKey }
         guard !newest.isDeleteMarker else {
-            throw S3Error.noSuchKey.header("x-amz-delete-marker", "true")
+            throw ErrorAnswer.noSuchKey.header("x-amz-delete-marker", "true")
                 .header("x-amz-version-id", newest.versionID)
         }
         return newest
     }
 
-    func requireObject(_ call: Call) throws(S3Error) -> StoredObject {
+    func requireObject(_ call: Call) throws(ErrorAnswer) -> StoredObject {
         try requireObject(call.bucket, call.key, versionID: call.head.query("versionId"), call.behaviour)
     }
 }

@@ -31,5 +31,12 @@ struct StoreFeed: UploadFeed {
 
     func awaitFeed() async throws { try await download.awaitEnd() }
 
+    func lengthError(_ wanted: Int64) -> any Error {
+        if let download = download as? S3Download { return download.download.lengthError(wanted) }
+        return StoreError(
+            .malformedAnswer, server: "The source", operation: "A read",
+            message: "\(contentLength) bytes come of \(wanted)")
+    }
+
     func whenEnded(_ observer: @escaping (_ isComplete: Bool) -> Void) { download.whenEnded(observer) }
 }

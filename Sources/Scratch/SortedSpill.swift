@@ -98,7 +98,8 @@ public actor SortedSpill {
                     key: ObjectKey(bytes: select.bytes(0)),
                     state: ObjectState(
                         size: select.integer(1), etag: ETag(utf8: select.bytes(2)),
-                        lastModified: Timestamp(milliseconds: select.integer(3)), storageClass: select.optionalText(4))))
+                        lastModified: Timestamp(milliseconds: select.integer(3)), storageClass: select.optionalText(4)))
+            )
         }
         if let last = entries.last { position = last.key }
         return entries

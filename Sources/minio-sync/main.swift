@@ -1,6 +1,6 @@
 import Glibc
-import Runtime
 import Reactor
+import Runtime
 import Stores
 
 // The process: reads the command line, runs one command on a reactor, and ends with its exit code. Signals are blocked
@@ -11,6 +11,7 @@ signal(SIGPIPE, SIG_IGN)
 signal(SIGUSR2, SIG_IGN)
 Signals.block()
 AdviceWords.use(AdviceInFlags.words)
+ProgramWords.use(AdviceInFlags.programWords)
 
 let console = Console()
 

@@ -12,7 +12,7 @@ struct HostileManifestTests {
         var made = Made()
         made.isUTF8 = isUTF8
         made.strings[6] = String(repeating: "x", count: length - 1) + "ü"
-        let manifest = try Manifest(made.bytes)
+        let manifest = try AndroidManifest(made.bytes)
         #expect(manifest.package == "com.example.app")
         #expect(manifest.versionName == .text(made.strings[6]))
     }
@@ -25,7 +25,7 @@ struct HostileManifestTests {
         for _ in 0..<depth { body += Made.start(3) }
         for _ in 0..<depth { body += Made.end(3) }
         made.body = body + Made.end(0)
-        #expect(try Manifest(made.bytes).package == "com.example.app")
+        #expect(try AndroidManifest(made.bytes).package == "com.example.app")
     }
 
     /// Named by what is wrong.
@@ -56,7 +56,7 @@ struct HostileManifestTests {
 
     @Test("what is no manifest is refused", arguments: brokenManifests)
     func broken(_ name: String, _ bytes: [UInt8]) {
-        #expect(throws: Malformed.self) { try Manifest(bytes) }
+        #expect(throws: Malformed.self) { try AndroidManifest(bytes) }
     }
 
     @Test("a string that cannot be there is refused")
@@ -64,10 +64,10 @@ struct HostileManifestTests {
         var bytes = Made().bytes
         // The offset of the package's name.
         bytes.replaceSubrange((8 + 28 + 8)..<(8 + 28 + 12), with: le(UInt32.max))
-        #expect(throws: Malformed.self) { try Manifest(bytes) }
+        #expect(throws: Malformed.self) { try AndroidManifest(bytes) }
         var made = Made()
         made.strings[6] = String(repeating: "x", count: 20_000)
-        #expect(throws: Malformed.self) { try Manifest(made.bytes) }
+        #expect(throws: Malformed.self) { try AndroidManifest(made.bytes) }
     }
 
     @Test("a name that is repeated does not cost its length each time")
@@ -79,7 +79,7 @@ struct HostileManifestTests {
         made.body? += Made.end(0)
         let clock = ContinuousClock()
         let bytes = made.bytes
-        let time = try clock.measure { _ = try Manifest(bytes) }
+        let time = try clock.measure { _ = try AndroidManifest(bytes) }
         #expect(time < .seconds(5))
     }
 

@@ -42,7 +42,7 @@ struct JARManifestTests {
 
     @Test("digests are in base64", arguments: base64Texts)
     func base64(_ text: String, _ bytes: [UInt8]?) {
-        #expect(Base64.decode(Array(text.utf8)) == bytes)
+        #expect(JARBase64.decode(Array(text.utf8)) == bytes)
     }
 
     @Test("a signature is of one text only", arguments: ["v1", "v1-dsa", "v1-two-signers"])

@@ -32,7 +32,9 @@ struct ConfigurationFileTests {
             """)
         let server = try directory.server(alias: "main")
         #expect(server.endpoint.description == "https://[2001:db8::1]:9000")
-        #expect(server.keys == .init(accessKey: Example.access, secretKey: Secret("a: #b"), sessionToken: Secret("t")))
+        #expect(
+            server.keys
+                == .init(accessKey: Example.access, secretKey: SecretText("a: #b"), sessionToken: SecretText("t")))
         #expect(server.region == "eu-west-1")
         #expect(server.pathStyle == .off)
         #expect(server.caFile == "/etc/ms/ca.pem")
@@ -54,7 +56,7 @@ struct ConfigurationFileTests {
     func indirectSecrets() throws {
         let files = ["/etc/ms/main-secret": "beside\n", "/run/cred/main-secret": "systemd\r\n"]
         let (_, beside) = try load(Self.indirect, ["MAIN_KEY": "K"], files: files)
-        #expect(try beside.server(alias: "main").keys == .init(accessKey: "K", secretKey: Secret("beside")))
+        #expect(try beside.server(alias: "main").keys == .init(accessKey: "K", secretKey: SecretText("beside")))
         let (_, credentials) = try load(
             Self.indirect, ["MAIN_KEY": "K", "CREDENTIALS_DIRECTORY": "/run/cred"], files: files)
         #expect(try credentials.server(alias: "main").keys?.secretKey.exposed == "systemd")

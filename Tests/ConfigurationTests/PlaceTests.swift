@@ -16,7 +16,7 @@ struct PlaceTests {
     }
 
     static func endpoint(_ url: String) -> Place.Location {
-        guard let endpoint = try? Endpoint(url) else { return .folder("not an endpoint: \(url)") }
+        guard let endpoint = try? ServerAddress(url) else { return .folder("not an endpoint: \(url)") }
         return .endpoint(endpoint)
     }
 
@@ -101,7 +101,7 @@ struct EndpointTests {
             ("https://[2001:db8::1]", "https://[2001:db8::1]"), ("http://minio_1:9000", "http://minio_1:9000"),
         ])
     func canonical(text: String, canonical: String) throws {
-        #expect(try Endpoint(text).description == canonical)
+        #expect(try ServerAddress(text).description == canonical)
     }
 
     @Test(
@@ -111,7 +111,7 @@ struct EndpointTests {
             ("http://[::1]:9000", true), ("http://127.example.com", false), ("http://192.0.2.1", false),
         ])
     func loopback(text: String, isLoopback: Bool) throws {
-        #expect(try Endpoint(text).isLoopback == isLoopback)
+        #expect(try ServerAddress(text).isLoopback == isLoopback)
     }
 
     @Test(
@@ -122,6 +122,6 @@ struct EndpointTests {
             "https://[::1]x", "https://[]", "https://h:80a",
         ])
     func refused(text: String) {
-        #expect(throws: Endpoint.Malformed.self) { try Endpoint(text) }
+        #expect(throws: ServerAddress.Malformed.self) { try ServerAddress(text) }
     }
 }

@@ -39,7 +39,7 @@ struct ServerDirectoryTests {
         #expect(try two.server(alias: "main").endpoint.host == "yaml.example.com")
         let one = try directory(home, files: files).server(alias: "main")
         #expect(one.endpoint.host == "mc.example.com")
-        #expect(one.keys == .init(accessKey: "MCKEY", secretKey: Secret("mc-secret")))
+        #expect(one.keys == .init(accessKey: "MCKEY", secretKey: SecretText("mc-secret")))
         #expect(one.pathStyle == .on)
     }
 
@@ -47,7 +47,7 @@ struct ServerDirectoryTests {
     func mcFile() throws {
         let found = try directory(["MC_CONFIG_DIR": "/srv/mc"], files: ["/srv/mc/config.json": Self.mc])
         #expect(try found.server(alias: "only").keys == nil)
-        #expect(try found.server(alias: "token").keys?.sessionToken == Secret("C"))
+        #expect(try found.server(alias: "token").keys?.sessionToken == SecretText("C"))
         #expect(throws: ConfigurationError.self) { try found.server(alias: "half") }
         let old =
             #"{"version":"9","hosts":{"gone":{"url":"http://192.0.2.7","accessKey":"A","secretKey":"B","api":"S3v4","lookup":"dns"}}}"#
@@ -152,12 +152,13 @@ struct ServerDirectoryTests {
         #expect(first.name == "https://s3.example.com")
 
         let second = try #require(try directory(["HOME": "/h"], files: files).server(for: place))
-        #expect(second.keys == .init(accessKey: "FILEKEY", secretKey: Secret("file/secret=")))
+        #expect(second.keys == .init(accessKey: "FILEKEY", secretKey: SecretText("file/secret=")))
         #expect(second.region == "eu-west-1")
 
         let other = try #require(
             try directory(["HOME": "/h", "AWS_PROFILE": "other"], files: files).server(for: place))
-        #expect(other.keys == .init(accessKey: "OTHERKEY", secretKey: Secret("other"), sessionToken: Secret("tok")))
+        #expect(
+            other.keys == .init(accessKey: "OTHERKEY", secretKey: SecretText("other"), sessionToken: SecretText("tok")))
         #expect(other.region == "eu-west-2")
 
         #expect(try directory().server(for: place)?.keys == nil)
@@ -196,7 +197,7 @@ struct ServerDirectoryTests {
         let text = "\u{FEFF}[default]\r\n\r\n; x\r\naws_access_key_id: A\r\naws_secret_access_key = b:c=\r\n"
         let server = try directory(["HOME": "/h"], files: ["/h/.aws/credentials": text])
             .server(for: Place("https://s3.example.com/apks"))
-        #expect(server?.keys == .init(accessKey: "A", secretKey: Secret("b:c=")))
+        #expect(server?.keys == .init(accessKey: "A", secretKey: SecretText("b:c=")))
     }
 }
 
@@ -205,7 +206,7 @@ struct SecretTests {
     @Test("shows in no way of printing")
     func hidden() {
         let keys = ServerDefinition.Keys(
-            accessKey: Example.access, secretKey: Secret("s3cr3t"), sessionToken: Secret("t0k3n"))
+            accessKey: Example.access, secretKey: SecretText("s3cr3t"), sessionToken: SecretText("t0k3n"))
         var dumped = ""
         dump(keys, to: &dumped)
         for text in ["\(keys)", String(reflecting: keys), String(describing: keys), dumped] {

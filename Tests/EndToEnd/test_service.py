@@ -17,6 +17,8 @@ REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 DEPLOY = REPOSITORY / "deploy"
 UNITS = ["minio-sync.service", "minio-sync@.service"]
 AUDIT = ["minio-sync-audit.service", "minio-sync-audit.timer"]
+MANUAL = REPOSITORY / "Sources/minio-sync/Documentation.docc"
+DOCUMENTS = "usr/local/share/doc/minio-sync"
 CONFIGURATION = "etc/minio-sync/minio-sync.yaml"
 PLACES = "etc/minio-sync/audit.env"
 
@@ -182,19 +184,52 @@ def test_installing_puts_everything_in_its_place(install):
         "etc/systemd/system/minio-sync@.service": "-rw-r--r--",
         "etc/sysusers.d/minio-sync.conf": "-rw-r--r--",
         "usr/local/bin/minio-sync": "-rwxr-xr-x",
-        "usr/local/share/doc/minio-sync/README.md": "-rw-r--r--",
-    }
+        f"{DOCUMENTS}/examples/audit.env": "-rw-r--r--",
+        f"{DOCUMENTS}/examples/minio-sync.yaml": "-rw-r--r--",
+        f"{DOCUMENTS}/examples/release": "-rwxr-xr-x",
+    } | {f"{DOCUMENTS}/{article.name}": "-rw-r--r--" for article in MANUAL.glob("*.md")}
     assert found["etc/minio-sync/credentials"][0] == "drwx------"
     assert found[CONFIGURATION][1] == (DEPLOY / "examples/minio-sync.yaml").read_bytes()
     assert found[PLACES][1] == (DEPLOY / "examples/audit.env").read_bytes()
     for unit in UNITS + AUDIT:
         assert found[f"etc/systemd/system/{unit}"][1] == (DEPLOY / unit).read_bytes()
+    for article in MANUAL.glob("*.md"):
+        assert found[f"{DOCUMENTS}/{article.name}"][1] == article.read_bytes()
+
+
+def documentation(root, unit):
+    """The files below `root` that the unit calls its documentation."""
+    text = (root / "etc/systemd/system" / unit).read_text()
+    return [root / name.lstrip("/") for name in re.findall(r"^Documentation=file://(\S+)$", text, re.MULTILINE)]
+
+
+@pytest.mark.parametrize("flags", [[], ["--prefix", "/usr"]], ids=["usual", "prefix"])
+def test_the_manual_is_where_the_units_say(install, flags):
+    root = install(*flags)
+    for unit in UNITS + AUDIT:
+        found = documentation(root, unit)
+        assert len(found) == 2 and all(path.is_file() for path in found), unit
+
+
+def test_links_of_the_installed_manual_lead_to_articles(install):
+    folder = install() / DOCUMENTS
+    links = {(article.name, target) for article in folder.glob("*.md")
+             for target in re.findall(r"\]\(([^)#]+)[^)]*\)", article.read_text()) if "://" not in target}
+    assert len(links) > 50 and not {link for link in links if not (folder / link[1]).is_file()}
+
+
+def test_articles_of_an_older_version_are_taken_away(install):
+    root = install()
+    stale = root / DOCUMENTS / "README.md"
+    stale.write_text("old")
+    install()
+    assert not stale.exists() and (root / DOCUMENTS / "minio-sync.md").is_file()
 
 
 def test_a_prefix_is_written_into_the_units(install):
     root = install("--prefix", "/usr")
     assert os.access(root / "usr/bin/minio-sync", os.X_OK)
-    assert (root / "usr/share/doc/minio-sync/README.md").is_file()
+    assert (root / "usr/share/doc/minio-sync/minio-sync.md").is_file()
     assert not (root / "usr/local").exists()
     for unit in UNITS:
         text = (root / "etc/systemd/system" / unit).read_text()

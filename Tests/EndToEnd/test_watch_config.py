@@ -1,8 +1,12 @@
 """Several mirrors of a configuration file in one process: apart from one another, and changed while it runs."""
 
+import collections
 import json
+import os
+import re
 import signal
 import time
+from pathlib import Path
 
 import pytest
 
@@ -236,3 +240,94 @@ def test_the_commands_find_the_watch_by_its_configuration(configuration, pairs, 
     assert run("reconcile", "--config", configuration.path, "second").stdout.startswith("second: ")
     running.wait("reconcile-end", since=mark, mirror="second", reason="request")
     assert not running.seen("reconcile-begin", since=mark, mirror="first")
+
+
+def threads(running):
+    """How often each of its threads woke up, by name and number."""
+    found = {}
+    for task in Path(f"/proc/{running.process.pid}/task").iterdir():
+        try:
+            name, status = (task / "comm").read_text().strip(), (task / "status").read_text()
+        except OSError:
+            continue  # It ended meanwhile.
+        found[name, task.name] = int(re.search(r"^voluntary_ctxt_switches:\s+(\d+)", status, re.MULTILINE)[1])
+    return found
+
+
+def copying(running):
+    """The threads that objects are copied on."""
+    return {name: wakes for (name, _), wakes in threads(running).items() if re.fullmatch(r"reactor(-\d)?", name)}
+
+
+def test_many_reloads_leave_nothing_behind(configuration, pairs, watch_all):
+    """Each ends a mirror and begins it anew, with clients of its own; another one goes on all the while."""
+    changed, kept, _ = pairs
+    configuration.mirror("changed", changed, exclude=["*.0"])
+    configuration.mirror("kept", kept)
+    running = watch_all()
+    for name in configuration.mirrors:
+        running.wait("reconcile-end", mirror=name)
+
+    def again(number):
+        configuration.mirror("changed", changed, exclude=[f"*.{number}"])
+        mark = running.mark
+        reload(running, configuration)
+        for name, pair in ("changed", changed), ("kept", kept):
+            key = f"at {number % 5}"
+            pair.put(key, str(number).encode())
+            running.wait("copied", since=mark, mirror=name, key=key)
+
+    # Until all that is made once is there, such as connections: as many as there are keys to look at at once.
+    for number in range(1, 15):
+        again(number)
+    names, descriptors = collections.Counter(name for name, _ in threads(running)), running.descriptors()
+    for number in range(15, 50):
+        again(number)
+
+    def grown():
+        now = running.descriptors()
+        # A few connections more or less lie ready to be used again.
+        more = {kind: (now[kind], descriptors[kind]) for kind in now
+                if now[kind] > descriptors[kind] + (8 if kind == "socket" else 0)}
+        # The language's own pool, named after the program, grows to a thread for each processor as it is needed.
+        here = collections.Counter(name for name, _ in threads(running) if name != "minio-sync")
+        return more | {name: (here[name], names[name]) for name in here if here[name] > names[name]}
+    running.until(lambda: not grown(), 5, f"nothing grows: {grown()}")
+    assert len(running.seen("stop", mirror="changed")) == 49 and not running.seen("stop", mirror="kept")
+    assert running.stop() < 5
+
+
+def test_the_first_encrypted_server_gets_its_threads_when_it_comes_by_a_reload(
+        tmp_path, certificates, configuration, pairs, watch_all):
+    plain, secret, _ = pairs
+    with real.Sandbox(tmp_path / "tls", "sealed", *certificates.good()) as server:
+        configuration.mirror("plain", plain)
+        running = watch_all()
+        running.wait("listening", mirror="plain")
+        assert set(copying(running)) == {"reactor"}
+
+        configuration.server("sealed", server)
+        configuration.servers["sealed"]["ca_file"] = str(certificates.authority)
+        sealed = type("Places", (), {"source_bucket": secret.source_bucket, "target_bucket": "sealed"})
+        configuration.mirror("sealed", sealed, target="sealed")
+        for number in range(60):
+            secret.put(f"{number}", bytes([number]) * 100_000)
+        assert reload(running, configuration)["mirrors"] == 2
+        secret.target, secret.target_bucket, secret.target_server = server.client(), "sealed", server
+        wait_replica(secret, watch=running)
+        wakes = copying(running)
+        assert set(wakes) == {"reactor", "reactor-1", "reactor-2", "reactor-3"} & (
+            {"reactor"} | {f"reactor-{number}" for number in range(1, os.cpu_count())})
+        assert all(count > 20 for count in wakes.values()), f"each of them copies: {wakes}"
+        assert not running.seen("stop"), "what did not change goes on"
+
+        del configuration.mirrors["sealed"]
+        reload(running, configuration)
+        configuration.mirror("sealed", sealed, target="sealed")
+        reload(running, configuration)
+        secret.put("later")
+        wait_replica(secret, watch=running)
+        assert set(copying(running)) == set(wakes), "no more come"
+        plain.put("still")
+        running.wait("copied", mirror="plain", key="still")
+        assert running.stop() < 5

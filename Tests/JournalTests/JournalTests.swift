@@ -1,10 +1,10 @@
 import Glibc
-@testable import Journal
 import ObjectModel
 import SQLite
-
 import TestSupport
 import Testing
+
+@testable import Journal
 
 @Suite("The journal")
 struct JournalTests {

@@ -39,7 +39,7 @@ struct ArgumentsTests {
     @Test("starts from a mirror that replaces, deletes nothing and compares ETags")
     func defaults() throws {
         let options = try mirror("a", "b").options
-        #expect(options == minio_sync.MirrorOptions())
+        #expect(options == MirrorFlags())
         #expect(options.overwrite)
         #expect(!options.remove)
         #expect(options.compare == .etag)
@@ -48,9 +48,9 @@ struct ArgumentsTests {
 
     struct Case: Sendable {
         var arguments: [String]
-        var expected: @Sendable (inout minio_sync.MirrorOptions) -> Void
+        var expected: @Sendable (inout MirrorFlags) -> Void
 
-        init(_ arguments: String..., expected: @escaping @Sendable (inout minio_sync.MirrorOptions) -> Void) {
+        init(_ arguments: String..., expected: @escaping @Sendable (inout MirrorFlags) -> Void) {
             self.arguments = arguments
             self.expected = expected
         }
@@ -103,7 +103,7 @@ struct ArgumentsTests {
             Case("--path-style", "off") { $0.connection.pathStyle = .off },
         ])
     func flags(flag: Case) throws {
-        var expected = minio_sync.MirrorOptions()
+        var expected = MirrorFlags()
         flag.expected(&expected)
         guard case .mirror(let before) = try Invocation(["mirror"] + flag.arguments + ["a", "b"]),
             case .mirror(let after) = try Invocation(["mirror", "a"] + flag.arguments + ["b"])
@@ -231,7 +231,7 @@ struct ArgumentsTests {
             Issue.record("not \(action.rawValue)")
             return
         }
-        #expect(all.action == action && all.mirrors.isEmpty && all.options == ControlOptions())
+        #expect(all.action == action && all.mirrors.isEmpty && all.options == ControlFlags())
         #expect(some.action == action && some.mirrors == ["nightly", "a"])
         #expect(some.options.state == .file("s.db") && some.options.configurationFile == "c")
         #expect(!some.options.json)
@@ -244,128 +244,5 @@ struct ArgumentsTests {
             return
         }
         #expect(status.options.json && status.mirrors == ["nightly"])
-    }
-}
-
-@Suite("A mirror of the configuration file")
-struct ConfiguredMirrorTests {
-    private func definition(_ options: [(String, String)]) -> MirrorDefinition {
-        MirrorDefinition(
-            name: "nightly", source: "main/apks", target: "standby/apks",
-            options: options.enumerated().map { .init(flag: $1.0, value: $1.1, line: $0 + 5) }, file: "c.yaml", line: 2)
-    }
-
-    private func arguments(_ flags: String...) throws -> MirrorArguments {
-        guard case .mirror(let parsed) = try Invocation(["mirror", "nightly"] + flags) else {
-            throw UsageError("not a mirror")
-        }
-        return parsed
-    }
-
-    @Test("has the file's options with the command line's over them, its rules first")
-    func merged() throws {
-        let mirror = definition([
-            ("remove", "true"), ("overwrite", "no"), ("max-workers", "4"), ("max-delete", "5%"), ("exclude", "*.tmp"),
-            ("retry", "3"),
-        ])
-        let options = try arguments("--max-workers=9", "--exclude", "x/*", "--dry-run").options(of: mirror)
-        var expected = minio_sync.MirrorOptions()
-        (expected.remove, expected.overwrite, expected.maxWorkers, expected.retries) = (true, false, 9, 3)
-        (expected.maxDelete, expected.dryRun) = (.percent(5), true)
-        expected.rules = try [.exclude(Glob("x/*")), .exclude(Glob("*.tmp"))]
-        #expect(options == expected)
-    }
-
-    @Test("judges both sources of options together")
-    func validated() throws {
-        #expect(try arguments("--max-delete=5").options(of: definition([("remove", "true")])).maxDelete == .objects(5))
-        #expect(throws: UsageError.self) { try arguments("--max-delete=5").options(of: definition([])) }
-    }
-
-    @Test(
-        "is refused by the line of the file",
-        arguments: [
-            ("max-workers", "many", "a whole number"), ("remove", "perhaps", "true or false"),
-            ("exclude", "[a", "not closed"), ("events", "push", "one of auto, listen, poll"),
-            ("poll-interval", "soon", "from 100ms to 7d"),
-        ])
-    func refused(flag: String, value: String, expected: String) throws {
-        let error = try #require(
-            #expect(throws: UsageError.self) {
-                try minio_sync.MirrorOptions(definition([("json", "true"), (flag, value)]))
-            })
-        #expect(error.description.contains("\"\(flag)\" (c.yaml, line 6)"), "\(error)")
-        #expect(error.description.contains(expected), "\(error)")
-    }
-
-    @Test("may have every flag but the one that names the file, and the one that says for how long to run")
-    func configurable() {
-        #expect(
-            Set(minio_sync.MirrorOptions.command.flags.map(\.name)).subtracting(
-                minio_sync.MirrorOptions.configurableFlags) == ["config", "watch"])
-        #expect(minio_sync.MirrorOptions.configurableFlags.contains("exclude"))
-        #expect(minio_sync.MirrorOptions.configurableFlags.contains("once"))
-    }
-
-    @Test("may be run once unless it is watched by its name")
-    func once() throws {
-        let mirror = definition([("once", "true"), ("events", "poll"), ("reconcile-interval", "2h")])
-        #expect(try minio_sync.MirrorOptions(mirror).once)
-        let options = try arguments("--watch").options(of: mirror)
-        #expect(options.watch && !options.once)
-        #expect(options.watching.events == .poll && options.watching.reconcileInterval == .seconds(7200))
-        #expect(throws: UsageError.self) { try arguments("--watch").options(of: definition([("dry-run", "yes")])) }
-    }
-}
-
-@Suite("The help")
-struct HelpTests {
-    private func help(_ arguments: [String]) throws -> String {
-        guard case .help(let text) = try Invocation(arguments) else { throw UsageError("no help") }
-        return text
-    }
-
-    @Test(
-        "is short enough for a terminal and aligned",
-        arguments: [
-            ["--help"], ["-h"], ["mirror", "--help"], ["ls", "-h"], ["config", "check", "--help"],
-            ["config", "--help"], ["status", "--help"], ["reconcile", "-h"], ["resume-deletes", "--help"],
-        ])
-    func layout(arguments: [String]) throws {
-        let text = try help(arguments)
-        #expect(text.hasSuffix("\n"))
-        for line in text.split(separator: "\n") { #expect(line.count <= 100, "\(line)") }
-        #expect(text.contains("Usage:"))
-    }
-
-    @Test("explains every flag of mirror in one row, also when the rest is wrong")
-    func complete() throws {
-        let text = try help(["mirror", "a", "b", "c", "-h"])
-        let rows = text.split(separator: "\n")
-        let flags = try #require(rows.firstIndex { $0.hasPrefix("What is done:") })
-        for flag in minio_sync.MirrorOptions.command.flags {
-            let own = rows[flags...].filter { row in
-                row.hasPrefix("  ") && row.split(separator: " ").prefix(2).contains("--\(flag.name)")
-                    && row.prefix(8).contains("--")
-            }
-            #expect(own.count == 1, "\(flag.name)")
-            #expect(!flag.help.isEmpty && !flag.help.hasSuffix("."))
-        }
-        #expect(text.contains("  -q, --quiet"))
-        #expect(text.contains("  -w, --watch"))
-        // As a form of its own: all mirrors of the configuration file.
-        #expect(rows[..<flags].contains { $0.hasSuffix("[flags] --watch") })
-    }
-
-    @Test("names every command", arguments: ["mirror", "ls", "status", "reconcile", "resume-deletes", "config check"])
-    func commands(name: String) throws {
-        #expect(try help(["--help"]).split(separator: "\n").contains { $0.hasPrefix("  \(name) ") })
-    }
-
-    @Test(
-        "has no name twice",
-        arguments: [minio_sync.MirrorOptions.command.flags.map(\.name), ListOptions.command.flags.map(\.name)])
-    func unique(names: [String]) {
-        #expect(Set(names).count == names.count)
     }
 }

@@ -40,11 +40,11 @@ struct ContradictionTests {
         let options = try arguments.options(of: definition([("quiet", "true"), ("state", "x.db")]))
         #expect(options.verbosity == .verbose && options.state == .none)
         #expect(throws: Never.self) {
-            try minio_sync.MirrorOptions(definition([("quiet", "false"), ("verbose", "true")]))
+            try MirrorFlags(definition([("quiet", "false"), ("verbose", "true")]))
         }
         let error = try #require(
             #expect(throws: UsageError.self) {
-                try minio_sync.MirrorOptions(definition([("quiet", "true"), ("verbose", "true")]))
+                try MirrorFlags(definition([("quiet", "true"), ("verbose", "true")]))
             })
         #expect(error.description.contains("\"quiet\" (c.yaml, line 5) and \"verbose\" (c.yaml, line 6)"))
     }

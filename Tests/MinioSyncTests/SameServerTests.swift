@@ -27,7 +27,7 @@ struct SameServerTests {
             endpoint: Endpoint(scheme: .http, host: host, port: port),
             credentials: Credentials(
                 accessKey: "AKIAIOSFODNN7EXAMPLE", secretKey: "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"),
-            connection: S3.ConnectionOptions(), options: options)
+            connection: ConnectionOptions(), options: options)
     }
 
     private func verdict(

@@ -1,5 +1,5 @@
-import Reactor
 import ObjectModel
+import Reactor
 import Runtime
 import S3
 import S3Sandbox
@@ -11,29 +11,68 @@ import Testing
 @Suite("The queue of deletions", .timeLimit(.minutes(10)))
 struct DeletionQueueTests {
     private let stage: Stage
-    private let options: Mutex<MirrorOptions>
-    private let pauses = Told()
 
-    private final class Told: Sendable {
-        private let texts = Mutex<[String]>([])
-        func add(_ text: String) { texts.withLock { $0.append(text) } }
-        var all: [String] { texts.withLock { $0 } }
+    /// A queue, and the guards that it asks.
+    private final class Queue: Sendable {
+        private struct State {
+            var deletions: Deletions
+            var pauses: [String] = []
+        }
+
+        private let state: Mutex<State>
+        let queue: DeletionQueue
+
+        init(_ stage: Stage, _ options: MirrorOptions, objects: Int?) {
+            let state = Mutex(
+                State(
+                    deletions: Deletions(
+                        options.deletionGuard, window: .seconds(600), now: SystemTime().now())))
+            self.state = state
+            queue = DeletionQueue(
+                source: stage.store(stage.source, "source"), target: stage.store(stage.target, "target"),
+                options: options, executor: Stage.reactor,
+                admit: { count in
+                    state.withLock { state in
+                        let answer = state.deletions.admit(
+                            count, of: objects.map { Deletions.Present(objects: $0, created: 0) },
+                            now: SystemTime().now())
+                        if case .held(let reason, isNew: true) = answer { state.pauses.append(reason.description) }
+                        return answer
+                    }
+                }, ended: { admitted, refused in state.withLock { $0.deletions.ended(admitted, refused: refused) } })
+        }
+
+        func change(_ change: (inout Deletions) -> Void) { state.withLock { change(&$0.deletions) } }
+
+        var paused: String? { state.withLock { $0.deletions.paused?.description } }
+        var approval: Approval? { state.withLock { $0.deletions.approval } }
+        var pauses: [String] { state.withLock { $0.pauses } }
+
+        func resume() { change { _ = $0.approve(created: 0, now: SystemTime().now()) } }
+
+        /// A reconcile holds so many back, a person approves them, and the next one finds them again.
+        func allow(_ count: Int) {
+            let now = SystemTime().now()
+            let found = Deletions.Found(extra: count, source: 1, target: 1000)
+            change { deletions in
+                _ = deletions.judge(found, now: now)
+                _ = deletions.approve(created: 0, now: now)
+                deletions.reconcileBegan()
+                _ = deletions.judge(found, now: now)
+            }
+        }
     }
 
     init() throws {
         stage = try Stage()
         for index in 0..<20 { try stage.putTarget(ObjectKey("k\(index)"), [1, 2, 3]) }
         try stage.put("stays", [1])
-        options = Mutex(MirrorOptions())
     }
 
-    private func queue(objects: Int? = 1000, _ change: (inout MirrorOptions) -> Void = { _ in }) -> DeletionQueue {
+    private func queue(objects: Int? = 1000, _ change: (inout MirrorOptions) -> Void = { _ in }) -> Queue {
         var options = MirrorOptions()
         change(&options)
-        return DeletionQueue(
-            source: stage.store(stage.source, "source"), target: stage.store(stage.target, "target"), options: options,
-            window: .seconds(600), time: SystemTime(), executor: Stage.reactor, targetCount: { objects.map { DeletionQueue.Count(objects: $0, created: 0) } },
-            onPause: { [pauses] in pauses.add($0) })
+        return Queue(stage, options, objects: objects)
     }
 
     private enum Outcome: Hashable {
@@ -45,7 +84,7 @@ struct DeletionQueueTests {
     }
 
     /// Deletes all at the same time.
-    private func delete(_ queue: DeletionQueue, _ keys: [ObjectKey], isRemoval: Bool = true) async -> [Outcome] {
+    private func delete(_ queue: Queue, _ keys: [ObjectKey], isRemoval: Bool = true) async -> [Outcome] {
         let body: @Sendable () async -> [Outcome] = {
             await withTaskGroup(of: (Int, Outcome).self) { group in
                 for (index, key) in keys.enumerated() {
@@ -59,11 +98,12 @@ struct DeletionQueueTests {
         return await Task(executorPreference: StagedWatch.reactor, operation: body).value
     }
 
-    private static func delete(_ queue: DeletionQueue, _ key: ObjectKey, _ isRemoval: Bool) async -> Outcome {
+    private static func delete(_ queue: Queue, _ key: ObjectKey, _ isRemoval: Bool) async -> Outcome {
         do {
-            switch try await queue.delete(Extra(key: key, size: 3), isRemoval: isRemoval) {
+            switch try await queue.queue.delete(Extra(key: key, size: 3), isRemoval: isRemoval) {
             case .deleted: return .deleted
-            case .held(let reason): return .held(reason)
+            case .present, .planned: return .other("present")
+            case .held(let reason): return .held(reason.description)
             }
         } catch {
             switch error {
@@ -96,7 +136,7 @@ struct DeletionQueueTests {
             #expect(outcomes == Array(repeating: .deleted, count: 20))
         } else {
             let isHeld = outcomes.allSatisfy { outcome in
-                if case .held(let reason) = outcome { reason.contains("--allow-empty-source") } else { false }
+                if case .held(let reason) = outcome { reason.contains("that an empty source is meant") } else { false }
             }
             #expect(isHeld && left == 20 && stage.target.requests.count(.deleteObjects) == 0)
             // Held back, they do not count as done.
@@ -165,9 +205,9 @@ struct DeletionQueueTests {
                 Issue.record("not held")
                 continue
             }
-            #expect(reason.contains("--max-delete 3"))
+            #expect(reason.contains("the limit of deletions 3"))
         }
-        #expect(left == 17 && pauses.all.count == 1 && queue.paused == pauses.all[0])
+        #expect(left == 17 && queue.pauses.count == 1 && queue.paused == queue.pauses[0])
         queue.resume()
         #expect(queue.paused == nil)
         for key in keys.dropFirst(3).prefix(3) { #expect(await delete(queue, [key]) == [.deleted]) }
@@ -179,7 +219,7 @@ struct DeletionQueueTests {
         let queue = queue { $0.deletionGuard.limit = .count(3) }
         queue.allow(10)
         #expect(await delete(queue, Array(keys.prefix(10))) == Array(repeating: .deleted, count: 10))
-        #expect(queue.allowance == 0)
+        #expect(queue.approval == nil)
         for key in keys.dropFirst(10).prefix(3) { #expect(await delete(queue, [key]) == [.deleted]) }
         guard case .held = await delete(queue, [keys[13]])[0] else { return #expect(Bool(false), "not held") }
         #expect(left == 7)
@@ -201,9 +241,9 @@ struct DeletionQueueTests {
     @Test("A pause of an earlier process holds from the first key on")
     func pausedBefore() async {
         let queue = queue()
-        queue.pause("earlier")
+        queue.change { $0.recall(paused: "earlier", sawEmptySource: false) }
         #expect(await delete(queue, [keys[0]]) == [.held("earlier")])
-        #expect(left == 20 && pauses.all.isEmpty)
+        #expect(left == 20 && queue.pauses.isEmpty)
     }
 
     @Test("Trash keeps each before it goes; what can't be kept stays, and what is gone already is no failure")

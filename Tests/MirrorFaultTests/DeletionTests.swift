@@ -49,7 +49,7 @@ struct DeletionTests {
         #expect(plan.summary.status == .guarded && plan.reports.count { $0.status == .planned } == 150)
         #expect(extras(stage) == 150)
         #expect(result.summary.copied.objects == 1 && extras(stage) == 150)
-        #expect(result.notices.contains { $0.contains("--max-delete") })
+        #expect(result.notices.contains { $0.contains("the limit of deletions") })
         let allowed = await stage.mirror {
             $0.removes = true
             $0.deletionGuard.limit = .percent(90)

@@ -1,10 +1,10 @@
-import Stores
 import Journal
 import ObjectModel
 import Reactor
 import Runtime
 import S3
 import S3Sandbox
+import Stores
 import Testing
 
 @testable import MirrorEngine

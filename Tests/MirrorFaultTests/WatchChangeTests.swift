@@ -1,14 +1,13 @@
-import Stores
 import Listings
-@testable import MirrorEngine
 import ObjectModel
 import Runtime
 import S3
 import S3Sandbox
 import S3Store
-
 import Stores
 import Testing
+
+@testable import MirrorEngine
 
 @Suite("A watch and what changes", .timeLimit(.minutes(10)))
 struct WatchChangeTests {

@@ -1,8 +1,8 @@
-import Stores
 import Journal
 import ObjectModel
 import S3
 import S3Sandbox
+import Stores
 import Testing
 
 @testable import MirrorEngine
@@ -72,7 +72,7 @@ struct WatchDeletionTests {
             try await watch.untilQuiet()
             #expect(count(stage) == 20 && watch.status.deleted == 0)
             #expect(stage.target.requests.count(.deleteObjects) == 0)
-            try await watch.until("told") { watch.told.guarded.contains { $0.contains("--allow-empty-source") } }
+            try await watch.until("told") { watch.told.guarded.contains { $0.contains("that an empty source is meant") } }
             // Copies go on.
             try stage.put("new", [1])
             try await watch.until("copied") { try stage.targetBytes("new") == [1] }
@@ -174,7 +174,7 @@ struct WatchDeletionTests {
             }
             try await watch.untilQuiet()
             #expect(count(stage) == 201 && watch.status.heldDeletes == 150)
-            #expect(watch.told.guarded.count == 1 && watch.told.guarded[0].contains("--max-delete"))
+            #expect(watch.told.guarded.count == 1 && watch.told.guarded[0].contains("the limit of deletions"))
             #expect(watch.status.lastIdentical == nil && watch.status.objection != nil)
             // Most of them come to the source: the rest is few enough.
             for index in 0..<100 { try stage.put(ObjectKey("extra/\(index)"), [1]) }

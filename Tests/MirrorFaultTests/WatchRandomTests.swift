@@ -108,7 +108,8 @@ struct WatchRandomTests {
             case 0: watch.tap.cut()
             case 1:
                 watch.tap.refuse(
-                    [StoreError.Kind.unreachable, .refused, .serverFailure, .notImplemented].randomElement(using: &random))
+                    [StoreError.Kind.unreachable, .refused, .serverFailure, .notImplemented].randomElement(
+                        using: &random))
                 watch.tap.cut()
             case 2: watch.tap.refuse(nil)
             case 3: watch.tap.change { $0.shuffled() + $0 }

@@ -95,7 +95,8 @@ struct WatchServerTests {
         options.listenRetry = .milliseconds(10)
         change(&options)
         let buckets = try await Buckets(stage, options, hasStream: hasStream)
-        let watch = ServerWatch(buckets, options: options, surroundings: .system, executor: StagedWatch.reactor) { _ in }
+        let watch = ServerWatch(buckets, options: options, surroundings: .system, executor: StagedWatch.reactor) { _ in
+        }
         let run: @Sendable () async -> Void = { await watch.run() }
         let task = Task(executorPreference: StagedWatch.reactor, operation: run)
         do {

@@ -43,7 +43,7 @@ struct PaceTests {
 
     @Test("A limit of rate admits a burst and then what is due, and saves up no more than a burst")
     func rateLimit() {
-        let limit = RateLimit()
+        let limit = RequestRate()
         let millisecond: Int64 = 1_000_000
         func admitted(_ count: Int, at time: Int64) -> Int {
             (0..<count).reduce(0) { sum, _ in sum + (limit.admits(rate: 100, burst: 3, now: time * millisecond) ? 1 : 0)

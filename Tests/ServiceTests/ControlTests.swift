@@ -54,12 +54,14 @@ struct ControlTests {
         },
         accepts: @escaping @Sendable (uid_t) -> Bool = { _ in true }
     ) throws -> ControlServer {
-        try ControlServer(path: path ?? self.path, patience: patience, time: SystemTime(), accepts: accepts, answer: answer)
+        try ControlServer(
+            path: path ?? self.path, patience: patience, time: SystemTime(), accepts: accepts, answer: answer)
     }
 
     private func ask(_ command: String = "status", _ mirrors: [String] = [], path: String? = nil) throws -> String {
         try ControlClient.ask(
-            path: path ?? self.path, ControlRequest(command: command, mirrors: mirrors), timeout: .seconds(10), time: SystemTime())
+            path: path ?? self.path, ControlRequest(command: command, mirrors: mirrors), timeout: .seconds(10),
+            time: SystemTime())
     }
 
     private func reason(_ body: () throws -> Void) -> ControlError.Reason? {
@@ -288,7 +290,8 @@ struct ControlTests {
         }
         let begun = SystemTime().now()
         let error = reason {
-            _ = try ControlClient.ask(path: path, ControlRequest(command: "status"), timeout: .milliseconds(300), time: SystemTime())
+            _ = try ControlClient.ask(
+                path: path, ControlRequest(command: "status"), timeout: .milliseconds(300), time: SystemTime())
         }
         #expect(error == .timedOut(.milliseconds(300)))
         #expect((300_000_000..<2_000_000_000).contains(SystemTime().now() - begun))

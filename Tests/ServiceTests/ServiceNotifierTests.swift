@@ -64,7 +64,8 @@ struct ServiceNotifierTests {
     @Test("A status cannot say anything else")
     func injection() throws {
         let ears = try ears("path")
-        try #require(ServiceNotifier(environment: ["NOTIFY_SOCKET": ears.name], time: SystemTime())).status("a\nREADY=1\r\u{0}b\u{7F}")
+        try #require(ServiceNotifier(environment: ["NOTIFY_SOCKET": ears.name], time: SystemTime())).status(
+            "a\nREADY=1\r\u{0}b\u{7F}")
         #expect(ears.next() == "STATUS=a READY=1  b ")
     }
 
@@ -91,7 +92,9 @@ struct ServiceNotifierTests {
         ] as [([String: String], Duration?)])
     func watchdogs(variables: [String: String], interval: Duration?) throws {
         let environment = variables.merging(["NOTIFY_SOCKET": "/run/notify"]) { $1 }
-        #expect(try #require(ServiceNotifier(environment: environment, processID: 77, time: SystemTime())).watchdogInterval == interval)
+        #expect(
+            try #require(ServiceNotifier(environment: environment, processID: 77, time: SystemTime())).watchdogInterval
+                == interval)
     }
 
     @Test(
@@ -103,7 +106,8 @@ struct ServiceNotifierTests {
 
     @Test("A systemd that has gone, or does not listen, stops nobody")
     func deaf() throws {
-        let gone = try #require(ServiceNotifier(environment: ["NOTIFY_SOCKET": folder.file("gone")], time: SystemTime()))
+        let gone = try #require(
+            ServiceNotifier(environment: ["NOTIFY_SOCKET": folder.file("gone")], time: SystemTime()))
         gone.ready()
         let ears = try ears("path")
         let notifier = try #require(ServiceNotifier(environment: ["NOTIFY_SOCKET": ears.name], time: SystemTime()))

@@ -55,18 +55,7 @@ public final class TemporaryFolder: Sendable {
         return unsafe lstat(file(name), &status) == 0 ? status.st_mode : 0
     }
 
-    private static func names(in folder: String) -> [String] {
-        guard let folder = unsafe opendir(folder) else { return [] }
-        defer { unsafe closedir(folder) }
-        var names: [String] = []
-        while let entry = unsafe readdir(folder) {
-            let name = unsafe withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
-                unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-            }
-            if name != ".", name != ".." { names.append(name) }
-        }
-        return names.sorted()
-    }
+    private static func names(in folder: String) -> [String] { TestFile.names(in: folder) }
 
     /// Removes a file, or a folder with what is in it; `rmdir` never follows a link.
     private static func remove(_ path: String) {

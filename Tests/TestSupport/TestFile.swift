@@ -23,4 +23,26 @@ public enum TestFile {
             bytes += buffer[..<count]
         }
     }
+
+    /// The names in a folder, hidden ones too, sorted; none where it cannot be read.
+    public static func names(in folder: String) -> [String] {
+        guard let folder = unsafe opendir(folder) else { return [] }
+        defer { unsafe closedir(folder) }
+        var names: [String] = []
+        while let entry = unsafe readdir(folder) {
+            let name = unsafe withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
+                unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+            }
+            if name != ".", name != ".." { names.append(name) }
+        }
+        return names.sorted()
+    }
+
+    /// Writes a file, replacing what was there; false where that fails.
+    public static func write(_ bytes: [UInt8], _ path: String) -> Bool {
+        let descriptor = unsafe open(path, O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0o644)
+        guard descriptor >= 0 else { return false }
+        defer { close(descriptor) }
+        return unsafe Glibc.write(descriptor, bytes, bytes.count) == bytes.count
+    }
 }

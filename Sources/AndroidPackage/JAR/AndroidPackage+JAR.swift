@@ -68,7 +68,7 @@ extension AndroidPackage {
                 let digests = JARManifest.digests(section, suffix: "-digest")
                 guard !digests.isEmpty else { throw Malformed("it has no digest") }
                 let found = try await self.digests(digests.map(\.algorithm), of: entry, package.contents, &reader)
-                let expected = digests.map { Base64.decode($0.base64) }
+                let expected = digests.map { JARBase64.decode($0.base64) }
                 if !zip(found, expected).allSatisfy({ $0 == $1 }) { damaged += 1 }
             } catch is Malformed {
                 damaged += 1

@@ -115,12 +115,12 @@ struct JARManifest {
     /// Whether every digest that there is, and one at least, is that of `bytes`.
     static func matches(_ digests: [(algorithm: DigestAlgorithm, base64: [UInt8])], _ bytes: [UInt8]) -> Bool {
         !digests.isEmpty
-            && digests.allSatisfy { Base64.decode($0.base64) == MessageDigest.digest(bytes, $0.algorithm) }
+            && digests.allSatisfy { JARBase64.decode($0.base64) == MessageDigest.digest(bytes, $0.algorithm) }
     }
 }
 
 /// RFC 4648 base64 as JAR manifests hold digests in it.
-enum Base64 {
+enum JARBase64 {
     /// Nil for what is not base64.
     static func decode(_ text: [UInt8]) -> [UInt8]? {
         var bytes: [UInt8] = []

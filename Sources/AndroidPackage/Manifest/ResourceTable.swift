@@ -45,14 +45,14 @@ struct ResourceTable {
 
     /// The value of a resource, without any qualifier if there is such a one: nil where it is not in the table, or is
     /// neither text nor number.
-    func value(of reference: UInt32) throws(Malformed) -> Manifest.Value? {
+    func value(of reference: UInt32) throws(Malformed) -> AndroidManifest.Value? {
         var reference = reference
         for _ in 0..<Self.maximumSteps {
             guard let value = try lookUp(reference) else { return nil }
             guard value.isReference else {
                 if value.isInteger { return .number(value.data) }
                 guard value.kind == ResourceValue.Kind.string, let strings else { return nil }
-                return try strings.string(value.data).map(Manifest.Value.text)
+                return try strings.string(value.data).map(AndroidManifest.Value.text)
             }
             reference = value.data
         }

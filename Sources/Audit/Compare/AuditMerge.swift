@@ -18,7 +18,7 @@ struct AuditMerge {
     /// One of the merged: a listing, or the lines of a manifest.
     private enum Side {
         case listing(ListingCursor)
-        case manifest(ArraySlice<Manifest.Entry>)
+        case manifest(ArraySlice<ChecksumManifest.Entry>)
         /// Why it cannot be read, one sentence.
         case failed(String)
 
@@ -42,7 +42,7 @@ struct AuditMerge {
     ///   - readers: the listings of the places; nil for the manifest, which is the first then.
     ///   - looksAtAll: whether `next` gives out keys that are plainly the same, too.
     init(
-        _ readers: [(any PageReader)?], prefixLengths: [Int], manifest: Manifest?, places: [AuditSummary.Place],
+        _ readers: [(any PageReader)?], prefixLengths: [Int], manifest: ChecksumManifest?, places: [AuditSummary.Place],
         order: KeyOrder, looksAtAll: Bool, takesMissingForEmpty: Bool
     ) {
         self.takesMissingForEmpty = takesMissingForEmpty
@@ -222,7 +222,7 @@ struct AuditMerge {
     }
 }
 
-extension Manifest.Digest {
+extension ChecksumManifest.Digest {
     /// What a manifest says of a key.
     var facts: ObjectFacts {
         switch self {

@@ -9,7 +9,7 @@ public struct AuditPlace: Sendable {
     public enum Content: Sendable {
         case store(any ReadableStore)
         /// Must come first: what a manifest says is the reference.
-        case manifest(Manifest)
+        case manifest(ChecksumManifest)
         /// It is out of reach already, which was told.
         case nothing
     }
@@ -19,7 +19,7 @@ public struct AuditPlace: Sendable {
         self.content = content
     }
 
-    var manifest: Manifest? {
+    var manifest: ChecksumManifest? {
         if case .manifest(let manifest) = content { manifest } else { nil }
     }
 

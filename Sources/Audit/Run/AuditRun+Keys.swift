@@ -1,7 +1,7 @@
-import Scratch
 import Listings
 import ObjectModel
 import Runtime
+import Scratch
 import Stores
 
 /// The second pass: the keys that the listings left open, one by one, told in their order.
@@ -28,7 +28,8 @@ extension AuditRun {
     private func inOrder(
         _ candidates: [Candidate], _ isCounted: inout [Bool], _ outcome: inout Outcome
     ) async throws {
-        let examiner = Examiner(places: places, options: options, isCounted: isCounted, executors: executors, time: time)
+        let examiner = Examiner(
+            places: places, options: options, isCounted: isCounted, executors: executors, time: time)
         let isCompared = isCounted.count { $0 } >= min(2, places.count)
         var results: [Int: Examiner.Result] = [:]
         var lost: [Int: String] = [:]

@@ -1,7 +1,7 @@
-import Scratch
 import Listings
 import ObjectModel
 import Runtime
+import Scratch
 import Stores
 
 /// The first pass: all listings side by side, to their ends.
@@ -60,7 +60,8 @@ extension AuditRun {
         let order = known.count == 1 && !hasManifest ? known.first ?? .bytes : nil
         var merge = try await openMerge(orders, order)
         try await merge.start()
-        var result = Listed(candidates: KeySpill(executor: surroundings.blocking("key-spill")), isCounted: [], lastFound: nil)
+        var result = Listed(
+            candidates: KeySpill(executor: surroundings.blocking("key-spill")), isCounted: [], lastFound: nil)
         var excluded = merge.places
         var waiting: [ObjectKey] = []
         let now = time.wall()
@@ -138,7 +139,7 @@ extension AuditRun {
         return merge
     }
 
-    var manifest: Manifest? {
+    var manifest: ChecksumManifest? {
         places.lazy.compactMap(\.manifest).first
     }
 

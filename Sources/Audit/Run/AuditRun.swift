@@ -1,7 +1,7 @@
-import Scratch
 import Listings
 import ObjectModel
 public import Runtime
+import Scratch
 import Stores
 
 /// Compares places: one streaming merge of their listings first, then a closer look at the keys that need one, in order.

@@ -14,11 +14,15 @@ extension ObjectCopier {
     /// `parts` is the number in the source's composite ETag; nil for an object that is merely too large for one PUT.
     /// The source's own cut is tried first, then the likely ones, and a wrong guess is found out before anything is
     /// completed. Where none fits, the parts are hashed on their way and the journal remembers the pair.
-    func copyInParts(_ key: ObjectKey, _ expected: ObjectState, parts: Int?) async throws -> Copied {
+    func copyInParts(
+        _ key: ObjectKey, _ expected: ObjectState, replacing existing: ObjectState?, parts: Int?
+    ) async throws -> Copied {
         if let parts {
             let (layouts, areTold) = try await layouts(key, expected, parts: parts)
             for layout in layouts {
-                if let copied = try await copyInParts(key, expected, layout, hashing: false) { return copied }
+                if let copied = try await copyInParts(key, expected, existing, layout, hashing: false) {
+                    return copied
+                }
             }
             if areTold {
                 throw ObjectFailure.corruptSource(
@@ -27,7 +31,7 @@ extension ObjectCopier {
             }
         }
         let own = PartLayout.own(size: expected.size, unit: partUnit)
-        guard let copied = try await copyInParts(key, expected, own, hashing: true) else {
+        guard let copied = try await copyInParts(key, expected, existing, own, hashing: true) else {
             throw ObjectFailure.notProven(
                 "The parts of \(key) that \(target.name) stored do not add up to what \(source.name) sent.")
         }
@@ -61,7 +65,7 @@ extension ObjectCopier {
 
     /// One upload with one layout; nil if the parts' ETags show that the layout is not the source's.
     private func copyInParts(
-        _ key: ObjectKey, _ expected: ObjectState, _ layout: PartLayout, hashing: Bool
+        _ key: ObjectKey, _ expected: ObjectState, _ existing: ObjectState?, _ layout: PartLayout, hashing: Bool
     ) async throws -> Copied? {
         guard let info = try await source.head(key) else { throw ObjectFailure.changed }
         let state = try accept(info, expected)
@@ -74,16 +78,22 @@ extension ObjectCopier {
                 await abandon(upload, key)
                 if upload.isResumed {
                     // Stored by an earlier process: perhaps from other bytes.
-                    return try await copyInParts(key, expected, layout, hashing: hashing)
+                    return try await copyInParts(key, expected, existing, layout, hashing: hashing)
                 }
                 return nil
             }
             if hashing { try await vouch(key, state, layout, computed) }
-            let result = try await complete(key, upload, parts, expecting: computed ?? state.etag)
+            let wanted = computed ?? state.etag
+            let (result, isSeen) = try await complete(key, upload, parts, expecting: wanted) {
+                // What the target had before shows the same ETag, whatever bytes it has now.
+                guard existing?.etag == wanted else { return true }
+                return try await self.hash(key, of: self.target, layout: layout).etag == wanted
+            }
             await journal.endUpload(upload.record)
             var copied = try await prove(
                 key, state, headers, result, computed: hashing ? computed : nil, layout: layout)
-            copied.outcome.isResumed = upload.isResumed
+            // Whoever completed it, its headers may be others.
+            copied.outcome.isResumed = upload.isResumed || isSeen
             return copied
         } catch {
             let failure = ObjectFailure(error)
@@ -237,20 +247,24 @@ extension ObjectCopier {
         }
     }
 
-    /// Completes the upload. When the answer is lost, the object itself tells whether it was done.
+    /// Completes the upload. When the answer is lost, the object itself tells whether it was done: by its ETag, if it did not
+    /// have that before, else by its bytes, as `isProof` says.
     private func complete(
-        _ key: ObjectKey, _ upload: OpenUpload, _ parts: [StoredPart], expecting expected: ETag
-    ) async throws -> ETag {
+        _ key: ObjectKey, _ upload: OpenUpload, _ parts: [StoredPart], expecting expected: ETag,
+        isProof: () async throws -> Bool
+    ) async throws -> (etag: ETag, isSeen: Bool) {
         var attempt = 0
         while true {
             let failure: StoreError
             do throws(StoreError) {
-                return try await target.completeUpload(key, upload: upload.id, parts: parts).etag
+                return (try await target.completeUpload(key, upload: upload.id, parts: parts).etag, false)
             } catch {
                 failure = error
             }
             guard failure.isTransient || failure.kind == .noSuchUpload else { throw failure }
-            if let info = try await target.head(key), info.etag == expected { return info.etag }
+            if let info = try await target.head(key), info.etag == expected, try await isProof() {
+                return (info.etag, true)
+            }
             if attempt == 3 || failure.kind == .noSuchUpload { throw failure }
             await surroundings.time.sleep(for: .milliseconds(200 << attempt))
             attempt += 1

@@ -41,7 +41,8 @@ struct ObjectCopier: Sendable {
         var targetLastModified: Timestamp?
         /// What the copy was given besides its bytes.
         var headers: ObjectHeaders
-        /// Whether the headers are those of an upload that an earlier try began.
+        /// Whether the headers may be others: those of an upload that an earlier try began, or of an object that was seen
+        /// where an answer was lost.
         var isResumed = false
     }
 
@@ -51,7 +52,7 @@ struct ObjectCopier: Sendable {
     func copy(_ key: ObjectKey, expected: ObjectState, replacing existing: ObjectState?) async throws -> Outcome {
         if let existing, let trash { try await target.keep(key, size: existing.size, under: trash) }
         let began = surroundings.time.now()
-        var copied = try await transfer(key, expected)
+        var copied = try await transfer(key, expected, replacing: existing)
         if let listed = try await listedOtherwise(key, copied.outcome.targetETag) {
             copied.outcome.targetETag = listed.etag
             copied.outcome.targetLastModified = listed.lastModified
@@ -70,11 +71,13 @@ struct ObjectCopier: Sendable {
         var isPair: Bool
     }
 
-    private func transfer(_ key: ObjectKey, _ expected: ObjectState) async throws -> Copied {
+    private func transfer(
+        _ key: ObjectKey, _ expected: ObjectState, replacing existing: ObjectState?
+    ) async throws -> Copied {
         if case .composite(_, let parts) = expected.etag {
-            return try await copyInParts(key, expected, parts: parts)
+            return try await copyInParts(key, expected, replacing: existing, parts: parts)
         }
-        if expected.size > target.capabilities.largestWrite { return try await copyInParts(key, expected, parts: nil) }
+        if expected.size > target.capabilities.largestWrite { return try await copyInParts(key, expected, replacing: existing, parts: nil) }
         do {
             return try await copyWhole(key, expected, promise: expected.etag.md5)
         } catch let error as StoreError where error.kind == .digestMismatch {

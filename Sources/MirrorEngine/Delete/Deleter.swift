@@ -11,14 +11,12 @@ import Stores
 struct Deleter: Sendable {
     private let run: MirrorRun
     private var work: MirrorWork { run.work }
-    /// A key that the source's listing left out.
-    private let omitted = Mutex<ObjectKey?>(nil)
-    private static let batch = 1000
-    /// HEADs of the source under way at once.
-    private static let headsAtOnce = 64
+    private let deletion: Deletion
 
     init(_ run: MirrorRun) {
         self.run = run
+        deletion = Deletion(
+            source: run.work.source, target: run.work.target, options: run.work.options, asksForEmptySource: false)
     }
 
     func run() async throws {
@@ -27,7 +25,7 @@ struct Deleter: Sendable {
         let objection = work.tally.withLock { tally in
             work.options.deletionGuard.objection(
                 deletions: count, targetObjects: tally.listedTarget.objects,
-                sourceObjects: tally.summary.source.objects)
+                sourceObjects: tally.summary.source.objects)?.description
         }
         if let objection {
             work.tally.withLock { $0.summary.objection = objection }
@@ -36,7 +34,8 @@ struct Deleter: Sendable {
             guard work.options.isDryRun else { return }
         }
         while !run.isInterrupted {
-            let extras = try await run.extras.next(limit: Self.batch).map(Extra.init(spilled:))
+            let extras = try await run.extras.next(limit: work.target.capabilities.deletesAtOnce).map(
+                Extra.init(spilled:))
             guard !extras.isEmpty else { return }
             try await delete(extras)
         }
@@ -45,107 +44,50 @@ struct Deleter: Sendable {
     private func delete(_ extras: [Extra]) async throws {
         let began = work.time.now()
         let shadows = work.tally.withLock { $0.shadows }
-        var due: [Extra] = []
-        let results = await look(at: extras.filter { !shadows.contains($0.key) })
-        if let omitted = omitted.withLock({ $0 }) {
-            throw ObjectFailure.impossible(
-                "The listing of \(work.source.name) lacks \(omitted), which has been there for longer: it cannot be "
-                    + "trusted, so nothing more is deleted and the run is not complete.")
+        let candidates = extras.filter { !shadows.contains($0.key) }.map {
+            Deletion.Candidate(extra: $0, isRemoval: false)
         }
-        for result in results {
+        // How many and of how many was measured once, for the whole run.
+        let report = await deletion.delete(candidates) { due throws(ObjectFailure) in
+            for (key, info) in due.present where isOmission(key, info) {
+                throw .impossible(
+                    "The listing of \(work.source.name) lacks \(key), which has been there for longer: it cannot be "
+                        + "trusted, so nothing more is deleted and the run is not complete.")
+            }
+            return nil
+        }
+        for case .failure(let failure) in report.results where failure.endsDeletions { throw failure }
+        for (candidate, result) in zip(candidates, report.results) {
             switch result {
-            case .success(let extra?): due.append(extra)
-            case .success(nil): break
-            case .failure(let failure): run.fail(failure.job, failure.reason, began: began)
-            }
-        }
-        guard !due.isEmpty else { return }
-        guard try await work.source.exists() else {
-            throw ObjectFailure.bucketGone(
-                "The bucket of \(work.source.name) is gone; nothing is deleted from \(work.target.name).")
-        }
-        guard !work.options.isDryRun else {
-            for extra in due { report(extra, .planned, nil, began) }
-            work.tally.withLock { $0.summary.deleted += due.count }
-            return
-        }
-        try await keep(&due, began)
-        let failures = try await work.target.delete(due.map(\.key))
-        let reported = zip(due, failures).filter { $0.1 == nil }.map(\.0.key)
-        let survivors = try await DeletionCheck.survivors(of: reported, in: work.target)
-        for (extra, failure) in zip(due, failures) {
-            if let failure {
-                run.fail(Job(key: extra.key, decision: .extra), .server(failure), began: began)
-            } else if survivors.contains(extra.key) {
-                let failure = DeletionCheck.failure(extra.key, work.target)
-                run.fail(Job(key: extra.key, decision: .extra), failure, began: began)
-            } else {
-                work.tally.withLock { tally in
-                    tally.summary.deleted += 1
-                    tally.target.remove(extra.size, listing: tally.target.number, began: 0)
-                }
-                report(extra, .ok, nil, began)
+            case .success(.deleted), .success(.planned): noteDone(candidate.extra, began)
+            case .success(.present), .success(.held): break
+            case .failure(let failure):
+                run.fail(Job(key: candidate.extra.key, decision: .extra), failure, began: began)
             }
         }
     }
 
-    private struct Failed: Error {
-        let job: Job
-        let reason: ObjectFailure
-    }
-
-    /// For each key: what is to be deleted, nil if nothing, or why that can't be told.
-    private func look(at extras: [Extra]) async -> [Result<Extra?, Failed>] {
-        await withTaskGroup(of: Result<Extra?, Failed>.self) { group in
-            var results: [Result<Extra?, Failed>] = []
-            for (index, extra) in extras.enumerated() {
-                if index >= Self.headsAtOnce, let result = await group.next() { results.append(result) }
-                group.addTask { await look(at: extra) }
-            }
-            for await result in group { results.append(result) }
-            return results
+    private func noteDone(_ extra: Extra, _ began: Int64) {
+        work.tally.withLock { tally in
+            tally.summary.deleted += 1
+            if !work.options.isDryRun { tally.target.remove(extra.size, listing: tally.target.number, began: 0) }
         }
-    }
-
-    private func look(at extra: Extra) async -> Result<Extra?, Failed> {
-        do throws(StoreError) {
-            guard let info = try await work.source.head(extra.key) else { return .success(extra) }
-            noteOmission(extra.key, info)
-            return .success(nil)
-        } catch {
-            return .failure(Failed(job: Job(key: extra.key, decision: .extra), reason: .server(error)))
-        }
+        report(extra, work.options.isDryRun ? .planned : .ok, began)
     }
 
     /// A key that a HEAD finds and that was there before the listing was read should have been in it. Keys that servers
     /// know by several names are not judged.
-    private func noteOmission(_ key: ObjectKey, _ info: ObjectInfo) {
+    private func isOmission(_ key: ObjectKey, _ info: ObjectInfo) -> Bool {
         let start = work.settings.withLock { $0.start }
-        guard let modified = info.lastModified, modified.seconds + 5 < start.seconds, !KeyAliases.isDoubtful(key)
-        else { return }
-        omitted.withLock { if $0 == nil { $0 = key } }
+        guard let modified = info.lastModified else { return false }
+        return modified.seconds + 5 < start.seconds && !KeyAliases.isDoubtful(key)
     }
 
-    /// Keeps copies of what is to be deleted, where asked to; what can't be kept is not deleted.
-    private func keep(_ due: inout [Extra], _ began: Int64) async throws {
-        guard let trash = work.options.trash else { return }
-        var kept: [Extra] = []
-        for extra in due {
-            do throws(StoreError) {
-                try await work.target.keep(extra.key, size: extra.size, under: trash)
-                kept.append(extra)
-            } catch {
-                run.fail(Job(key: extra.key, decision: .extra), .server(error), began: began)
-            }
-        }
-        due = kept
-    }
-
-    private func report(_ extra: Extra, _ status: ObjectReport.Status, _ error: String?, _ began: Int64) {
+    private func report(_ extra: Extra, _ status: ObjectReport.Status, _ began: Int64) {
         work.report(
             ObjectReport(
                 action: .delete, key: work.source.fullKey(extra.key), size: extra.size, etag: nil, status: status,
-                reason: .extra, error: error, seconds: Double(work.time.now() - began) / 1e9))
+                reason: .extra, error: nil, seconds: Double(work.time.now() - began) / 1e9))
     }
 }
 
@@ -169,5 +111,15 @@ struct Extra: Hashable, Sendable {
     var spilled: ObjectKey {
         let bytes = (0..<8).map { UInt8(truncatingIfNeeded: size >> (56 - 8 * Int64($0))) }
         return ObjectKey(bytes: bytes + key.bytes)
+    }
+}
+
+extension ObjectFailure {
+    /// Whether nothing more may be deleted: the source's bucket is gone, or its listing can't be trusted.
+    fileprivate var endsDeletions: Bool {
+        switch self {
+        case .bucketGone, .impossible: true
+        default: false
+        }
     }
 }

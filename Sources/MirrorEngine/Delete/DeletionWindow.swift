@@ -30,21 +30,21 @@ struct DeletionWindow {
     /// Why `count` more must not be done now, with `targetObjects` there at present; nil if they may.
     ///
     /// - Parameter created: objects created on the target since the beginning.
-    mutating func objection(adding count: Int, targetObjects: Int, created: Int, now: Int64) -> String? {
+    mutating func objection(adding count: Int, targetObjects: Int, created: Int, now: Int64) -> HeldReason? {
         sample(created: created, now: now)
         let sum = deleted + count
         let minutes = length / 60_000_000_000
         switch limit.limit {
         case .count(let most):
-            guard sum > most else { return nil }
-            return "\(sum) deletions within \(minutes) minutes are more than --max-delete \(most)"
+            return sum > most ? .addUp(sum, within: minutes, most: most) : nil
+        // Everything may go. What is there is counted with care, so that a part of it may come out as more than all.
+        case .percent(100...): return nil
         case .percent(let most):
             let loss = sum - (created - createdBefore)
             // What was there at the window's beginning.
             let base = targetObjects + deleted - (created - createdBefore)
             guard loss > limit.floor, Double(loss) > Double(base) * most / 100 else { return nil }
-            return "within \(minutes) minutes the target would lose \(loss) of its objects, more than "
-                + "--max-delete \(Decimals.format(most, most == most.rounded() ? 0 : 1))%; \(targetObjects) are left"
+            return .loss(loss, within: minutes, most: most, left: targetObjects)
         }
     }
 

@@ -106,7 +106,7 @@ extension DirtySet {
             if isCleared { return }
             if var flight = inFlight[job.key] {
                 var again = Job(key: job.key)
-                again.isRemoval = job.tells(ofRemovalKnownAs: flight.again?.job.isRemoval ?? flight.isRemoval)
+                again.isRemoval = job.isKnownRemoval(knownBefore: flight.again?.job.isRemoval ?? flight.isRemoval)
                 again.listing = job.listing ?? flight.again?.job.listing ?? flight.listing
                 flight.again = (again, min(since, flight.again?.since ?? since))
                 inFlight[job.key] = flight
@@ -116,10 +116,10 @@ extension DirtySet {
                 var job = job
                 var since = since
                 if let retry = retrying[job.key] {
-                    if lane == .bulk, !retry.isCondition, job.isNoNews(after: retry.job) { return }
+                    if lane == .bulk, !retry.isCondition, job.showsNothingNew(since: retry.job) { return }
                     retrying[job.key] = nil
                     since = min(since, retry.since)
-                    job.isRemoval = job.tells(ofRemovalKnownAs: retry.job.isRemoval)
+                    job.isRemoval = job.isKnownRemoval(knownBefore: retry.job.isRemoval)
                     job.listing = job.listing ?? retry.job.listing
                     job.attempt = max(job.attempt, retry.job.attempt)
                 }
@@ -136,7 +136,7 @@ extension DirtySet {
             merged.since = min(known.since, since)
             merged.job.listing = job.listing ?? known.job.listing
             if job.decision == nil {
-                merged.job.isRemoval = job.tells(ofRemovalKnownAs: known.job.isRemoval)
+                merged.job.isRemoval = job.isKnownRemoval(knownBefore: known.job.isRemoval)
                 if known.lane != .urgent {
                     merged.job.decision = nil
                     merged.lane = .urgent
@@ -208,19 +208,19 @@ extension DirtySet {
             }
         }
 
-        private mutating func land(_ key: ObjectKey) -> Flight? {
+        private mutating func endFlight(of key: ObjectKey) -> Flight? {
             guard let flight = inFlight.removeValue(forKey: key) else { return nil }
             if flight.lane == .leisure { leisureInFlight -= 1 }
             return flight
         }
 
         mutating func settle(_ key: ObjectKey) {
-            guard let flight = land(key), let again = flight.again else { return }
+            guard let flight = endFlight(of: key), let again = flight.again else { return }
             add(again.job, .urgent, since: again.since)
         }
 
         mutating func retryLater(_ job: Job, _ retry: Retry) {
-            guard let flight = land(job.key), !isCleared else { return }
+            guard let flight = endFlight(of: job.key), !isCleared else { return }
             if let again = flight.again {
                 var next = again.job
                 next.attempt = job.attempt
@@ -233,7 +233,7 @@ extension DirtySet {
         }
 
         mutating func putBack(_ job: Job) {
-            guard let flight = land(job.key) else { return }
+            guard let flight = endFlight(of: job.key) else { return }
             var next = flight.again?.job ?? job
             next.attempt = job.attempt
             add(next, .urgent, since: flight.since)
@@ -273,11 +273,14 @@ extension DirtySet {
 }
 
 extension Job {
-    /// What is known of a removal once this is marked too. A listing that lacks the key tells nothing of why.
-    fileprivate func tells(ofRemovalKnownAs known: Bool) -> Bool { reason == .extra ? known || isRemoval : isRemoval }
+    /// Whether the key is known to be removed from the source once this is marked too, where that was `knownBefore` or not. A
+    /// listing that lacks the key tells nothing of why, so it leaves what was known; anything else is newer knowledge.
+    fileprivate func isKnownRemoval(knownBefore: Bool) -> Bool {
+        reason == .extra ? knownBefore || isRemoval : isRemoval
+    }
 
     /// Whether a listing shows what failed before, and no more.
-    fileprivate func isNoNews(after failed: Job) -> Bool {
+    fileprivate func showsNothingNew(since failed: Job) -> Bool {
         source == failed.source && (source != nil || reason == .extra && failed.reason == .extra)
     }
 }

@@ -133,7 +133,7 @@ struct JobWorker {
         case .compareContent:
             if let source, let target { try await compareContent(source, target) }
         case .compareHeaders:
-            if let source, let target { try await lookAtHeaders(source, target) }
+            if let source, let target { try await fetchAndCompareHeaders(source, target) }
         }
     }
 
@@ -156,7 +156,7 @@ struct JobWorker {
 
     /// Compares headers where neither side's are here.
     @inline(never)
-    private func lookAtHeaders(_ source: ObjectState, _ target: ObjectState) async throws {
+    private func fetchAndCompareHeaders(_ source: ObjectState, _ target: ObjectState) async throws {
         async let left = work.source.head(key)
         async let right = work.target.head(key)
         guard let sourceInfo = try await left, let targetInfo = try await right, sourceInfo.etag == source.etag,
@@ -263,11 +263,11 @@ struct JobWorker {
     /// Looks once at each kind of headers that the target was given, whether it has kept them.
     private func checkHeaders(_ outcome: ObjectCopier.Outcome) async throws {
         guard outcome.isResumed || work.headerTrust.mustLook(at: outcome.headers) else { return }
-        try await lookAtHeaders(of: outcome)
+        try await verifyHeaders(of: outcome)
     }
 
     @inline(never)
-    private func lookAtHeaders(of outcome: ObjectCopier.Outcome) async throws {
+    private func verifyHeaders(of outcome: ObjectCopier.Outcome) async throws {
         let wanted = outcome.headers
         guard let info = try await work.target.head(key) else { throw ObjectFailure.changed }
         let present = try await headers(of: info, in: work.target)
@@ -295,7 +295,9 @@ struct JobWorker {
     }
 
     private func remember(_ source: ObjectState, _ target: ObjectState) async {
-        guard !options.isDryRun, !(work.isWatching && source.etag == target.etag && isRecent(source)) else { return }
+        guard !options.isDryRun, !(work.isWatching && source.etag == target.etag && mayChangeUnseen(source)) else {
+            return
+        }
         await work.journal.remember(
             ProvenPair(
                 key: key, sourceETag: source.etag, sourceLastModified: source.lastModified, sourceSize: source.size,
@@ -304,7 +306,7 @@ struct JobWorker {
 
     /// Whether another change of the headers may still get the same date, where dates are whole seconds: then the next
     /// reconcile looks again.
-    private func isRecent(_ source: ObjectState) -> Bool {
+    private func mayChangeUnseen(_ source: ObjectState) -> Bool {
         source.lastModified.seconds + 2 >= work.time.wall().seconds + (work.source.clockOffset ?? 0) / 1000
     }
 

@@ -65,20 +65,16 @@ public struct DeletionGuard: Hashable, Sendable {
     public init() {}
 
     /// Why `deletions` of a target with `targetObjects` must not be done, or nil.
-    public func objection(deletions: Int, targetObjects: Int, sourceObjects: Int) -> String? {
+    func objection(deletions: Int, targetObjects: Int, sourceObjects: Int) -> HeldReason? {
         guard deletions > 0 else { return nil }
         if sourceObjects == 0, targetObjects > 0, !allowsEmptySource {
-            return "the source is empty while the target has \(targetObjects) objects; if that is meant, say "
-                + "--allow-empty-source"
+            return .emptySource(targetObjects: targetObjects)
         }
         switch limit {
-        case .count(let most):
-            guard deletions > most else { return nil }
-            return "\(deletions) deletions are due, more than --max-delete \(most)"
+        case .count(let most): return deletions > most ? .tooMany(deletions, most: most) : nil
         case .percent(let most):
             guard deletions > floor, Double(deletions) > Double(targetObjects) * most / 100 else { return nil }
-            return "\(deletions) of the target's \(targetObjects) objects would be deleted, more than "
-                + "--max-delete \(Decimals.format(most, most == most.rounded() ? 0 : 1))%"
+            return .tooGreatAPart(deletions, of: targetObjects, most: most)
         }
     }
 }

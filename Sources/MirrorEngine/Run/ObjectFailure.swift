@@ -42,6 +42,11 @@ public enum ObjectFailure: Error, Sendable {
         }
     }
 
+    /// Whether a server answered that it did not do what it was asked.
+    var isRefusal: Bool {
+        if case .server(let error) = self { error.wasAnswered } else { false }
+    }
+
     /// The server that lacks the bucket, if that is why.
     var missingBucket: String? {
         guard case .server(let error) = self, error.kind == .noSuchBucket else { return nil }

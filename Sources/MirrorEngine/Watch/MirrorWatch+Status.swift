@@ -11,19 +11,7 @@ extension MirrorWatch {
         status.retrying = counts.backingOff
         status.poisoned = dirty.poisoned(attempts: Self.poisonedAfter)
         status.lag = lag
-        status.deletesPaused = deletions.paused
-        control.withLock { control in
-            status.feed = control.feed
-            status.isReconciling = control.isReconciling
-            status.hasBegunReconcile = control.hasBegunReconcile
-            status.serverGone = control.serverGone ?? control.reconcileFailure
-            status.heldDeletes = control.heldDeletes
-            status.lastReconcile = control.lastReconcile
-            status.lastIdentical = control.lastIdentical
-            status.objection = control.objection
-            status.source = control.source
-            status.failures = control.failures
-        }
+        guarded.withLock { $0.state.fill(&status) }
         work.tally.withLock { tally in
             status.target = tally.target.present ?? Amount()
             status.copied = tally.summary.copied
@@ -44,12 +32,7 @@ extension MirrorWatch {
     /// Grows with everything that the engine does; and whether it has anything to do that does not wait for a server.
     public var progress: (count: Int, isWaiting: Bool) {
         let counts = work.dirty.counts
-        let isIdle = counts.waiting + counts.inFlight == 0
-        return control.withLock { control in
-            (
-                control.progress,
-                isIdle && !control.isReconciling || control.serverGone != nil || !control.isTargetReady
-            )
-        }
+        let hasJobs = counts.waiting + counts.inFlight > 0
+        return guarded.withLock { ($0.state.progress, $0.state.isWaiting(hasJobs: hasJobs)) }
     }
 }

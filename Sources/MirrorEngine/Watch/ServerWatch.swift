@@ -105,15 +105,20 @@ public final class ServerWatch: Sendable {
 
     /// Makes watches of the buckets that have none.
     private func begin(_ buckets: [String]) -> [MirrorWatch] {
-        let (isFeeding, isLive, known) = state.withLock { state in
+        let (isFeeding, known) = state.withLock { state in
             state.failure = nil
-            return (state.isFeeding, state.isLive, state.watches)
+            return (state.isFeeding, state.watches)
         }
         let begun = buckets.filter { known[$0] == nil }.map { ($0, directory.watch($0, isFed: isFeeding)) }
-        state.withLock { state in
+        // The stream may have been lost or found while they were made.
+        let (feedsNow, isLiveNow) = state.withLock { state in
             for (bucket, watch) in begun { state.watches[bucket] = watch }
+            return (state.isFeeding, state.isLive)
         }
-        if isLive { for (_, watch) in begun { watch.take(.live) } }
+        for (_, watch) in begun {
+            if feedsNow != isFeeding { watch.setFed(feedsNow) }
+            if isLiveNow { watch.take(.live) }
+        }
         return begun.map(\.1)
     }
 

@@ -25,8 +25,8 @@ package struct EventFilter {
         bucket?.utf8.elementsEqual(name) ?? true
     }
 
-    /// The readings of a record's key that lie below the prefix.
-    func readings(of key: [UInt8]) -> [ObjectKey] {
+    /// The keys below the prefix that a record may mean: its key as it stands, and percent-decoded.
+    func candidateKeys(for key: [UInt8]) -> [ObjectKey] {
         var readings = [ObjectKey(bytes: key)]
         if key.contains(where: { $0 == UInt8(ascii: "%") || $0 == UInt8(ascii: "+") }),
             let decoded = URIEncoding.decode(key, plusIsSpace: true), decoded != key

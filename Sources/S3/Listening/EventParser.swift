@@ -170,7 +170,7 @@ package struct EventParser {
             bucket = bucket ?? String(decoding: record.bucket, as: UTF8.self)
         }
         guard let bucket else { throw .incompleteRecord("bucket") }
-        let keys = filter.readings(of: record.key)
+        let keys = filter.candidateKeys(for: record.key)
         guard !keys.isEmpty else { return nil }
         return BucketEvent(
             kind: record.kind, bucket: bucket, keys: keys, size: record.size.flatMap { $0 < 0 ? nil : $0 },

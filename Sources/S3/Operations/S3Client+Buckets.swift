@@ -95,7 +95,7 @@ extension S3Client {
             throw malformed("the answer is not whole XML (\(error))", request, response.head)
         }
         if document.name == "Error" {
-            throw S3Error(head: response.head, body: response.body, for: request, server: endpoint.url)
+            throw S3Error(head: response.head, body: response.body, for: request, server: endpoint.url, time: time)
         }
         guard document.name == root || document.name == otherRoot else {
             throw malformed("the answer is <\(document.name)>, not <\(root)>", request, response.head)

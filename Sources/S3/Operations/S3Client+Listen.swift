@@ -28,7 +28,7 @@ extension S3Client {
             let stream = EventStream(filter: filter, onLive: onLive, onEvents: onEvents)
             var error = await listenOnce(listenRequest(filter, ping: ping, options), stream)
             if !stream.isLive {
-                if isCorrected(after: error, &corrections) { continue }
+                if learnsToSign(from: error, &corrections) { continue }
                 if error.status == 400, error.kind == .notImplemented, ping != nil, !Task.isCancelled {
                     // A server that knows no keep-alives on demand sends them anyway.
                     ping = nil
@@ -77,7 +77,7 @@ extension S3Client {
         if let end { return failure(end, request, transfer) }
         guard transfer.head.isSuccess else {
             return Self.refusal(
-                S3Error(head: transfer.head, body: transfer.body, for: request, server: endpoint.url))
+                S3Error(head: transfer.head, body: transfer.body, for: request, server: endpoint.url, time: time))
         }
         var error = malformed("the server ended the stream of events", request, transfer.head)
         error.kind = .interrupted

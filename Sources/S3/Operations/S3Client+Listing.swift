@@ -313,6 +313,8 @@ private final class LazyListingParser {
     func giveBack() {
         guard let parser else { return }
         self.parser = nil
-        if Reactor.required().transfers.idleParsers.count < 4 { Reactor.required().transfers.idleParsers.append(parser) }
+        if Reactor.required().transfers.idleParsers.count < 4 {
+            Reactor.required().transfers.idleParsers.append(parser)
+        }
     }
 }

@@ -9,6 +9,8 @@ public protocol UploadFeed {
     var isEnded: Bool { get }
     /// Waits until all are in the ring; throws if they were fewer.
     func awaitFeed() async throws
+    /// What says that its bytes are not `wanted` ones.
+    func lengthError(_ wanted: Int64) -> any Error
     /// Calls `observer` once when it ends, on the reactor of the upload; never if it has ended already.
     func whenEnded(_ observer: @escaping (_ isComplete: Bool) -> Void)
 }
@@ -50,6 +52,10 @@ extension RingDownload: UploadFeed {
     public var contentLength: Int64 { info.contentLength }
 
     public func awaitFeed() async throws { try await awaitEnd() }
+
+    public func lengthError(_ wanted: Int64) -> any Error {
+        client.malformed("\(contentLength) bytes come of \(wanted)", request)
+    }
 }
 
 extension S3Client {
@@ -111,7 +117,7 @@ extension S3Client {
     private func relay(_ request: S3Request, feed: any UploadFeed) async throws -> HTTPResponse {
         // Fewer bytes than the upload promises would leave it waiting for the rest for ever.
         if case .ring(_, let length) = request.body, feed.contentLength != length {
-            throw malformed("\(feed.contentLength) bytes come of \(length)", request)
+            throw feed.lengthError(length)
         }
         let transfer = start(request)
         feed.whenEnded { isComplete in

@@ -1,6 +1,7 @@
 public import Reactor
 
-/// How connections to one endpoint are made. Immutable, compared by identity: handles set up for one are reused for it.
+/// How connections to one endpoint are made. Immutable, with an identity: handles set up for one are reused for it, until it
+/// is released.
 public final class ConnectionOptions: Sendable {
     public struct Timeouts: Sendable, Hashable {
         /// Name look-up, TCP and TLS.
@@ -33,6 +34,7 @@ public final class ConnectionOptions: Sendable {
     /// Bytes per second for all transfers together; nil is unlimited.
     public let uploadLimit: RateLimit?
     public let downloadLimit: RateLimit?
+    let footprint = Footprint()
 
     public init(
         timeouts: Timeouts = Timeouts(), tls: TLS = TLS(), uploadLimit: RateLimit? = nil,

@@ -17,6 +17,7 @@ final class Transfer: @unchecked Sendable {
 
     let request: HTTPRequest
     let easy: EasyHandle
+    let server: KnownServer
     private unowned let engine: TransferEngine
 
     private(set) var status = 0
@@ -47,9 +48,10 @@ final class Transfer: @unchecked Sendable {
     private var endWaiter: CheckedContinuation<Void, Never>?
     private var endObservers: [(_ isComplete: Bool) -> Void] = []
 
-    init(request: HTTPRequest, easy: EasyHandle, engine: TransferEngine) {
+    init(request: HTTPRequest, easy: EasyHandle, server: KnownServer, engine: TransferEngine) {
         self.request = request
         self.easy = easy
+        self.server = server
         self.engine = engine
         began = engine.now
         lastProgress = engine.now

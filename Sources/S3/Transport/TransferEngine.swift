@@ -22,15 +22,10 @@ import Runtime
     private var nextSweep: Int64 = 0
     private var active: [ObjectIdentifier: Transfer] = [:]
     private var pauseChanges: [Transfer] = []
-    private var idleHandles: [ObjectIdentifier: [EasyHandle]] = [:]
-    /// When the last request that timed out was begun, in monotonic nanoseconds.
-    private var deadSince: [ObjectIdentifier: Int64] = [:]
-    /// Keeps the options alive whose identity keys `idleHandles`.
-    private var knownOptions: [ObjectIdentifier: ConnectionOptions] = [:]
-    /// When the newest of the requests that were answered began, for each server.
-    private var lastAnswered: [ObjectIdentifier: Int64] = [:]
-    /// One for each client that sends from this thread; clients live as long as the process's work.
-    var signers: [ObjectIdentifier: RequestSigner] = [:]
+    /// One for each `ConnectionOptions` that requests from this thread had, for as long as it lives.
+    private var servers: [Footprint.ID: KnownServer] = [:]
+    /// One for each client that sends from this thread, for as long as it lives.
+    private var signers: [Footprint.ID: RequestSigner] = [:]
     var idleParsers: [ListingParser] = []
 
     /// Monotonic nanoseconds, taken once a turn.
@@ -55,7 +50,8 @@ import Runtime
     /// Ends everything; the engine must not be used afterwards.
     func close() {
         for transfer in active.values { abort(transfer, .cancelled) }
-        idleHandles = [:]
+        servers = [:]
+        signers = [:]
         unsafe curl_multi_cleanup(multi)
     }
 
@@ -64,10 +60,11 @@ import Runtime
     /// Starts `request`; the answer is in the returned transfer.
     func start(_ request: HTTPRequest) -> Transfer {
         reactor.refreshNow()
-        let transfer = Transfer(request: request, easy: handle(for: request), engine: self)
+        let server = server(of: request.connection)
+        let transfer = Transfer(request: request, easy: handle(for: request, of: server), server: server, engine: self)
         active[ObjectIdentifier(transfer)] = transfer
         unsafe transfer.easy.prepare(
-            request, oldest: oldestConnection(for: request),
+            request, oldest: oldestConnection(to: server),
             owner: unsafe Unmanaged.passUnretained(transfer).toOpaque())
         let code = unsafe curl_multi_add_handle(multi, transfer.easy.pointer)
         if code != CURLM_OK {
@@ -95,7 +92,7 @@ import Runtime
         reactor.schedule(at: now &+ delay, body)
     }
 
-    private func handle(for request: HTTPRequest) -> EasyHandle {
+    private func handle(for request: HTTPRequest, of server: KnownServer) -> EasyHandle {
         var kind = EasyHandle.Kind.small
         if case .ring = request.body { kind = .large }
         switch request.sink {
@@ -103,13 +100,7 @@ import Runtime
         case .pieces: if kind == .small { kind = .pieces }
         case .ring: kind = .large
         }
-        let key = ObjectIdentifier(request.connection)
-        if let index = idleHandles[key]?.lastIndex(where: { $0.kind == kind }),
-            let handle = idleHandles[key]?.remove(at: index)
-        {
-            return handle
-        }
-        knownOptions[key] = request.connection
+        if let handle = server.takeHandle(kind) { return handle }
         return unsafe EasyHandle(
             kind: kind, connection: request.connection, engine: unsafe Unmanaged.passUnretained(self).toOpaque())
     }
@@ -192,7 +183,7 @@ import Runtime
             found = true
             unsafe curl_multi_remove_handle(multi, easy)
             if code == CURLE_OK {
-                idleHandles[ObjectIdentifier(transfer.request.connection), default: []].append(transfer.easy)
+                transfer.server.putBack(transfer.easy)
                 transfer.end(.success(()))
             } else {
                 transfer.end(.failure(transfer.easy.failure(code)))
@@ -204,28 +195,53 @@ import Runtime
     private func sweep() {
         nextSweep = now + 500_000_000
         for transfer in active.values {
-            let lastAnswered = lastAnswered[ObjectIdentifier(transfer.request.connection)] ?? .min
-            if let stage = transfer.expiredTimeout(now: now, lastAnswered: lastAnswered) {
+            if let stage = transfer.expiredTimeout(now: now, lastAnswered: transfer.server.lastAnswered) {
                 // What was connected when this request was sent may be as dead as its connection.
-                let server = ObjectIdentifier(transfer.request.connection)
-                deadSince[server] = max(deadSince[server] ?? .min, transfer.began)
+                transfer.server.noteTimeout(ofRequestBegun: transfer.began)
                 abort(transfer, .timedOut(stage))
             }
         }
     }
 
-    /// How old a connection may be that is used for `request`: where one was found dead, those that lay ready with it are
-    /// most likely dead too, and each would cost a time-out.
-    private func oldestConnection(for request: HTTPRequest) -> EasyHandle.Oldest {
-        guard let since = deadSince[ObjectIdentifier(request.connection)] else { return .any }
+    /// How old a connection may be that is used now: where one was found dead, those that lay ready with it are most likely
+    /// dead too, and each would cost a time-out.
+    private func oldestConnection(to server: KnownServer) -> EasyHandle.Oldest {
+        guard let since = server.deadSince else { return .any }
         return .seconds(Int(clamping: max(1, (now - since) / 1_000_000_000)))
     }
 
     /// The first byte of an answer came: who was asked before and is silent may not be there any more.
     func noteAnswer(to transfer: Transfer) {
-        let server = ObjectIdentifier(transfer.request.connection)
-        lastAnswered[server] = max(lastAnswered[server] ?? .min, transfer.began)
+        transfer.server.noteAnswer(toRequestBegun: transfer.began)
     }
+
+    // MARK: What is kept for clients
+
+    private func server(of options: ConnectionOptions) -> KnownServer {
+        if let server = servers[options.footprint.id] { return server }
+        let server = KnownServer()
+        servers[options.footprint.id] = server
+        options.footprint.note(Reactor.required())
+        return server
+    }
+
+    /// This thread's signer for the client with that footprint, made at its first request.
+    func signer(for footprint: Footprint, make: () -> RequestSigner) -> RequestSigner {
+        if let signer = signers[footprint.id] { return signer }
+        let signer = make()
+        signers[footprint.id] = signer
+        footprint.note(Reactor.required())
+        return signer
+    }
+
+    /// Lets go of what is kept for an owner that was released.
+    func forget(_ owner: Footprint.ID) {
+        servers[owner] = nil
+        signers[owner] = nil
+    }
+
+    /// For how many owners something is kept.
+    var ownerCount: Int { servers.count + signers.count }
 
     // MARK: Sockets
 

@@ -38,7 +38,8 @@ extension ListingState {
             entries: Array(entries.elements),
             storageClasses: (0..<storageClasses.count).map { text(storageClasses[$0]) ?? "" })
         return ListingDocument(
-            page: page, commonPrefixes: commonPrefixes, isTruncated: isTruncated, nextToken: text(nextToken), nextMarker: marker,
+            page: page, commonPrefixes: commonPrefixes, isTruncated: isTruncated, nextToken: text(nextToken),
+            nextMarker: marker,
             isURLEncoded: isURLEncoded, bucketName: text(bucketName))
     }
 

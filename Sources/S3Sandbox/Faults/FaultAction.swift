@@ -66,8 +66,8 @@ public enum FaultAction: Sendable {
             self.isEarly = isEarly
         }
 
-        var error: S3Error {
-            let error = S3Error(status, code, message)
+        var error: ErrorAnswer {
+            let error = ErrorAnswer(status, code, message)
             return retryAfter.map { error.header("Retry-After", $0) } ?? error
         }
     }

@@ -5,14 +5,14 @@ import Runtime
 public final class Faults: Sendable {
     private struct Entry {
         let rule: FaultRule
-        let key: Glob?
+        let key: WildcardPattern?
         var seen = 0
         var hits = 0
         var generator: SeededGenerator
 
         init(_ rule: FaultRule) {
             self.rule = rule
-            key = rule.match.key.map(Glob.init)
+            key = rule.match.key.map(WildcardPattern.init)
             generator = SeededGenerator(seed: rule.match.seed)
         }
     }

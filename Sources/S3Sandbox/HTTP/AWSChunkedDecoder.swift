@@ -44,7 +44,7 @@ struct AWSChunkedDecoder {
                 let byte = bytes[index]
                 index += 1
                 if byte != UInt8(ascii: "\n") {
-                    guard line.count < 8192 else { throw S3Error.invalidRequest("A chunk has no end.") }
+                    guard line.count < 8192 else { throw ErrorAnswer.invalidRequest("A chunk has no end.") }
                     line.append(byte)
                     continue
                 }
@@ -60,7 +60,7 @@ struct AWSChunkedDecoder {
         case .size:
             let digits = line.prefix { $0 != UInt8(ascii: ";") }
             guard let size = Int(String(decoding: digits, as: UTF8.self), radix: 16), size >= 0 else {
-                throw S3Error.invalidRequest("A chunk has no valid size.")
+                throw ErrorAnswer.invalidRequest("A chunk has no valid size.")
             }
             state = size == 0 ? .trailers : .bytes(size)
         case .end:

@@ -39,7 +39,7 @@ struct Answer {
     }
 
     /// An error. `hasBody` is false for servers that send none; a HEAD gets none in any case.
-    static func error(_ error: S3Error, resource: String, requestID: String, hasBody: Bool = true) -> Answer {
+    static func error(_ error: ErrorAnswer, resource: String, requestID: String, hasBody: Bool = true) -> Answer {
         var answer = Answer(error.status, headers: error.headers.map { HeaderField($0.name, $0.value) })
         answer.code = error.code
         if hasBody, error.status != 304 {

@@ -8,7 +8,7 @@ final class Exchange {
     private var call: Call?
     private var body: RequestBody?
     /// Found before the body was read, told after it.
-    private var refusal: S3Error?
+    private var refusal: ErrorAnswer?
     private var record: RequestRecord?
     private var receivedBytes: Int64 = 0
     private var isAnswered = false
@@ -22,7 +22,7 @@ final class Exchange {
 
     /// The headers are there.
     /// - Returns: False to close the connection.
-    func begin(method: String, _ connection: Connection) -> Bool {
+    func begin(method: String, _ connection: HTTPConnection) -> Bool {
         isBegun = true
         let head = RequestHead(method: method, target: target, headers: connection.headers())
         let (bucket, key) = head.place(domain: service.domain)
@@ -43,7 +43,7 @@ final class Exchange {
             self.record = record
         }
         if plan.isRefused { return false }
-        do throws(S3Error) {
+        do throws(ErrorAnswer) {
             try service.admit(call)
         } catch {
             refusal = error
@@ -70,7 +70,7 @@ final class Exchange {
     }
 
     /// The request is complete: answer it.
-    func finish(_ connection: Connection) -> Bool {
+    func finish(_ connection: HTTPConnection) -> Bool {
         guard var call else { return false }
         if call.plan.cutRequest != nil { return false }
         let delay = call.plan.delay + (call.operation == .control ? 0 : call.behaviour.delay)
@@ -110,7 +110,7 @@ final class Exchange {
         do {
             if let body { call.payload = try body.finish(call.behaviour) }
         } catch {
-            let refusal = error as? S3Error ?? .internalError
+            let refusal = error as? ErrorAnswer ?? .internalError
             return .error(refusal, resource: call.resource, requestID: call.requestID)
         }
         for action in call.plan.before { action() }
@@ -134,7 +134,7 @@ final class Exchange {
         }
     }
 
-    private func send(_ answer: Answer, _ call: Call, _ connection: Connection) -> Bool {
+    private func send(_ answer: Answer, _ call: Call, _ connection: HTTPConnection) -> Bool {
         record?.status = answer.status
         record?.code = answer.code
         record?.listed = answer.listed
@@ -169,7 +169,7 @@ final class Exchange {
     }
 
     /// Holds the connection of an answer without a body as a stall tells.
-    private func waitForEnd(_ call: Call, _ connection: Connection) {
+    private func waitForEnd(_ call: Call, _ connection: HTTPConnection) {
         for case .stall(_, let seconds) in call.plan.body {
             _ = service.stop.wait(client: connection.descriptor, milliseconds: seconds.map { Int($0 * 1000) })
             return
@@ -177,7 +177,7 @@ final class Exchange {
     }
 
     private func deliver(
-        _ body: any ObjectBody, _ range: Range<Int64>, _ answer: Answer, _ call: Call, _ connection: Connection
+        _ body: any ObjectBody, _ range: Range<Int64>, _ answer: Answer, _ call: Call, _ connection: HTTPConnection
     ) -> Bool {
         let size = Int64(range.count)
         if call.head.method == "HEAD" || size == 0 { complete() }

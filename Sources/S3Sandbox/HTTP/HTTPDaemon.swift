@@ -97,7 +97,7 @@ import Glibc
         let opaque = unsafe state?.pointee
     else { return .NO }
     let exchange = unsafe Unmanaged<Exchange>.fromOpaque(opaque).takeUnretainedValue()
-    let connection = unsafe Connection(handle)
+    let connection = unsafe HTTPConnection(handle)
     let goesOn: Bool
     if !exchange.isBegun {
         goesOn = unsafe exchange.begin(method: String(cString: method), connection)

@@ -57,7 +57,7 @@ final class RequestBody {
 
     private func take(_ bytes: RawSpan) throws {
         size += Int64(bytes.byteCount)
-        if isDocument, size > Self.documentLimit { throw S3Error.malformedXML }
+        if isDocument, size > Self.documentLimit { throw ErrorAnswer.malformedXML }
         md5.update(bytes)
         sha256?.update(bytes)
         for checksum in checksums { checksum.update(bytes) }
@@ -67,16 +67,18 @@ final class RequestBody {
     /// The body, if it is what the request said of it.
     func finish(_ behaviour: Behaviour) throws -> Payload {
         if let failure { throw failure }
-        if let decoder, !decoder.isComplete { throw S3Error.incompleteBody }
-        if let text = head.header("x-amz-decoded-content-length"), Int64(text) != size { throw S3Error.incompleteBody }
+        if let decoder, !decoder.isComplete { throw ErrorAnswer.incompleteBody }
+        if let text = head.header("x-amz-decoded-content-length"), Int64(text) != size {
+            throw ErrorAnswer.incompleteBody
+        }
         if let sha256, Hexadecimal.encode(sha256.finish()) != head.header("x-amz-content-sha256")?.lowercased() {
-            throw S3Error.hashMismatch
+            throw ErrorAnswer.hashMismatch
         }
         let digest = md5.finish()
         if let text = head.header("content-md5"), !behaviour.ignoresContentMD5 {
             // 16 bytes are 22 digits and two signs of padding.
-            guard text.utf8.count == 24, text.hasSuffix("==") else { throw S3Error.invalidDigest }
-            guard text == digest.base64 else { throw S3Error.badDigest }
+            guard text.utf8.count == 24, text.hasSuffix("==") else { throw ErrorAnswer.invalidDigest }
+            guard text == digest.base64 else { throw ErrorAnswer.badDigest }
         }
         return Payload(body: try receiver.finish(), md5: digest, checksums: try checkedSums())
     }
@@ -87,7 +89,7 @@ final class RequestBody {
             let value = Base64.encode(checksum.finish())
             let claimed = head.header(name) ?? decoder?.trailers.first { $0.name == name }?.value
             guard claimed == nil || claimed == value else {
-                var error = S3Error.badDigest
+                var error = ErrorAnswer.badDigest
                 error.message = "The \(checksum.algorithm.rawValue) you specified did not match what we received."
                 throw error
             }

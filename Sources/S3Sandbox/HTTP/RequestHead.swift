@@ -47,7 +47,7 @@ struct RequestHead: Sendable {
 
     /// A number in the query; nil where it is not given.
     /// - Throws: `InvalidArgument` where it is none or out of range.
-    func number(_ name: String, in range: ClosedRange<Int>) throws(S3Error) -> Int? {
+    func number(_ name: String, in range: ClosedRange<Int>) throws(ErrorAnswer) -> Int? {
         guard let text = query(name), !text.isEmpty else { return nil }
         guard let number = Int(text), range.contains(number) else {
             throw .invalidArgument("\(name) must be an integer between \(range.lowerBound) and \(range.upperBound).")

@@ -10,7 +10,7 @@ enum ObjectAttributes {
 
     /// The headers that are kept with an object.
     /// - Throws: `MetadataTooLarge` past the 2 KiB of the S3 user guide.
-    static func headers(_ call: Call) throws(S3Error) -> [ObjectHeaders.NameValue] {
+    static func headers(_ call: Call) throws(ErrorAnswer) -> [ObjectHeaders.NameValue] {
         var kept: [ObjectHeaders.NameValue] = []
         var metadataSize = 0
         for header in call.head.headers {
@@ -31,14 +31,14 @@ enum ObjectAttributes {
             if !value.isEmpty || name.hasPrefix("x-amz-meta-") { kept.append(ObjectHeaders.NameValue(name, value)) }
         }
         guard metadataSize <= 2048 else {
-            throw S3Error(
+            throw ErrorAnswer(
                 400, "MetadataTooLarge", "Your metadata headers exceed the maximum allowed metadata size.")
         }
         return kept
     }
 
     /// The tags in `x-amz-tagging`, a query string.
-    static func tags(_ call: Call) throws(S3Error) -> [ObjectHeaders.NameValue] {
+    static func tags(_ call: Call) throws(ErrorAnswer) -> [ObjectHeaders.NameValue] {
         guard let text = call.head.header("x-amz-tagging"), !call.behaviour.refusesTagging else { return [] }
         let decoded = { (part: Substring) in
             String(decoding: PercentEncoding.decode(Array(part.utf8), plusIsSpace: true), as: UTF8.self)
@@ -51,13 +51,13 @@ enum ObjectAttributes {
     }
 
     /// - Throws: `BadRequest` or `InvalidTag` past the limits of the S3 user guide.
-    static func checked(_ tags: [ObjectHeaders.NameValue]) throws(S3Error) -> [ObjectHeaders.NameValue] {
-        guard tags.count <= 10 else { throw S3Error(400, "BadRequest", "Object tags cannot be greater than 10.") }
+    static func checked(_ tags: [ObjectHeaders.NameValue]) throws(ErrorAnswer) -> [ObjectHeaders.NameValue] {
+        guard tags.count <= 10 else { throw ErrorAnswer(400, "BadRequest", "Object tags cannot be greater than 10.") }
         let isValid = tags.allSatisfy { tag in
             (1...128).contains(tag.name.unicodeScalars.count) && tag.value.unicodeScalars.count <= 256
         }
         guard isValid, Set(tags.map(\.name)).count == tags.count else {
-            throw S3Error(400, "InvalidTag", "The tag provided was not a valid tag, or was provided twice.")
+            throw ErrorAnswer(400, "InvalidTag", "The tag provided was not a valid tag, or was provided twice.")
         }
         return tags
     }

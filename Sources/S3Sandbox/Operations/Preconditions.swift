@@ -24,7 +24,7 @@ struct Preconditions {
 
     /// For reads: whether the client has this version already (a GET answers 304, a copy 412).
     /// - Throws: `PreconditionFailed`.
-    func isUnmodified(_ object: StoredObject) throws(S3Error) -> Bool {
+    func isUnmodified(_ object: StoredObject) throws(ErrorAnswer) -> Bool {
         if let ifMatch {
             guard Self.matches(ifMatch, object.etag) else { throw .preconditionFailed }
         } else if let ifUnmodifiedSince, object.modified.seconds > ifUnmodifiedSince.seconds {
@@ -39,11 +39,11 @@ struct Preconditions {
     /// For writes, of the version that would be replaced.
     func checkWrite(_ present: StoredObject?, _ behaviour: Behaviour) throws {
         if let ifNoneMatch, !behaviour.ignoresIfNoneMatch, let present, Self.matches(ifNoneMatch, present.etag) {
-            throw S3Error.preconditionFailed
+            throw ErrorAnswer.preconditionFailed
         }
         if let ifMatch {
-            guard let present else { throw S3Error.noSuchKey }
-            guard Self.matches(ifMatch, present.etag) else { throw S3Error.preconditionFailed }
+            guard let present else { throw ErrorAnswer.noSuchKey }
+            guard Self.matches(ifMatch, present.etag) else { throw ErrorAnswer.preconditionFailed }
         }
     }
 }

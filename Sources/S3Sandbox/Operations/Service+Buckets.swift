@@ -23,17 +23,17 @@ extension Service {
 
     func createBucket(_ call: Call) throws -> Answer {
         guard BucketName.isValid(call.bucket) else {
-            throw S3Error(400, "InvalidBucketName", "The specified bucket is not valid.")
+            throw ErrorAnswer(400, "InvalidBucketName", "The specified bucket is not valid.")
         }
         if call.payload.body.size > 0 {
             let constraint = try call.document().value("LocationConstraint") ?? ""
             guard constraint.isEmpty || region.isEmpty || constraint == region else {
-                throw S3Error(
+                throw ErrorAnswer(
                     400, "InvalidLocationConstraint", "The specified location constraint is not this server's region.")
             }
         }
         guard try store.table.createBucket(call.bucket, created: call.now) else {
-            throw S3Error(
+            throw ErrorAnswer(
                 409, "BucketAlreadyOwnedByYou",
                 "Your previous request to create the named bucket succeeded and you already own it.")
         }
@@ -47,8 +47,8 @@ extension Service {
     }
 
     func deleteBucket(_ call: Call) throws -> Answer {
-        guard let isGone = try store.table.deleteBucket(call.bucket) else { throw S3Error.noSuchBucket }
-        guard isGone else { throw S3Error.bucketNotEmpty }
+        guard let isGone = try store.table.deleteBucket(call.bucket) else { throw ErrorAnswer.noSuchBucket }
+        guard isGone else { throw ErrorAnswer.bucketNotEmpty }
         return Answer(204)
     }
 
@@ -74,7 +74,7 @@ extension Service {
     func putBucketVersioning(_ call: Call) throws -> Answer {
         try requireBucket(call)
         guard let status = try call.document().value("Status"), ["Enabled", "Suspended"].contains(status) else {
-            throw S3Error.malformedXML
+            throw ErrorAnswer.malformedXML
         }
         store.setVersioned(call.bucket, status == "Enabled")
         return Answer()

@@ -23,7 +23,7 @@ extension Service {
         case ("DELETE", "faults"): faults.removeAll()
         case ("POST", "behaviour"): try Self.parsed { try settings.replace(json: call.payload.body.allBytes()) }
         case ("DELETE", "behaviour"): settings.reset()
-        default: throw S3Error.methodNotAllowed
+        default: throw ErrorAnswer.methodNotAllowed
         }
         return Answer(204)
     }
@@ -33,7 +33,7 @@ extension Service {
         do {
             return try read()
         } catch {
-            throw S3Error.invalidArgument("\(error)")
+            throw ErrorAnswer.invalidArgument("\(error)")
         }
     }
 }

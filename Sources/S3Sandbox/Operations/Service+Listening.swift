@@ -8,26 +8,26 @@ extension Service {
         if !call.bucket.isEmpty { try requireBucket(call) }
         switch behaviour.listening {
         case .served: break
-        case .refused: throw S3Error.notImplemented("events")
+        case .refused: throw ErrorAnswer.notImplemented("events")
         case .ignored: return call.bucket.isEmpty ? listBuckets(call) : try listObjects(call)
         }
         let prefix = call.head.query("prefix") ?? ""
         let suffix = call.head.query("suffix") ?? ""
         for text in [prefix, suffix] where text.split(separator: "/").contains(where: { $0 == "." || $0 == ".." }) {
-            throw S3Error.invalidArgument("A filter may not hold the segments . and ..")
+            throw ErrorAnswer.invalidArgument("A filter may not hold the segments . and ..")
         }
         let events = call.head.items.filter { $0.name.elementsEqual("events".utf8) }
             .map { String(decoding: $0.value, as: UTF8.self) }
         guard events.allSatisfy({ $0.hasPrefix("s3:") }) else {
-            throw S3Error.invalidArgument("A specified event is not supported for notifications.")
+            throw ErrorAnswer.invalidArgument("A specified event is not supported for notifications.")
         }
         if behaviour.pings == .refused, call.head.query("ping") != nil {
-            throw S3Error.invalidArgument("A parameter is not supported for notifications.")
+            throw ErrorAnswer.invalidArgument("A parameter is not supported for notifications.")
         }
         let ping = behaviour.pings == .served ? try call.head.number("ping", in: 1...3600) : nil
         let filter = Subscription.Filter(
             bucket: call.bucket.isEmpty ? nil : call.bucket, events: events,
-            key: Glob("\(prefix)*\(suffix)"))
+            key: WildcardPattern("\(prefix)*\(suffix)"))
         return Answer(
             headers: [HeaderField("Content-Type", "text/event-stream"), HeaderField("Cache-Control", "no-cache")],
             body: .listening(store.notifications.subscribe(filter), ping: ping))

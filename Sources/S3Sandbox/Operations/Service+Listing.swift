@@ -6,10 +6,10 @@ extension Service {
     func listObjects(_ call: Call) throws -> Answer {
         try requireBucket(call)
         let isV2 = call.operation == .listObjectsV2
-        if isV2, call.behaviour.refusesListV2 { throw S3Error.notImplemented("list-type=2") }
+        if isV2, call.behaviour.refusesListV2 { throw ErrorAnswer.notImplemented("list-type=2") }
         let request = try listingRequest(call, isV2: isV2)
         if let synthetic, let answer = try syntheticListing(synthetic, request, call, isV2: isV2) { return answer }
-        var page = ListingPage(store.table, call.bucket, request)
+        var page = TablePage(store.table, call.bucket, request)
         var next = page.isTruncated ? page.entries.last?.name : nil
         apply(call.plan.lies, to: &page, &next, request)
         var answer = Answer.xml(listing(page, next: next, request, call, isV2: isV2))
@@ -22,21 +22,21 @@ extension Service {
         return answer
     }
 
-    private func listingRequest(_ call: Call, isV2: Bool) throws -> ListingPage.Request {
+    private func listingRequest(_ call: Call, isV2: Bool) throws -> TablePage.Request {
         let head = call.head
         if let encoding = head.query("encoding-type"), !encoding.isEmpty, encoding.lowercased() != "url" {
-            throw S3Error.invalidArgument("Invalid Encoding Method specified in Request.")
+            throw ErrorAnswer.invalidArgument("Invalid Encoding Method specified in Request.")
         }
         var after = head.queryBytes(isV2 ? "start-after" : "marker")
         if isV2, let token = head.queryBytes("continuation-token") {
             // What stands behind a point only tells one token from another.
             guard !token.isEmpty, let name = Hexadecimal.decode(token.prefix { $0 != UInt8(ascii: ".") }) else {
-                throw S3Error.invalidArgument("The continuation token provided is incorrect.")
+                throw ErrorAnswer.invalidArgument("The continuation token provided is incorrect.")
             }
             after = name
         }
         let limit = try head.number("max-keys", in: 0...Int(Int32.max)) ?? 1000
-        return ListingPage.Request(
+        return TablePage.Request(
             prefix: ObjectKey(bytes: head.queryBytes("prefix") ?? []), delimiter: head.queryBytes("delimiter") ?? [],
             after: after.flatMap { $0.isEmpty ? nil : ObjectKey(bytes: $0) },
             limit: min(limit, max(1, call.behaviour.pageSize)), order: call.behaviour.listOrder)
@@ -44,7 +44,7 @@ extension Service {
 
     /// Makes a page wrong. `next` is where the following one begins, nil for a page that is the last.
     private func apply(
-        _ lies: [ListingLie], to page: inout ListingPage, _ next: inout ObjectKey?, _ request: ListingPage.Request
+        _ lies: [ListingLie], to page: inout TablePage, _ next: inout ObjectKey?, _ request: TablePage.Request
     ) {
         for lie in lies {
             switch lie {
@@ -72,7 +72,7 @@ extension Service {
     }
 
     private func listing(
-        _ page: ListingPage, next: ObjectKey?, _ request: ListingPage.Request, _ call: Call, isV2: Bool
+        _ page: TablePage, next: ObjectKey?, _ request: TablePage.Request, _ call: Call, isV2: Bool
     ) -> XMLText {
         var xml = listingHead(
             page.entries.count, isTruncated: page.isTruncated, next: next, request, call, isV2: isV2)
@@ -106,7 +106,7 @@ extension Service {
 
     /// A listing's document up to its first entry, of `count` in all.
     func listingHead(
-        _ count: Int, isTruncated: Bool, next: ObjectKey?, _ request: ListingPage.Request, _ call: Call, isV2: Bool
+        _ count: Int, isTruncated: Bool, next: ObjectKey?, _ request: TablePage.Request, _ call: Call, isV2: Bool
     ) -> XMLText {
         let text = listedText(call)
         var xml = XMLText()
@@ -164,7 +164,7 @@ extension Service {
     /// ListObjectVersions: every version and delete marker, key by key, newest first.
     func listObjectVersions(_ call: Call) throws -> Answer {
         try requireBucket(call)
-        guard let table = store.table as? any VersionedListing else { throw S3Error.notImplemented("versions") }
+        guard let table = store.table as? any VersionedListing else { throw ErrorAnswer.notImplemented("versions") }
         let head = call.head
         let prefix = ObjectKey(bytes: head.queryBytes("prefix") ?? [])
         let limit = min(try head.number("max-keys", in: 0...Int(Int32.max)) ?? 1000, call.behaviour.pageSize)

@@ -18,13 +18,13 @@ extension Service {
     }
 
     /// The upload that a request names.
-    private func requireUpload(_ call: Call) throws(S3Error) -> UploadTable.Upload {
+    private func requireUpload(_ call: Call) throws(ErrorAnswer) -> UploadTable.Upload {
         try requireBucket(call)
         return try store.uploads.find(
             call.head.query("uploadId") ?? "", call.behaviour.stored(call.key), in: call.bucket)
     }
 
-    private func requirePartNumber(_ call: Call) throws(S3Error) -> Int {
+    private func requirePartNumber(_ call: Call) throws(ErrorAnswer) -> Int {
         guard let number = try call.head.number("partNumber", in: 1...10_000) else {
             throw .invalidArgument("A part needs its number.")
         }
@@ -51,8 +51,9 @@ extension Service {
         let (_, source) = try copySource(call)
         var range = 0..<source.size
         if let text = call.head.header("x-amz-copy-source-range") {
-            guard let chosen = try ByteRange.parse(text, size: source.size) else {
-                throw S3Error.invalidArgument("The x-amz-copy-source-range value must be of the form bytes=first-last.")
+            guard let chosen = try RangeHeader.parse(text, size: source.size) else {
+                throw ErrorAnswer.invalidArgument(
+                    "The x-amz-copy-source-range value must be of the form bytes=first-last.")
             }
             range = chosen
         }
@@ -84,7 +85,7 @@ extension Service {
         ) { present in
             try conditions.checkWrite(present, call.behaviour)
             // Under the lock of the key: of two completions one finds the upload gone.
-            guard store.uploads.end(upload.id) else { throw S3Error.noSuchUpload }
+            guard store.uploads.end(upload.id) else { throw ErrorAnswer.noSuchUpload }
         }
         var xml = XMLText()
         xml.open("CompleteMultipartUploadResult", hasNamespace: true)
@@ -102,21 +103,21 @@ extension Service {
     private func chosenParts(of upload: UploadTable.Upload, _ call: Call) throws -> [UploadTable.Part] {
         let document = try call.document()
         guard document.name == "CompleteMultipartUpload", !document.all("Part").isEmpty else {
-            throw S3Error.malformedXML
+            throw ErrorAnswer.malformedXML
         }
         var chosen: [UploadTable.Part] = []
         for entry in document.all("Part") {
             guard let number = entry.value("PartNumber").flatMap({ Int($0) }), let etag = entry.value("ETag") else {
-                throw S3Error.malformedXML
+                throw ErrorAnswer.malformedXML
             }
-            if let last = chosen.last, number <= last.number { throw S3Error.invalidPartOrder }
+            if let last = chosen.last, number <= last.number { throw ErrorAnswer.invalidPartOrder }
             guard let part = upload.parts[number], etag.filter({ $0 != "\"" }) == part.etag else {
-                throw S3Error.invalidPart.detail("PartNumber", "\(number)")
+                throw ErrorAnswer.invalidPart.detail("PartNumber", "\(number)")
             }
             chosen.append(part)
         }
         for part in chosen.dropLast() where part.body.size < call.behaviour.minimumPartSize {
-            throw S3Error.entityTooSmall.detail("PartNumber", "\(part.number)")
+            throw ErrorAnswer.entityTooSmall.detail("PartNumber", "\(part.number)")
                 .detail("ProposedSize", "\(part.body.size)")
         }
         return chosen
@@ -124,7 +125,7 @@ extension Service {
 
     func abortMultipartUpload(_ call: Call) throws -> Answer {
         let upload = try requireUpload(call)
-        guard store.uploads.end(upload.id) else { throw S3Error.noSuchUpload }
+        guard store.uploads.end(upload.id) else { throw ErrorAnswer.noSuchUpload }
         return Answer(204)
     }
 

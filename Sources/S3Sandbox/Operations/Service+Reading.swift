@@ -10,14 +10,14 @@ extension Service {
             return Answer(304, headers: headers)
         }
         if call.operation == .getObject, ["GLACIER", "DEEP_ARCHIVE"].contains(object.storageClass) {
-            throw S3Error(
+            throw ErrorAnswer(
                 403, "InvalidObjectState", "The operation is not valid for the object's storage class.")
         }
         var answer = Answer(headers: entityHeaders(object, call), body: .object(object.body, 0..<object.size))
         if let number = try call.head.number("partNumber", in: 1...10_000), !call.behaviour.ignoresPartNumber {
             try choosePart(number, of: object, call, &answer)
         } else if let text = call.head.header("range"),
-            let range = try ByteRange.parse(text, size: object.size)
+            let range = try RangeHeader.parse(text, size: object.size)
         {
             choose(range, of: object, &answer)
         }
@@ -31,7 +31,7 @@ extension Service {
     }
 
     private func choosePart(_ number: Int, of object: StoredObject, _ call: Call, _ answer: inout Answer) throws {
-        let invalid = S3Error(416, "InvalidPartNumber", "The requested partnumber is not satisfiable.")
+        let invalid = ErrorAnswer(416, "InvalidPartNumber", "The requested partnumber is not satisfiable.")
         if object.parts.isEmpty {
             guard number == 1 else { throw invalid }
             if object.size > 0 { choose(0..<object.size, of: object, &answer) } else { answer.status = 206 }
@@ -74,11 +74,11 @@ extension Service {
     }
 
     func getObjectAttributes(_ call: Call) throws -> Answer {
-        if call.behaviour.refusesAttributes { throw S3Error.internalError }
+        if call.behaviour.refusesAttributes { throw ErrorAnswer.internalError }
         let object = try requireObject(call)
         let list = call.head.header("x-amz-object-attributes") ?? ""
         let names = Set(list.split(separator: ",").map { $0.filter { $0 != " " } })
-        guard !names.isEmpty else { throw S3Error.invalidArgument("x-amz-object-attributes names no attribute.") }
+        guard !names.isEmpty else { throw ErrorAnswer.invalidArgument("x-amz-object-attributes names no attribute.") }
         var xml = XMLText()
         xml.open("GetObjectAttributesResponse", hasNamespace: true)
         if names.contains("ETag") { xml.element("ETag", call.shown(object.etag)) }

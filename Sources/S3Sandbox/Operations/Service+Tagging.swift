@@ -3,7 +3,7 @@ import S3
 
 extension Service {
     func getObjectTagging(_ call: Call) throws -> Answer {
-        if call.behaviour.refusesTagging { throw S3Error.notImplemented("tagging") }
+        if call.behaviour.refusesTagging { throw ErrorAnswer.notImplemented("tagging") }
         let object = try requireObject(call)
         var xml = XMLText()
         xml.open("Tagging", hasNamespace: true)
@@ -21,16 +21,16 @@ extension Service {
 
     /// PutObjectTagging and DeleteObjectTagging. Tags are no new version and leave the time of change alone.
     func changeObjectTagging(_ call: Call) throws -> Answer {
-        if call.behaviour.refusesTagging { throw S3Error.notImplemented("tagging") }
+        if call.behaviour.refusesTagging { throw ErrorAnswer.notImplemented("tagging") }
         var tags: [ObjectHeaders.NameValue] = []
         if call.operation == .putObjectTagging {
-            guard let set = try call.document().first("TagSet") else { throw S3Error.malformedXML }
+            guard let set = try call.document().first("TagSet") else { throw ErrorAnswer.malformedXML }
             tags = try ObjectAttributes.checked(
                 set.all("Tag").map { ObjectHeaders.NameValue($0.value("Key") ?? "", $0.value("Value") ?? "") })
         }
         let object = try requireObject(call)
         try store.table.change(object.key, in: call.bucket) { versions in
-            guard let index = versions.firstIndex(where: { $0.id == object.id }) else { throw S3Error.noSuchKey }
+            guard let index = versions.firstIndex(where: { $0.id == object.id }) else { throw ErrorAnswer.noSuchKey }
             versions[index].tags = tags
         }
         let isPut = call.operation == .putObjectTagging

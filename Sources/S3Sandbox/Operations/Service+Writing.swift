@@ -4,9 +4,9 @@ import S3
 extension Service {
     /// The key under which a write is stored.
     /// - Throws: `NoSuchBucket`, `KeyTooLongError`, and what this server has against the key.
-    func admittedKey(_ call: Call) throws(S3Error) -> ObjectKey {
+    func admittedKey(_ call: Call) throws(ErrorAnswer) -> ObjectKey {
         try requireBucket(call)
-        guard call.key.bytes.count <= 1024 else { throw S3Error(400, "KeyTooLongError", "Your key is too long.") }
+        guard call.key.bytes.count <= 1024 else { throw ErrorAnswer(400, "KeyTooLongError", "Your key is too long.") }
         try call.behaviour.admit(call.key)
         return call.behaviour.stored(call.key)
     }
@@ -34,7 +34,7 @@ extension Service {
     }
 
     /// The object that `x-amz-copy-source` names, if it meets the conditions of the request.
-    func copySource(_ call: Call) throws(S3Error) -> (bucket: String, object: StoredObject) {
+    func copySource(_ call: Call) throws(ErrorAnswer) -> (bucket: String, object: StoredObject) {
         let text = Array((call.head.header("x-amz-copy-source") ?? "").utf8)
         let question = text.lastIndex(of: UInt8(ascii: "?"))
         let path = PercentEncoding.decode(text[..<(question ?? text.endIndex)]).drop { $0 == UInt8(ascii: "/") }
@@ -59,11 +59,11 @@ extension Service {
         let replacesTags = try replaces(call, "x-amz-tagging-directive")
         let isSelf = bucket == call.bucket && source.key == key
         guard !isSelf || replacesMetadata || call.head.header("x-amz-storage-class") != nil else {
-            throw S3Error.invalidRequest(
+            throw ErrorAnswer.invalidRequest(
                 "An object cannot be copied to itself without a change of its metadata or storage class.")
         }
         guard source.size <= 5 << 30 else {
-            throw S3Error.invalidRequest("The copy source is larger than the 5 GiB that a copy may have.")
+            throw ErrorAnswer.invalidRequest("The copy source is larger than the 5 GiB that a copy may have.")
         }
         var object = source
         object.key = key
@@ -96,7 +96,7 @@ extension Service {
         return answer
     }
 
-    private func replaces(_ call: Call, _ header: String) throws(S3Error) -> Bool {
+    private func replaces(_ call: Call, _ header: String) throws(ErrorAnswer) -> Bool {
         switch call.head.header(header) ?? "COPY" {
         case "COPY": return false
         case "REPLACE": return true
@@ -118,16 +118,16 @@ extension Service {
         try requireBucket(call)
         // MinIO insists on the MD5; S3 would take an additional checksum in its place.
         guard call.head.header("content-md5") != nil || !call.payload.checksums.isEmpty else {
-            throw S3Error.missingContentMD5
+            throw ErrorAnswer.missingContentMD5
         }
         let document = try call.document()
         let entries = document.all("Object")
-        guard document.name == "Delete", (1...1000).contains(entries.count) else { throw S3Error.malformedXML }
+        guard document.name == "Delete", (1...1000).contains(entries.count) else { throw ErrorAnswer.malformedXML }
         let isQuiet = document.value("Quiet") == "true"
         var xml = XMLText()
         xml.open("DeleteResult", hasNamespace: true)
         for entry in entries {
-            guard let key = entry.first("Key")?.text, !key.isEmpty else { throw S3Error.malformedXML }
+            guard let key = entry.first("Key")?.text, !key.isEmpty else { throw ErrorAnswer.malformedXML }
             if let refusal = call.behaviour.lock(on: ObjectKey(bytes: key)) {
                 xml.open("Error")
                 xml.element("Key", bytes: key)

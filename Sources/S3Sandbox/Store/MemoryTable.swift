@@ -97,7 +97,7 @@ public final class MemoryTable: ObjectTable {
         _ key: ObjectKey, in bucket: String, _ change: (inout [StoredObject]) throws -> Void
     ) throws {
         try state.withLock { state in
-            guard var versions = state[bucket].map({ $0.versions[key] ?? [] }) else { throw S3Error.noSuchBucket }
+            guard var versions = state[bucket].map({ $0.versions[key] ?? [] }) else { throw ErrorAnswer.noSuchBucket }
             try change(&versions)
             state[bucket]?.set(versions, for: key)
         }

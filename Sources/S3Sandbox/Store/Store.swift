@@ -88,7 +88,7 @@ public final class Store: Sendable {
     func delete(_ key: ObjectKey, in bucket: String, versionID: String? = nil, event: Event? = Event("")) throws
         -> Deletion
     {
-        guard table.hasBucket(bucket) else { throw S3Error.noSuchBucket }
+        guard table.hasBucket(bucket) else { throw ErrorAnswer.noSuchBucket }
         var deletion = Deletion()
         var gone: StoredObject?
         var marker = StoredObject(

@@ -31,7 +31,7 @@ final class UploadTable: Sendable {
     }
 
     /// - Throws: `NoSuchUpload`, also where the upload is for another key.
-    func find(_ id: String, _ key: ObjectKey, in bucket: String) throws(S3Error) -> Upload {
+    func find(_ id: String, _ key: ObjectKey, in bucket: String) throws(ErrorAnswer) -> Upload {
         guard let upload = uploads.withLock({ $0[id] }), upload.bucket == bucket, upload.key == key else {
             throw .noSuchUpload
         }
@@ -39,7 +39,7 @@ final class UploadTable: Sendable {
     }
 
     /// Adds a part, or replaces the one with its number.
-    func add(_ part: Part, to id: String) throws(S3Error) {
+    func add(_ part: Part, to id: String) throws(ErrorAnswer) {
         let isKnown = uploads.withLock { uploads in
             uploads[id]?.parts[part.number] = part
             return uploads[id] != nil

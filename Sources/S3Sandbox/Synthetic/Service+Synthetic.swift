@@ -4,8 +4,8 @@ extension Service {
     /// A page of synthetic objects, written at once. Nil where faults or behaviours change entries, which are then
     /// written one by one.
     func syntheticListing(
-        _ table: SyntheticTable, _ request: ListingPage.Request, _ call: Call, isV2: Bool
-    ) throws(S3Error) -> Answer? {
+        _ table: SyntheticTable, _ request: TablePage.Request, _ call: Call, isV2: Bool
+    ) throws(ErrorAnswer) -> Answer? {
         // Another order would have to gather all of them.
         guard request.order == .bytes else { throw .notImplemented("another order of synthetic objects") }
         guard call.plan.lies.isEmpty, call.plan.etag == nil, !call.behaviour.hasSecondGranularity else { return nil }

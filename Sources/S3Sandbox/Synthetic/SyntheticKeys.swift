@@ -122,7 +122,7 @@ struct SyntheticKeys: Sendable {
     /// The indices of all keys that begin with `prefix`.
     func range(of prefix: ObjectKey) -> Range<Int> {
         let low = first(notBefore: prefix)
-        guard let behind = ListingPage.successor(of: prefix) else { return low..<count }
+        guard let behind = TablePage.successor(of: prefix) else { return low..<count }
         return low..<first(notBefore: behind, from: low)
     }
 

@@ -1,6 +1,6 @@
 import ObjectModel
 
-/// Which synthetic objects and common prefixes a page of a listing has: what `ListingPage` finds object by object.
+/// Which synthetic objects and common prefixes a page of a listing has: what `TablePage` finds object by object.
 struct SyntheticPage {
     /// Indices in ascending runs, which hold `keyCount` in all.
     private(set) var runs: [Range<Int>] = []
@@ -12,7 +12,7 @@ struct SyntheticPage {
 
     var count: Int { keyCount + prefixes.count }
 
-    init(_ keys: SyntheticKeys, _ request: ListingPage.Request) {
+    init(_ keys: SyntheticKeys, _ request: TablePage.Request) {
         let range = keys.range(of: request.prefix)
         let start = request.after.map { max(range.lowerBound, keys.first(after: $0)) } ?? range.lowerBound
         guard request.limit > 0, start < range.upperBound else { return }
@@ -27,7 +27,7 @@ struct SyntheticPage {
         }
     }
 
-    private mutating func rollUp(_ keys: SyntheticKeys, _ range: Range<Int>, _ request: ListingPage.Request) {
+    private mutating func rollUp(_ keys: SyntheticKeys, _ range: Range<Int>, _ request: TablePage.Request) {
         var key: [UInt8] = []
         var index = range.lowerBound
         while index < range.upperBound {
@@ -57,7 +57,7 @@ struct SyntheticPage {
                 prefixes.append(prefix)
                 last = prefix
             }
-            guard let behind = ListingPage.successor(of: prefix) else { return }
+            guard let behind = TablePage.successor(of: prefix) else { return }
             index = keys.first(notBefore: behind, from: index)
         }
     }

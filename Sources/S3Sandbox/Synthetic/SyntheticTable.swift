@@ -63,7 +63,7 @@ final class SyntheticTable: ObjectTable {
     }
 
     func change(_ key: ObjectKey, in bucket: String, _ change: (inout [StoredObject]) throws -> Void) throws {
-        throw S3Error.notImplemented("a change of synthetic objects")
+        throw ErrorAnswer.notImplemented("a change of synthetic objects")
     }
 
     func receiver(expectedSize: Int64?) -> any BodyReceiver { MemoryReceiver(expectedSize: nil) }

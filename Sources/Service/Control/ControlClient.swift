@@ -14,7 +14,8 @@ public enum ControlClient {
     public static func ask(
         path: String, _ request: ControlRequest, timeout: Duration, time: any Time
     ) throws(ControlError) -> String {
-        let call = Call(path: path, timeout: timeout, deadline: time.now().addingSaturated(timeout.nanoseconds),
+        let call = Call(
+            path: path, timeout: timeout, deadline: time.now().addingSaturated(timeout.nanoseconds),
             time: time)
         let socket = try call.connected()
         try call.send(request.line, to: socket)

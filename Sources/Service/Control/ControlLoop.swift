@@ -18,7 +18,8 @@ final class ControlLoop: Sendable {
     private let ended = Semaphore()
 
     init(
-        socket: ControlSocket, wake: Descriptor, patience: Int64, time: any Time, accepts: @escaping @Sendable (uid_t) -> Bool,
+        socket: ControlSocket, wake: Descriptor, patience: Int64, time: any Time,
+        accepts: @escaping @Sendable (uid_t) -> Bool,
         answer: @escaping @Sendable (ControlRequest) -> String
     ) {
         self.socket = socket

@@ -99,7 +99,7 @@ final class ControlSocket: Sendable {
         for _ in 0..<200 {
             if flock(folder.number, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK && errno != EINTR { return }
             // flock(2) has no time-out, and another process holds the lock for the moment of one bind.
-            usleep(10_000)
+            BlockingPause.sleep(milliseconds: 10)
         }
     }
 }

@@ -12,25 +12,25 @@ struct ControlArguments: Hashable, Sendable {
     let action: Action
     /// Names of mirrors; empty for all.
     let mirrors: [String]
-    let options: ControlOptions
+    let options: ControlFlags
 
-    init(_ action: Action, _ reading: Command<ControlOptions>.Reading) throws(UsageError) {
+    init(_ action: Action, _ reading: Command<ControlFlags>.Reading) throws(UsageError) {
         self.action = action
         mirrors = reading.positionals
-        var options = ControlOptions()
-        try ControlOptions.command(action).apply(reading.uses, to: &options)
+        var options = ControlFlags()
+        try ControlFlags.command(action).apply(reading.uses, to: &options)
         self.options = options
     }
 }
 
-struct ControlOptions: Hashable, Sendable {
+struct ControlFlags: Hashable, Sendable {
     var json = false
-    var state = MirrorOptions.State.usual
+    var state = MirrorFlags.State.usual
     var configurationFile: String?
 
-    static func command(_ action: ControlArguments.Action) -> Command<ControlOptions> {
+    static func command(_ action: ControlArguments.Action) -> Command<ControlFlags> {
         let (summary, details) = texts(action)
-        var flags: [Flag<ControlOptions>] = [
+        var flags: [Flag<ControlFlags>] = [
             .text("config", "FILE", "Configuration that the watch was started with") { $0.configurationFile = $1 },
             .text("state", "FILE", "State file that the watch was started with") { $0.state = .file($1) },
         ]
@@ -39,7 +39,7 @@ struct ControlOptions: Hashable, Sendable {
         }
         return Command(
             name: action.rawValue, summary: summary, forms: ["[NAME …]"], details: [details],
-            groups: [Command<ControlOptions>.Group(title: "Options", flags: flags)])
+            groups: [Command<ControlFlags>.Group(title: "Options", flags: flags)])
     }
 
     private static func texts(_ action: ControlArguments.Action) -> (summary: String, details: String) {

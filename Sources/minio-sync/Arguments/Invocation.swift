@@ -16,14 +16,14 @@ enum Invocation: Hashable, Sendable {
         var rest = arguments[...]
         switch rest.popFirst() {
         case "mirror":
-            let reading = try MirrorOptions.command.read(Array(rest))
-            self = reading.wantsHelp ? .help(MirrorOptions.command.helpText) : .mirror(try MirrorArguments(reading))
+            let reading = try MirrorFlags.command.read(Array(rest))
+            self = reading.wantsHelp ? .help(MirrorFlags.command.helpText) : .mirror(try MirrorArguments(reading))
         case "audit":
-            let reading = try AuditOptions.command.read(Array(rest))
-            self = reading.wantsHelp ? .help(AuditOptions.command.helpText) : .audit(try AuditArguments(reading))
+            let reading = try AuditFlags.command.read(Array(rest))
+            self = reading.wantsHelp ? .help(AuditFlags.command.helpText) : .audit(try AuditArguments(reading))
         case "ls":
-            let reading = try ListOptions.command.read(Array(rest))
-            self = reading.wantsHelp ? .help(ListOptions.command.helpText) : .list(try ListArguments(reading))
+            let reading = try ListFlags.command.read(Array(rest))
+            self = reading.wantsHelp ? .help(ListFlags.command.helpText) : .list(try ListArguments(reading))
         case "config":
             try self.init(config: rest)
         case let word? where ControlArguments.Action(rawValue: word) != nil:
@@ -59,7 +59,7 @@ enum Invocation: Hashable, Sendable {
     }
 
     private init(control action: ControlArguments.Action, _ arguments: ArraySlice<String>) throws(UsageError) {
-        let command = ControlOptions.command(action)
+        let command = ControlFlags.command(action)
         let reading = try command.read(Array(arguments))
         self = reading.wantsHelp ? .help(command.helpText) : .control(try ControlArguments(action, reading))
     }
@@ -71,12 +71,12 @@ enum Invocation: Hashable, Sendable {
 
     private static var helpText: String {
         var commands = [
-            (MirrorOptions.command.name, MirrorOptions.command.summary),
-            (AuditOptions.command.name, AuditOptions.command.summary),
-            (ListOptions.command.name, ListOptions.command.summary),
+            (MirrorFlags.command.name, MirrorFlags.command.summary),
+            (AuditFlags.command.name, AuditFlags.command.summary),
+            (ListFlags.command.name, ListFlags.command.summary),
         ]
         for action in ControlArguments.Action.allCases {
-            let command = ControlOptions.command(action)
+            let command = ControlFlags.command(action)
             commands.append((command.name, command.summary))
         }
         commands.append((ConfigCheckOptions.command.name, ConfigCheckOptions.command.summary))

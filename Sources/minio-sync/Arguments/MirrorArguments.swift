@@ -12,13 +12,13 @@ struct MirrorArguments: Hashable, Sendable {
 
     let job: Job
     /// Of the command line alone; for a named mirror, `options(of:)` has all.
-    let options: MirrorOptions
+    let options: MirrorFlags
     private let uses: [FlagUse]
 
-    init(_ reading: Command<MirrorOptions>.Reading) throws(UsageError) {
+    init(_ reading: Command<MirrorFlags>.Reading) throws(UsageError) {
         uses = reading.uses
-        var options = MirrorOptions()
-        try MirrorOptions.command.apply(uses, to: &options)
+        var options = MirrorFlags()
+        try MirrorFlags.command.apply(uses, to: &options)
         self.options = options
         switch reading.positionals.count {
         case 2:
@@ -47,13 +47,13 @@ struct MirrorArguments: Hashable, Sendable {
 
     /// The options of a named mirror: the file's, with those of the command line over them. Rules of the command line come
     /// first, so that they decide.
-    func options(of mirror: MirrorDefinition) throws(UsageError) -> MirrorOptions {
-        var options = try MirrorOptions(mirror)
+    func options(of mirror: MirrorDefinition) throws(UsageError) -> MirrorFlags {
+        var options = try MirrorFlags(mirror)
         // A mirror that is otherwise run once may be watched by its name.
         options.once = false
         let rules = options.rules
         options.rules = []
-        try MirrorOptions.command.apply(uses, to: &options)
+        try MirrorFlags.command.apply(uses, to: &options)
         options.rules += rules
         try options.validate()
         return options
@@ -68,7 +68,7 @@ struct MirrorArguments: Hashable, Sendable {
     }
 }
 
-extension MirrorOptions {
+extension MirrorFlags {
     /// The options of a mirror as the configuration file has them, unvalidated against each other.
     ///
     /// - Throws: `UsageError` that names the file and the line.

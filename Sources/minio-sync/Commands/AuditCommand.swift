@@ -26,7 +26,7 @@ final class AuditCommand: Sendable {
         self.console = console
     }
 
-    private var options: AuditOptions { arguments.options }
+    private var options: AuditFlags { arguments.options }
 
     func run() async -> ExitCode {
         do {
@@ -153,11 +153,11 @@ final class AuditCommand: Sendable {
     /// | a key could not be looked at, or an expectation is not met, or no key is in scope of those that were meant | 1 |
     /// | what `--fail-on` names was found | 1 |
     /// | else | 0 |
-    static func exitCode(_ summary: AuditSummary, _ options: AuditOptions) -> ExitCode {
+    static func exitCode(_ summary: AuditSummary, _ options: AuditFlags) -> ExitCode {
         if summary.isInterrupted { return .interrupted }
         if summary.places.contains(where: { $0.error != nil }) { return .serverGone }
         if summary.errors > 0 || summary.unmetExpectations > 0 || summary.isAboutNothing { return .failed }
-        let found: [(AuditOptions.Failure, Bool)] = [
+        let found: [(AuditFlags.Failure, Bool)] = [
             (.differ, summary.isAnywhere(.differs)),
             (.missing, Double(summary.onAnyPlace[.missing] ?? 0) > options.tolerance * Double(summary.compared)),
             (.extra, summary.isAnywhere(.extra)),
@@ -168,7 +168,7 @@ final class AuditCommand: Sendable {
     }
 
     /// Why the exit code is 0 all the same; nil where nothing had to be accepted.
-    private static func acceptance(_ summary: AuditSummary, _ options: AuditOptions) -> String? {
+    private static func acceptance(_ summary: AuditSummary, _ options: AuditFlags) -> String? {
         guard summary.status != .identical else { return nil }
         var flags: [String] = []
         if options.failOn != nil { flags.append("--fail-on") }

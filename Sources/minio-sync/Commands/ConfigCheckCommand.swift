@@ -16,12 +16,12 @@ struct ConfigCheckCommand {
         do throws(ConfigurationError) {
             let file = try ConfigurationFile.load(
                 path: options.configurationFile, environment: environment,
-                mirrorFlags: MirrorOptions.configurableFlags)
+                mirrorFlags: MirrorFlags.configurableFlags)
             let directory = ServerDirectory(file: file, environment: environment)
             var shared = SharedTarget()
             let report = ConfigurationReport(directory) { mirror throws(ConfigurationError) in
                 do throws(UsageError) {
-                    try MirrorOptions(mirror).validate()
+                    try MirrorFlags(mirror).validate()
                 } catch {
                     throw ConfigurationError(
                         "The mirror \(mirror.name) cannot be used", why: Self.clause(error.description),

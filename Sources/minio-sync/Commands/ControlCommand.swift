@@ -18,13 +18,13 @@ struct ControlCommand {
             let environment = Environment.process()
             let file = try ConfigurationFile.load(
                 path: arguments.options.configurationFile, environment: environment,
-                mirrorFlags: MirrorOptions.configurableFlags)
+                mirrorFlags: MirrorFlags.configurableFlags)
             guard
-                let state = try StateFile.path(arguments.options.state, configured: file.state, environment)
+                let state = try StatePath.path(arguments.options.state, configured: file.state, environment)
             else { throw CommandError("A watch without state cannot be asked; send it SIGUSR1 for a reconcile.") }
             let action = arguments.options.json ? "\(arguments.action.rawValue)-json" : arguments.action.rawValue
             let answer = try ControlClient.ask(
-                path: StateFile.controlPath(state), ControlRequest(command: action, mirrors: arguments.mirrors),
+                path: StatePath.controlPath(state), ControlRequest(command: action, mirrors: arguments.mirrors),
                 timeout: .seconds(10), time: Machine.time)
             let reply = try JSONDecoder().decode(ControlReply.self, from: Data(answer.utf8))
             for line in reply.lines ?? [] { console.print(line) }

@@ -20,7 +20,7 @@ struct ListCommand {
         do {
             let file = try ConfigurationFile.load(
                 path: arguments.options.configurationFile, environment: environment,
-                mirrorFlags: MirrorOptions.configurableFlags)
+                mirrorFlags: MirrorFlags.configurableFlags)
             let servers = Servers(
                 directory: ServerDirectory(file: file, environment: environment),
                 connection: arguments.options.connection, remarks: Remarks(console),

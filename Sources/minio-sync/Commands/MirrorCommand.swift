@@ -30,7 +30,7 @@ final class MirrorCommand: Sendable {
             let plan = try MirrorPlan(arguments, console: console)
             Signals.whenEnding { [self] in interrupt() }
             try await checkServers(plan)
-            let journal = try await StateFile.open(
+            let journal = try await StatePath.open(
                 plan.options.state, configured: plan.configuredState, isDryRun: plan.options.dryRun, plan.environment)
             let summary = try await mirror(plan, journal)
             await journal?.close()
@@ -97,7 +97,7 @@ final class MirrorCommand: Sendable {
 
     /// What all buckets of one command share.
     private struct Engine {
-        let options: MirrorEngine.MirrorOptions
+        let options: MirrorOptions
         let journal: Journal?
         /// Seven relays at once, or 224 small objects.
         let budget = ByteBudget(capacity: 14 << 20)
@@ -106,10 +106,7 @@ final class MirrorCommand: Sendable {
         init(_ plan: MirrorPlan, _ journal: Journal?) {
             options = plan.engineOptions
             self.journal = journal
-            // Plain HTTP keeps one thread busy at most; encryption is worth a thread a core.
-            let cores = max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
-            reactors =
-                [Reactor.required()] + (1..<(plan.usesTLS ? min(cores, 4) : 1)).map { Reactor(name: "reactor-\($0)") }
+            reactors = CopyThreads().all(usesTLS: plan.usesTLS)
         }
     }
 

@@ -1,7 +1,13 @@
+import Runtime
 import Stores
 
 /// How advice is worded where a flag of this program is what helps.
 enum AdviceInFlags {
+    static let programWords: [ProgramWords: String] = [
+        .deletionLimit: "--max-delete", .allowEmptySource: "--allow-empty-source",
+        .resumeDeletions: "minio-sync resume-deletes", .pollEvents: "--events poll",
+    ]
+
     static func words(_ advice: StoreError.Advice) -> String? {
         switch advice {
         case .checkAuthorityFile: "check the file of --ca-file"

@@ -18,7 +18,7 @@ final class AuditReports: Sendable {
     }
 
     private let state: Mutex<[Open]>
-    private let options: AuditOptions
+    private let options: AuditFlags
     private let console: Console
 
     /// Opens all files at once, so that one that cannot be written is known before the work.

@@ -6,11 +6,11 @@ import S3
 
 /// What a mirror command shows: lines for objects, progress, and the summary, as text or as JSON.
 final class MirrorReport: Sendable {
-    private let options: MirrorOptions
+    private let options: MirrorFlags
     private let console: Console
     private let bucket = Mutex<String?>(nil)
 
-    init(_ options: MirrorOptions, console: Console) {
+    init(_ options: MirrorFlags, console: Console) {
         self.options = options
         self.console = console
     }

@@ -67,8 +67,8 @@ final class PatientOutput: Sendable {
     func settle(milliseconds: Int) -> Bool {
         for _ in 0..<max(1, milliseconds) {
             if state.withLock({ !$0.isDraining }) { return true }
-            // usleep: the process is at its end, and the thread that writes cannot be waited for.
-            usleep(1000)
+            // The process is at its end, and the thread that writes cannot be waited for.
+            BlockingPause.sleep(milliseconds: 1)
         }
         return state.withLock { !$0.isDraining }
     }

@@ -12,7 +12,7 @@ import Stores
 /// What an audit is about: places resolved, clients made, the manifest read.
 final class AuditPlan: Sendable {
     private let arguments: AuditArguments
-    private let manifest: Manifest?
+    private let manifest: ChecksumManifest?
     let clients: [S3Client]
     /// Where contents are read and hashed: a thread a core.
     let reactors: [Reactor]
@@ -26,7 +26,7 @@ final class AuditPlan: Sendable {
         do throws(ConfigurationError) {
             file = try ConfigurationFile.load(
                 path: options.configurationFile, environment: environment,
-                mirrorFlags: MirrorOptions.configurableFlags)
+                mirrorFlags: MirrorFlags.configurableFlags)
         } catch {
             throw CommandError(error.description)
         }
@@ -50,10 +50,10 @@ final class AuditPlan: Sendable {
             [Reactor.required()] + (1..<(reads || usesTLS ? cores : 1)).map { Reactor(name: "reactor-\($0)") }
     }
 
-    private static func read(_ path: String) throws(CommandError) -> Manifest {
+    private static func read(_ path: String) throws(CommandError) -> ChecksumManifest {
         let bytes = try contents(path)
-        do throws(Manifest.Malformed) {
-            return try Manifest(bytes)
+        do throws(ChecksumManifest.Malformed) {
+            return try ChecksumManifest(bytes)
         } catch {
             throw CommandError(
                 "The manifest \(path) cannot be used: \(error); give what md5sum or sha256sum printed.")
@@ -179,9 +179,9 @@ final class AuditPlan: Sendable {
             }
     }
 
-    func engineOptions(_ bucket: String?) -> Audit.AuditOptions {
+    func engineOptions(_ bucket: String?) -> AuditOptions {
         let options = arguments.options
-        var engine = Audit.AuditOptions()
+        var engine = AuditOptions()
         if options.deep {
             engine.depth = .everything
         } else if let share = options.sample {

@@ -11,7 +11,7 @@ import Stores
 struct MirrorPlan {
     let source: Place
     let target: Place
-    let options: MirrorOptions
+    let options: MirrorFlags
     let configuredState: String?
     let environment: Environment
     let sourceClient: S3Client
@@ -22,7 +22,7 @@ struct MirrorPlan {
     struct Signature: Hashable {
         let source: Place
         let target: Place
-        let options: MirrorOptions
+        let options: MirrorFlags
         let sourceServer: ServerDefinition?
         let targetServer: ServerDefinition?
     }
@@ -42,7 +42,7 @@ struct MirrorPlan {
     }
 
     init(
-        _ source: Place, _ target: Place, _ options: MirrorOptions, _ file: ConfigurationFile,
+        _ source: Place, _ target: Place, _ options: MirrorFlags, _ file: ConfigurationFile,
         _ environment: Environment, _ remarks: Remarks
     ) throws(CommandError) {
         (self.source, self.target, self.options, self.environment) = (source, target, options, environment)
@@ -70,7 +70,7 @@ struct MirrorPlan {
         do throws(ConfigurationError) {
             let file = try ConfigurationFile.load(
                 path: arguments.options.configurationFile, environment: environment,
-                mirrorFlags: MirrorOptions.configurableFlags)
+                mirrorFlags: MirrorFlags.configurableFlags)
             return (file, environment)
         } catch {
             throw CommandError(error.description)
@@ -79,7 +79,7 @@ struct MirrorPlan {
 
     private static func resolve(
         _ arguments: MirrorArguments, _ file: ConfigurationFile
-    ) throws(CommandError) -> (Place, Place, MirrorOptions) {
+    ) throws(CommandError) -> (Place, Place, MirrorFlags) {
         switch arguments.job {
         case .places(let source, let target): return (source, target, arguments.options)
         case .named(let name):
@@ -95,7 +95,7 @@ struct MirrorPlan {
 
     static func resolve(
         _ arguments: MirrorArguments, _ mirror: MirrorDefinition
-    ) throws -> (Place, Place, MirrorOptions) {
+    ) throws -> (Place, Place, MirrorFlags) {
         (try Place(mirror.source), try Place(mirror.target), try arguments.options(of: mirror))
     }
 
@@ -194,8 +194,8 @@ struct MirrorPlan {
             target: S3Bucket(name: "\(target)/\(bucket)", client: targetClient, bucket: bucket, prefix: ""))
     }
 
-    var engineOptions: MirrorEngine.MirrorOptions {
-        var engine = MirrorEngine.MirrorOptions()
+    var engineOptions: MirrorOptions {
+        var engine = MirrorOptions()
         engine.removes = options.remove
         engine.overwrites = options.overwrite
         engine.isDryRun = options.dryRun

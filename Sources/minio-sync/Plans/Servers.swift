@@ -9,7 +9,7 @@ import S3
 /// Makes clients of the servers that places and flags name.
 struct Servers {
     let directory: ServerDirectory
-    let connection: ConnectionOptions
+    let connection: ConnectionFlags
     let remarks: Remarks
     var debug = false
     /// Whether somebody else tries again and again, so that a client need not wait for a server that restarts.
@@ -50,7 +50,7 @@ struct Servers {
         if debug { options.trace = remarks.request }
         return S3Client(
             endpoint: endpoint(definition), credentials: definition.keys.map(Self.credentials),
-            connection: S3.ConnectionOptions(
+            connection: ConnectionOptions(
                 timeouts: timeouts, tls: tls(definition), uploadLimit: uploadLimit, downloadLimit: downloadLimit),
             options: options)
     }
@@ -85,10 +85,10 @@ struct Servers {
         CommandError("The file \(file) of \(flag) \(problem); \(advice).")
     }
 
-    private func endpoint(_ definition: ServerDefinition) -> S3.Endpoint {
+    private func endpoint(_ definition: ServerDefinition) -> Endpoint {
         let style = connection.pathStyle ?? definition.pathStyle
-        let addressing: S3.Endpoint.Addressing? = style == .auto ? nil : style == .on ? .path : .virtualHost
-        return S3.Endpoint(
+        let addressing: Endpoint.Addressing? = style == .auto ? nil : style == .on ? .path : .virtualHost
+        return Endpoint(
             scheme: definition.endpoint.scheme == .https ? .https : .http, host: definition.endpoint.host,
             port: definition.endpoint.port, addressing: addressing)
     }
@@ -98,16 +98,16 @@ struct Servers {
             accessKey: keys.accessKey, secretKey: keys.secretKey.exposed, sessionToken: keys.sessionToken?.exposed)
     }
 
-    private var timeouts: S3.ConnectionOptions.Timeouts {
-        var timeouts = S3.ConnectionOptions.Timeouts()
+    private var timeouts: ConnectionOptions.Timeouts {
+        var timeouts = ConnectionOptions.Timeouts()
         if let time = connection.connectTimeout { timeouts.connect = time }
         if let time = connection.firstByteTimeout { timeouts.firstByte = time }
         if let time = connection.stallTimeout { timeouts.stall = time }
         return timeouts
     }
 
-    private func tls(_ definition: ServerDefinition) -> S3.ConnectionOptions.TLS {
-        var tls = S3.ConnectionOptions.TLS()
+    private func tls(_ definition: ServerDefinition) -> ConnectionOptions.TLS {
+        var tls = ConnectionOptions.TLS()
         tls.authorityFile = connection.caFile ?? definition.caFile
         tls.certificateFile = connection.clientCertificate ?? definition.clientCertificate
         tls.keyFile = connection.clientKey ?? definition.clientKey

@@ -60,7 +60,7 @@ extension SharedTarget.Mirror {
 
     /// Nil where the definition cannot be used, which is told elsewhere.
     init?(_ definition: MirrorDefinition, _ directory: ServerDirectory) {
-        guard let options = try? MirrorOptions(definition), !options.once,
+        guard let options = try? MirrorFlags(definition), !options.once,
             let source = Self.side(definition.source, directory), let target = Self.side(definition.target, directory)
         else { return nil }
         (name, self.source, self.target) = (definition.name, source, target)

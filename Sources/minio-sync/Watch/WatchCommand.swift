@@ -59,7 +59,7 @@ final class WatchCommand: Sendable {
                 },
                 reconcile: { [self] in reconcile([]) },
                 { [self] in wishes.withLock { $0.mustEnd = true } })
-            let process = WatchedMirror.Process(journal: journal, reactors: Self.reactors(plan))
+            let process = WatchedMirror.Process(journal: journal, copyThreads: CopyThreads())
             for error in plan.unusable { log.write(.error, "mirror-unusable", [("error", .string(error.message))]) }
             begin(plan.mirrors, process)
             await look(process)
@@ -74,7 +74,7 @@ final class WatchCommand: Sendable {
 
     private func openJournal(_ plan: WatchPlan) async throws(CommandError) -> Journal {
         let state = arguments.options.state
-        let kept = try await StateFile.open(
+        let kept = try await StatePath.open(
             state, configured: plan.configuredState, isDryRun: false, Environment.process())
         if let kept { return kept }
         do throws(DiskError) {
@@ -86,10 +86,10 @@ final class WatchCommand: Sendable {
 
     private func openControl(_ plan: WatchPlan) -> ControlServer? {
         do {
-            let path = try StateFile.path(
+            let path = try StatePath.path(
                 arguments.options.state, configured: plan.configuredState, Environment.process())
             guard let path else { return nil }
-            return try ControlServer(path: StateFile.controlPath(path), time: Machine.time) { [self] in answer($0) }
+            return try ControlServer(path: StatePath.controlPath(path), time: Machine.time) { [self] in answer($0) }
         } catch {
             log.write(
                 .warning, "notice",
@@ -99,16 +99,11 @@ final class WatchCommand: Sendable {
         }
     }
 
-    /// Plain HTTP keeps one thread busy at most; encryption is worth a thread a core.
-    private static func reactors(_ plan: WatchPlan) -> [Reactor] {
-        let cores = max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
-        let count = plan.mirrors.contains { $0.plan.usesTLS } ? min(cores, 4) : 1
-        return [Reactor.required()] + (1..<count).map { Reactor(name: "reactor-\($0)") }
-    }
-
     // MARK: Mirrors
 
     private func begin(_ plans: [(name: String, plan: MirrorPlan)], _ process: WatchedMirror.Process) {
+        // Before the first of them, so that all of them get the threads that one of them is worth.
+        _ = process.copyThreads.all(usesTLS: plans.contains { $0.plan.usesTLS })
         for (name, plan) in plans {
             let mirror = WatchedMirror(name, plan, process, log: log)
             mirrors.withLock { $0.append(mirror) }

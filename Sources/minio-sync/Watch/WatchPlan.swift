@@ -35,7 +35,7 @@ struct WatchPlan {
         for definition in definitions {
             do {
                 // Said in the file, --once keeps a mirror out, unless it is named.
-                if case .all = arguments.job, try MirrorOptions(definition).once { continue }
+                if case .all = arguments.job, try MirrorFlags(definition).once { continue }
                 let (source, target, options) = try MirrorPlan.resolve(arguments, definition)
                 let plan = try MirrorPlan(source, target, options, file, environment, remarks)
                 if let objection = shared.objection(to: SharedTarget.Mirror(definition.name, plan)) {

@@ -17,7 +17,7 @@ final class WatchedMirror: Sendable {
     /// What all mirrors of a process share.
     struct Process: Sendable {
         let journal: Journal
-        let reactors: [Reactor]
+        let copyThreads: CopyThreads
         let listingReactor = Reactor(name: "listings")
         /// Lets few mirrors read listings at once, so that many of them do not use the memory of many.
         let turnstile = Turnstile(places: 4)
@@ -34,6 +34,7 @@ final class WatchedMirror: Sendable {
     let plan: MirrorPlan
     private let kind: Kind
     private let task = Mutex<Task<Void, Never>?>(nil)
+    /// Where it is looked after.
     private let reactor: Reactor
 
     /// Small objects and relays of one mirror in memory: its own, so that one that hangs takes no memory from the others.
@@ -42,16 +43,17 @@ final class WatchedMirror: Sendable {
     init(_ name: String, _ plan: MirrorPlan, _ process: Process, log: WatchLog) {
         self.name = name
         self.plan = plan
-        reactor = process.reactors[0]
+        let reactors = process.copyThreads.all(usesTLS: plan.usesTLS)
+        reactor = reactors[0]
         let budget = ByteBudget(capacity: Self.budget)
         if let pair = plan.namedPair {
             let log = log.mirror(name, bucket: nil, json: plan.options.json)
-            kind = .pair(Self.watch(pair, plan, process, budget, isFed: false) { log.note($0) })
+            kind = .pair(Self.watch(pair, plan, process, reactors, budget, isFed: false) { log.note($0) })
         } else {
             let server = log.mirror(name, bucket: nil, json: plan.options.json)
             let buckets = PlannedBuckets(plan: plan) { bucket, isFed in
                 let log = log.mirror(name, bucket: bucket, json: plan.options.json)
-                return Self.watch(plan.pair(bucket), plan, process, budget, isFed: isFed) { log.note($0) }
+                return Self.watch(plan.pair(bucket), plan, process, reactors, budget, isFed: isFed) { log.note($0) }
             }
             kind = .server(
                 ServerWatch(
@@ -61,14 +63,15 @@ final class WatchedMirror: Sendable {
     }
 
     private static func watch(
-        _ pair: MirrorPlan.Pair, _ plan: MirrorPlan, _ process: Process, _ budget: ByteBudget, isFed: Bool,
-        observer: @escaping @Sendable (WatchEvent) -> Void
+        _ pair: MirrorPlan.Pair, _ plan: MirrorPlan, _ process: Process, _ reactors: [Reactor], _ budget: ByteBudget,
+        isFed: Bool, observer: @escaping @Sendable (WatchEvent) -> Void
     ) -> MirrorWatch {
         MirrorWatch(
             source: pair.source, target: pair.target, options: plan.engineOptions, watch: plan.options.watching,
             stream: S3Changes(plan.sourceClient, bucket: pair.source.bucket, prefix: pair.source.prefix), isFed: isFed,
             journal: process.journal, budget: budget, surroundings: Machine.surroundings,
-            executors: process.reactors, listingExecutor: process.listingReactor, turnstile: process.turnstile, observer: observer)
+            executors: reactors, listingExecutor: process.listingReactor, turnstile: process.turnstile,
+            observer: observer)
     }
 
     func start() {

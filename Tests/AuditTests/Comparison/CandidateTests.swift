@@ -33,7 +33,7 @@ struct CandidateTests {
 
     @Test("A manifest's line is looked up again")
     func manifest() {
-        let line = Manifest.Digest.md5("9e107d9d372bb6826bd81d3542a419d6").facts
+        let line = ChecksumManifest.Digest.md5("9e107d9d372bb6826bd81d3542a419d6").facts
         let candidate = Candidate(AuditMerge.Row(key: "a", facts: [line, nil], isSame: false))
         #expect(Candidate(record: candidate.record) { $0 == "a" ? line : nil } == candidate)
     }

@@ -1,8 +1,8 @@
 import AndroidPackage
-@testable import Audit
-
 import ObjectModel
 import Runtime
+
+@testable import Audit
 
 extension ReportCase {
     /// APKs: one package that is all right, one behind on a place, one with another signer, and damaged files.

@@ -1,9 +1,9 @@
 import AndroidPackage
-@testable import Audit
 import ObjectModel
-
 import Runtime
 import Testing
+
+@testable import Audit
 
 /// What one audit told, and how its reports are wanted.
 struct ReportCase: Sendable, CustomTestStringConvertible {

@@ -6,7 +6,7 @@ func fuzzManifest(_ input: [UInt8]) {
     guard let first = input.first else { return }
     let bytes = Array(input.dropFirst())
     switch first % 5 {
-    case 0: _ = try? Manifest(bytes)
+    case 0: _ = try? AndroidManifest(bytes)
     case 1:
         guard let table = try? ResourceTable(bytes) else { return }
         for type in 0..<4 as Range<UInt32> {

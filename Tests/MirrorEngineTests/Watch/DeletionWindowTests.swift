@@ -16,7 +16,7 @@ struct DeletionWindowTests {
         func sample(created: Int, now: Int64) { window.sample(created: created, now: now) }
         func reset(created: Int, now: Int64) { window.reset(created: created, now: now) }
         func objection(adding count: Int, targetObjects: Int, created: Int, now: Int64) -> String? {
-            window.objection(adding: count, targetObjects: targetObjects, created: created, now: now)
+            window.objection(adding: count, targetObjects: targetObjects, created: created, now: now)?.description
         }
     }
 
@@ -36,7 +36,7 @@ struct DeletionWindowTests {
         window.add(10, created: 0, now: 0)
         let objection = window.objection(adding: 1, targetObjects: 990, created: 500, now: Self.second)
         #expect(objection?.contains("11 deletions within 10 minutes") == true, "\(objection ?? "")")
-        #expect(objection?.contains("--max-delete 10") == true)
+        #expect(objection?.contains("the limit of deletions 10") == true)
         #expect(window.objection(adding: 1, targetObjects: 990, created: 500, now: 599 * Self.second) != nil)
         #expect(window.objection(adding: 1, targetObjects: 990, created: 500, now: 602 * Self.second) == nil)
         #expect(window.deleted == 0)
@@ -55,7 +55,7 @@ struct DeletionWindowTests {
         let objection = window.objection(adding: due, targetObjects: left, created: 0, now: 1)
         #expect((objection != nil) == isTooMuch, "\(objection ?? "none")")
         if let objection {
-            #expect(objection.contains("--max-delete 50%") && objection.contains("\(left) are left"))
+            #expect(objection.contains("the limit of deletions 50%") && objection.contains("\(left) are left"))
         }
     }
 
@@ -87,6 +87,13 @@ struct DeletionWindowTests {
         let window = window(.percent(10), floor: 0)
         #expect(window.objection(adding: 1, targetObjects: 10, created: 0, now: 0) == nil)
         #expect(window.objection(adding: 2, targetObjects: 10, created: 0, now: 0) != nil)
+    }
+
+    @Test("Where everything may go, nothing is too much, though fewer are counted than there are")
+    func everything() {
+        let window = window(.percent(100), floor: 0)
+        window.add(6, created: 0, now: 0)
+        #expect(window.objection(adding: 114, targetObjects: 111, created: 0, now: 1) == nil)
     }
 
     @Test("Many small groups add up, and old ones are forgotten one second at a time")

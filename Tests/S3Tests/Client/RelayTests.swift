@@ -26,7 +26,9 @@ struct RelayTests {
                         contentMD5: contentMD5, feed: feed
                     ).etag
                 }
-            } isRefusal: { ($0 as? S3Error)?.kind == .slowDown }
+            } isRefusal: {
+                ($0 as? S3Error)?.kind == .slowDown
+            }
         }
     }
 

@@ -85,7 +85,7 @@ extension S3Client {
     func keys(prefix: ObjectKey = "") async throws -> [[ObjectKey]] {
         let listing = listObjects(bucket: ServerUnderTest.bucket, prefix: prefix)
         var pages: [[ObjectKey]] = []
-        while let page = try await listing.next() { pages.append((0..<page.count).map { page.key(at: $0) }) }
+        while let page = try await listing.next() { pages.append((0..<page.count).map { page.page.key(at: $0) }) }
         return pages
     }
 }

@@ -31,7 +31,7 @@ struct EventFilterTests {
             ("é", "e\u{301}", []), ("", "x", ["x"]),
         ] as [(ObjectKey, String, [ObjectKey])])
     func readings(_ prefix: ObjectKey, _ key: String, _ readings: [ObjectKey]) {
-        #expect(EventFilter(bucket: nil, prefix: prefix).readings(of: Array(key.utf8)) == readings)
+        #expect(EventFilter(bucket: nil, prefix: prefix).candidateKeys(for: Array(key.utf8)) == readings)
     }
 
     @Test("A bucket is that one, or any")

@@ -134,14 +134,17 @@ struct ListingParserTests {
         for order in KeyOrder.allCases {
             for (i, a) in keys.enumerated() {
                 for (j, b) in keys.enumerated() {
-                    let difference = left.compareKey(at: i, with: right, at: j, order: order, droppingRight: 4)
+                    let difference = left.page.compareKey(
+                        at: i, with: right.page, at: j, order: order, droppingRight: 4)
                     let expected = unsafe order.compare(Array(a.utf8).span.bytes, Array(b.utf8).span.bytes)
                     #expect(difference.signum() == expected.signum(), "\(a) and \(b) in \(order)")
                 }
             }
         }
-        #expect(left.compareKey(at: 0, with: right, at: 0, order: .bytes, droppingLeft: 9, droppingRight: 99) == 0)
-        #expect(left.compareKey(at: 6, with: left, at: 3, order: .path, droppingLeft: 2) == 0)
+        #expect(
+            left.page.compareKey(at: 0, with: right.page, at: 0, order: .bytes, droppingLeft: 9, droppingRight: 99) == 0
+        )
+        #expect(left.page.compareKey(at: 6, with: left.page, at: 3, order: .path, droppingLeft: 2) == 0)
 
         let texts = ["9e107d9d372bb6826bd81d3542a419d6", "9e107d9d372bb6826bd81d3542a419d6-2", "odd", "odder", ""]
         let etags = try page(texts.map { "k\($0)" }, texts)
@@ -149,8 +152,9 @@ struct ListingParserTests {
         for i in texts.indices {
             for j in texts.indices {
                 let (a, b) = (etags.etag(at: i), others.etag(at: j))
-                #expect(etags.isSameETag(at: i, others, at: j) == (a == b), "\(a) and \(b)")
-                #expect(etags.isComparableETag(at: i, others, at: j) == a.isComparable(with: b), "\(a) and \(b)")
+                #expect(etags.page.isSameETag(at: i, others.page, at: j) == (a == b), "\(a) and \(b)")
+                #expect(
+                    etags.page.isComparableETag(at: i, others.page, at: j) == a.isComparable(with: b), "\(a) and \(b)")
             }
         }
     }

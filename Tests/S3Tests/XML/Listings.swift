@@ -1,5 +1,7 @@
 import ObjectModel
 
+@testable import S3
+
 /// Listings as servers write them.
 enum Listings {
     struct Object {
