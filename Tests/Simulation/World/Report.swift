@@ -9,10 +9,14 @@ enum Report {
         var minutes: Double?
         var seed: UInt64?
         var isJSON = false
+        /// Ends with the first failure.
+        var endsEarly = false
+        /// Tells no stories.
+        var isBrief = false
     }
 
     static let usage = """
-        Usage: minio-sync-simulation [--rounds N | --minutes M] [--seed S] [--json]
+        Usage: minio-sync-simulation [--rounds N | --minutes M] [--seed S] [--json] [--until-failure] [--brief]
 
         """
 
@@ -24,15 +28,12 @@ enum Report {
         }
         let first = arguments.seed ?? UInt64.random(in: 1..<(1 << 53))
         print("seed \(first)")
-        var session = Session(first: first)
+        var session = Session(first: first, tellsStories: !arguments.isBrief)
         let began = MonotonicClock.nanoseconds()
         let end = arguments.minutes.map { began + Int64($0 * 60e9) }
         while end.map({ MonotonicClock.nanoseconds() < $0 }) ?? (session.rounds < arguments.rounds ?? 1000) {
             session.runNext()
-            if session.failures.count >= 50 {
-                print("50 rounds failed: enough.")
-                break
-            }
+            if session.failures.count >= (arguments.endsEarly ? 1 : 50) { break }
         }
         StateFiles.removeFolder()
         session.tell(seconds: Double(MonotonicClock.nanoseconds() - began) / 1e9)
@@ -46,6 +47,8 @@ enum Report {
         while let word = rest.popFirst() {
             switch word {
             case "--json": arguments.isJSON = true
+            case "--until-failure": arguments.endsEarly = true
+            case "--brief": arguments.isBrief = true
             case "--rounds":
                 guard let count = rest.popFirst().flatMap({ Int($0) }), count > 0 else { return nil }
                 arguments.rounds = count
@@ -65,6 +68,7 @@ enum Report {
 /// All rounds of one call.
 struct Session {
     private let first: UInt64
+    private let tellsStories: Bool
     private(set) var rounds = 0
     private var nanoseconds: Int64 = 0
     private var faults = [Int](repeating: 0, count: Fault.allCases.count)
@@ -74,8 +78,9 @@ struct Session {
     /// Failures after which no more stories are told.
     private static let storyLimit = 3
 
-    init(first: UInt64) {
+    init(first: UInt64, tellsStories: Bool) {
         self.first = first
+        self.tellsStories = tellsStories
     }
 
     /// The seed of round `number`: the first one's is the one that was given.
@@ -109,7 +114,7 @@ struct Session {
         guard let failure = broken.first else { return }
         failures.append(seed)
         print("FAILED seed \(seed): \(failure.promise): \(failure.sentence)\(failure.key.map { " [\($0)]" } ?? "")")
-        if failures.count <= Self.storyLimit { tell(seed, failure) }
+        if tellsStories, failures.count <= Self.storyLimit { tell(seed, failure) }
     }
 
     /// Leaves kinds of fault out one by one while the same promise is broken, and tells what is left.

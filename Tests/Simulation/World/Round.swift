@@ -65,12 +65,13 @@ final class Round {
 
     private func finish() {
         isFinishing = true
+        let watch = mainWatch
         for instance in alive { instance.end() }
         world.run(until: world.now + 600_000_000_000) { self.alive.isEmpty }
         for instance in alive {
             judge.fail("an end", "process \(instance.process.id) does not end when it is told to")
         }
-        judge.judgeUploads()
+        judge.judgeUploads(watch)
         for id in instances.keys.sorted() { instances[id]?.kill() }
     }
 
