@@ -17,6 +17,7 @@ final class Judge {
     /// Deletions on the target by each process, with the target's number of objects in scope before.
     var deletions: [Int: [(time: Int64, before: Int)]] = [:]
     var creations: [Int: [Int64]] = [:]
+    var doubts = Doubts()
     /// The oldest look that may go before a deletion, in nanoseconds. A batch's looks may wait for one that gets no answer.
     static let lookAge: Int64 = 2 * WorldStore.patience + 10_000_000_000
 
@@ -44,6 +45,7 @@ final class Judge {
         guard key.hasPrefix(plan.targetPrefix) else {
             return fail("scope", "process \(id) wrote outside of the mirror's prefix", key: key)
         }
+        if let trash = plan.options.trash { judgeKept(key, before, sent, change, trash) }
         let relative = key.droppingFirst(plan.targetPrefix.bytes.count)
         let original = relative.prefixed(by: plan.sourcePrefix)
         if change.version == nil {
@@ -65,6 +67,7 @@ final class Judge {
         let present = round.target.keys.count + 1
         deletions[id, default: []].append((change.time, present))
         judgeGuard(instance, key)
+        judgeDoubts(key, original, sent, instance, change)
         let past = round.source.past
         if past.wasMissing(original, during: sent...change.time) { return }
         let look = instance.source.absences[original]

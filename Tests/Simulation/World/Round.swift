@@ -15,6 +15,7 @@ final class Round {
     private(set) var isCalm = false
     private(set) var hasLostState = false
     private var isFinishing = false
+    private var isPromptnessJudged = false
     private var lastProcess = 0
     /// Keys without the prefix, and the same in order.
     private var seen: Set<ObjectKey> = []
@@ -39,6 +40,7 @@ final class Round {
                 if key.hasPrefix(prefix) { seen.insert(key.droppingFirst(prefix.bytes.count)) }
             }
         }
+        source.past.observer = { [unowned self] in judge.seeSource($0, $1, $2) }
         target.past.observer = { [unowned self] in judge.see($0, $1, $2) }
     }
 
@@ -55,6 +57,10 @@ final class Round {
         let begun = world.now
         while world.exhaustion == nil, world.effectsUnderWay > 0 || world.now < max(begun, world.lastEffect) + Self.calm, !isAtRest(since: begun) {
             world.run(until: world.now + 10_000_000_000)
+            if !isPromptnessJudged, world.now - begun >= Judge.promptly {
+                isPromptnessJudged = true
+                judge.judgePromptness(mainWatch)
+            }
         }
         if let exhaustion = world.exhaustion { judge.fail("an end", exhaustion) }
         look()
@@ -175,6 +181,7 @@ final class Round {
     private func look() { for instance in alive { lookAt(instance) } }
 
     private func lookAt(_ instance: Instance) {
+        judge.seePause(instance)
         guard let identical = instance.watch?.status.lastIdentical, identical != instance.lastClaim else { return }
         instance.lastClaim = identical
         guard let moment = instance.reconciles[identical] else { return }

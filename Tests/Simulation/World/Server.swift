@@ -78,6 +78,7 @@ final class Server {
         }
     }
     private(set) var hasBucket = true
+    private(set) var bucketGoneSince: Int64?
     /// An old state that a stale page may show.
     private(set) var stale: (objects: [ObjectKey: Version], keys: [ObjectKey])?
     var subscriptions: [WorldFeed.Subscription] = []
@@ -161,6 +162,7 @@ final class Server {
 
     func setBucket(_ isThere: Bool, _ cause: Cause) {
         if !isThere { wipe(cause) }
+        if hasBucket != isThere { bucketGoneSince = isThere ? nil : world.now }
         hasBucket = isThere
     }
 

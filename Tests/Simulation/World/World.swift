@@ -17,6 +17,8 @@ final class World: @unchecked Sendable {
     private(set) var exhaustion: String?
     /// Requests that would change something and have not arrived yet.
     var effectsUnderWay = 0
+    /// The longest that one of them was on its way.
+    var longestDelay: Int64 = 0
     /// When one last arrived.
     var lastEffect: Int64 = 0
     /// What happened, where somebody wants to read it.

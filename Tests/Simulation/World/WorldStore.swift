@@ -166,6 +166,7 @@ final class WorldStore: ObjectStore, @unchecked Sendable {
             fate.answer = nil
             fate.failure = (.timedOut, Self.patience)
         }
+        if request.writes { world.longestDelay = max(world.longestDelay, fate.arrival ?? 0) }
         return fate
     }
 }
