@@ -8,6 +8,8 @@ enum Report {
         var rounds: Int?
         var minutes: Double?
         var seed: UInt64?
+        /// Rounds of this seed that are passed over, as if they had been lived.
+        var passed = 0
         var isJSON = false
         /// Ends with the first failure.
         var endsEarly = false
@@ -16,7 +18,7 @@ enum Report {
     }
 
     static let usage = """
-        Usage: minio-sync-simulation [--rounds N | --minutes M] [--seed S] [--json] [--until-failure] [--brief]
+        Usage: minio-sync-simulation [--rounds N | --minutes M] [--seed S] [--after N] [--json] [--until-failure] [--brief]
 
         """
 
@@ -28,7 +30,7 @@ enum Report {
         }
         let first = arguments.seed ?? UInt64.random(in: 1..<(1 << 53))
         print("seed \(first)")
-        var session = Session(first: first, tellsStories: !arguments.isBrief)
+        var session = Session(first: first, passed: arguments.passed, tellsStories: !arguments.isBrief)
         let began = MonotonicClock.nanoseconds()
         let end = arguments.minutes.map { began + Int64($0 * 60e9) }
         while end.map({ MonotonicClock.nanoseconds() < $0 }) ?? (session.rounds < arguments.rounds ?? 1000) {
@@ -52,6 +54,9 @@ enum Report {
             case "--rounds":
                 guard let count = rest.popFirst().flatMap({ Int($0) }), count > 0 else { return nil }
                 arguments.rounds = count
+            case "--after":
+                guard let count = rest.popFirst().flatMap({ Int($0) }), count >= 0 else { return nil }
+                arguments.passed = count
             case "--minutes":
                 guard let count = rest.popFirst().flatMap({ Double($0) }), count > 0 else { return nil }
                 arguments.minutes = count
@@ -69,7 +74,9 @@ enum Report {
 struct Session {
     private let first: UInt64
     private let tellsStories: Bool
-    private(set) var rounds = 0
+    /// Those that were passed over included.
+    private(set) var rounds: Int
+    private let passed: Int
     private var nanoseconds: Int64 = 0
     private var faults = [Int](repeating: 0, count: Fault.allCases.count)
     private(set) var failures: [UInt64] = []
@@ -78,8 +85,10 @@ struct Session {
     /// Failures after which no more stories are told.
     private static let storyLimit = 3
 
-    init(first: UInt64, tellsStories: Bool) {
+    init(first: UInt64, passed: Int, tellsStories: Bool) {
         self.first = first
+        self.passed = passed
+        rounds = passed
         self.tellsStories = tellsStories
     }
 
@@ -139,7 +148,7 @@ struct Session {
         let hours = Double(nanoseconds) / 3.6e12
         print(
             "\(rounds) rounds, \(faults.reduce(0, +)) faults, \(Decimals.format(hours, 1)) virtual hours, \(jobs) jobs in "
-                + "\(Decimals.format(seconds, 1)) s: \(Decimals.format(Double(rounds) / max(0.001, seconds), 1)) rounds a second")
+                + "\(Decimals.format(seconds, 1)) s: \(Decimals.format(Double(rounds - passed) / max(0.001, seconds), 1)) rounds a second")
         let kinds = Fault.allCases.map { "\($0.rawValue) \(faults[$0.index])" }
         print("faults: \(kinds.joined(separator: ", "))")
         if !failures.isEmpty { print("failed: \(failures.map(String.init).joined(separator: " "))") }
