@@ -60,10 +60,22 @@ struct Deleter: Sendable {
         for (candidate, result) in zip(candidates, report.results) {
             switch result {
             case .success(.deleted), .success(.planned): noteDone(candidate.extra, began)
-            case .success(.present), .success(.held): break
+            case .success(.present): await look(again: candidate.extra.key, began)
+            case .success(.held): break
             case .failure(let failure):
                 run.fail(Job(key: candidate.extra.key, decision: .extra), failure, began: began)
             }
+        }
+    }
+
+    /// It came to the source after that was listed, so that the target may have an older one: not an extra, and not yet in
+    /// line.
+    private func look(again key: ObjectKey, _ began: Int64) async {
+        let job = Job(key: key)
+        do {
+            try await JobWorker(work: work, job: job, began: began).perform()
+        } catch {
+            if !run.isInterrupted { run.fail(job, ObjectFailure(error), began: began) }
         }
     }
 
