@@ -18,6 +18,8 @@ struct Plan {
     var hasWatch = true
     var hasSecondWatch = false
     var runs = 0
+    /// How often a person says that held deletions are meant.
+    var approvals = 0
     /// Whether the first watch keeps its state in a file.
     var keepsState = true
     /// How much of the target is as the source when it begins.
@@ -76,6 +78,8 @@ struct Plan {
         options.deletionGuard.allowsEmptySource = dice.isLucky(0.1)
         options.maxWorkers = dice.isLucky(0.3) ? 1 + dice.below(8) : nil
         watch.pollInterval = .seconds(dice.spread(5, 120))
+        if options.comparison == .bytes || options.checksHeaders { watch.pollInterval = max(watch.pollInterval, .seconds(120)) }
+        approvals = options.removes && dice.isLucky(0.3) ? 1 + dice.below(2) : 0
         watch.events = dice.isLucky(0.85) ? .auto : .poll
         watch.reconcileInterval = .seconds(600 + dice.below(3000))
         if dice.isLucky(0.3) {

@@ -53,7 +53,7 @@ final class Round {
         world.run(until: World.beginning + plan.storm)
         beCalm()
         let begun = world.now
-        while world.exhaustion == nil, world.effectsUnderWay > 0 || world.now < max(begun, world.lastEffect) + Self.calm, !isAtRest(since: begun) {
+        while world.exhaustion == nil, world.now < max(begun, world.lastLateEffect) + Self.calm, !isAtRest(since: begun) {
             world.run(until: world.now + 10_000_000_000)
         }
         if let exhaustion = world.exhaustion { judge.fail("an end", exhaustion) }
@@ -89,7 +89,7 @@ final class Round {
     private func isAtRest(since begun: Int64) -> Bool {
         guard world.effectsUnderWay == 0, source.hasBucket, target.hasBucket,
             !alive.contains(where: { $0.kind == .run }), let watch = mainWatch, let status = watch.watch?.status,
-            status.pending == 0, !status.isReconciling, watch.lastWhole > max(begun, world.lastEffect)
+            status.pending == 0, !status.isReconciling, watch.lastWhole > max(begun, world.lastLateEffect)
         else { return false }
         return judge.differences(watch).isEmpty
     }

@@ -17,8 +17,8 @@ final class World: @unchecked Sendable {
     private(set) var exhaustion: String?
     /// Requests that would change something and have not arrived yet.
     var effectsUnderWay = 0
-    /// When one last arrived.
-    var lastEffect: Int64 = 0
+    /// When the last of them arrives that anything held up.
+    var lastLateEffect: Int64 = 0
     /// What happened, where somebody wants to read it.
     var story: Story?
     private static let jobLimit = 600_000

@@ -67,6 +67,7 @@ final class WorldStore: ObjectStore, @unchecked Sendable {
             // What it does there does not depend on who waits for it.
             if let arrival = fate.arrival {
                 world.beginEffect(request.writes)
+                if request.writes, !weather.isCalm { world.lastLateEffect = max(world.lastLateEffect, world.now + arrival) }
                 world.after(arrival) { [self] in
                     world.endEffect(request.writes)
                     let result = perform(request, fate, cause, effect)
@@ -173,9 +174,5 @@ final class WorldStore: ObjectStore, @unchecked Sendable {
 extension World {
     func beginEffect(_ writes: Bool) { if writes { effectsUnderWay += 1 } }
 
-    func endEffect(_ writes: Bool) {
-        guard writes else { return }
-        effectsUnderWay -= 1
-        lastEffect = now
-    }
+    func endEffect(_ writes: Bool) { if writes { effectsUnderWay -= 1 } }
 }
