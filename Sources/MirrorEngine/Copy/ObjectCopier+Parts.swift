@@ -144,8 +144,9 @@ extension ObjectCopier {
             await journal.setUploadID(id, of: record)
             return OpenUpload(id: id, record: record, present: [])
         } catch {
-            // Refused outright: nothing was begun. A lost answer may hide an upload; the record finds it later.
-            if !error.isTransient { await journal.endUpload(record) }
+            // Refused outright: nothing was begun. An answer that was lost, or that nobody waited for until it came, may hide
+            // an upload; the record finds it later.
+            if error.wasAnswered, !error.isTransient { await journal.endUpload(record) }
             throw error
         }
     }

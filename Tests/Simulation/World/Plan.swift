@@ -29,7 +29,7 @@ struct Plan {
         drawServers(&dice)
         drawOptions(&dice)
         drawKeys(&dice)
-        storm = dice.spread(5_000_000_000, 900_000_000_000)
+        storm = dice.spread(3_000_000_000, 200_000_000_000)
         writes = Int(dice.spread(5, 80))
         hasWatch = dice.isLucky(0.8)
         hasSecondWatch = dice.isLucky(0.15)
@@ -77,7 +77,7 @@ struct Plan {
         }
         options.deletionGuard.allowsEmptySource = dice.isLucky(0.1)
         options.maxWorkers = dice.isLucky(0.3) ? 1 + dice.below(8) : nil
-        watch.pollInterval = .seconds(dice.spread(5, 120))
+        watch.pollInterval = .seconds(dice.spread(8, 120))
         if options.comparison == .bytes || options.checksHeaders { watch.pollInterval = max(watch.pollInterval, .seconds(120)) }
         approvals = options.removes && dice.isLucky(0.3) ? 1 + dice.below(2) : 0
         watch.events = dice.isLucky(0.85) ? .auto : .poll

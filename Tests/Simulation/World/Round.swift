@@ -15,6 +15,8 @@ final class Round {
     private(set) var isCalm = false
     private(set) var hasLostState = false
     private var isFinishing = false
+    /// When a process ended last, after which others sweep up what it left.
+    private var lastEnd: Int64 = 0
     private var lastProcess = 0
     /// Keys without the prefix, and the same in order.
     private var seen: Set<ObjectKey> = []
@@ -59,6 +61,8 @@ final class Round {
         if let exhaustion = world.exhaustion { judge.fail("an end", exhaustion) }
         look()
         judge.judgeEnd(mainWatch)
+        // What goes on behind a reconcile.
+        world.run(until: world.now + 30_000_000_000)
         finish()
         return judge.failures
     }
@@ -89,7 +93,7 @@ final class Round {
     private func isAtRest(since begun: Int64) -> Bool {
         guard world.effectsUnderWay == 0, source.hasBucket, target.hasBucket,
             !alive.contains(where: { $0.kind == .run }), let watch = mainWatch, let status = watch.watch?.status,
-            status.pending == 0, !status.isReconciling, watch.lastWhole > max(begun, world.lastLateEffect)
+            status.pending == 0, !status.isReconciling, watch.lastWhole > max(begun, world.lastLateEffect, lastEnd)
         else { return false }
         return judge.differences(watch).isEmpty
     }
@@ -129,6 +133,7 @@ final class Round {
     }
 
     private func ended(_ instance: Instance) {
+        lastEnd = world.now
         if instance.kind == .run { return judge.judgeSummary(instance) }
         restart(instance)
     }
