@@ -23,14 +23,7 @@ public struct MirrorOptions: Sendable {
     /// Where what is replaced or deleted is kept, a key prefix in the target's bucket; nil keeps nothing.
     public var trash: ObjectKey?
     /// Whether long listings are cut as those of a distant server are.
-    var distance = Distance.measured
-
-    enum Distance: Sendable {
-        /// As its answers tell.
-        case measured
-        case near
-        case distant
-    }
+    var distance = Traversal.Distance.measured
 
     public init() {}
 
