@@ -1,6 +1,7 @@
 import Journal
 import Listings
 import ObjectModel
+import Reactor
 import Runtime
 import Scratch
 import Stores
@@ -14,15 +15,17 @@ struct Reconciler: Sendable {
     private let marks: Marks
     private let extras: KeySpill
     private let isBackground: Bool
+    private let place: Turnstile.Place?
 
     /// - Parameters:
     ///   - start: now, by the clock of this machine.
     ///   - lastGood: when the last one began that left nothing different.
     ///   - extras: takes the keys that only the target has.
     ///   - isBackground: whether changes are told meanwhile, which go first: the listings take longer then.
+    ///   - place: kept as long as pages come and there is room for what they differ in; nil where nobody else waits.
     init(
         _ work: MirrorWork, start: Timestamp, lastGood: LastGood?, marks: Marks, extras: KeySpill,
-        isBackground: Bool = false
+        isBackground: Bool = false, place: Turnstile.Place? = nil
     ) {
         self.work = work
         began = work.time.now()
@@ -31,6 +34,7 @@ struct Reconciler: Sendable {
         self.marks = marks
         self.extras = extras
         self.isBackground = isBackground
+        self.place = place
     }
 
     /// What is marked.
@@ -127,6 +131,7 @@ struct Reconciler: Sendable {
         if isBackground {
             pace.rest = { page in Self.rest(after: page, sinceChange: work.time.now() - work.dirty.lastOffer) }
         }
+        if let place { pace.goOn = { try await place.goOn() } }
         return pace
     }
 

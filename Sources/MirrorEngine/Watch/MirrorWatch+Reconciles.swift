@@ -44,7 +44,7 @@ extension MirrorWatch {
         wakeTicker()
         do {
             try await prepare()
-            try await turnstile.with { try await read(reason) }
+            try await turnstile.with { try await read(reason, $0) }
         } catch {
             guard !Task.isCancelled else { return }
             let missing = ObjectFailure(error).missingBucket
@@ -68,7 +68,7 @@ extension MirrorWatch {
     /// Whether changes are told, so that listings are no way to learn of them.
     private var isListening: Bool { control.withLock { $0.feed == .listening } }
 
-    private func read(_ reason: ReconcileReason) async throws {
+    private func read(_ reason: ReconcileReason, _ place: Turnstile.Place) async throws {
         // Seldom enough: what kept keys from succeeding may have passed.
         if reason != .poll, reason != .retry { _ = work.dirty.wakeDue(.max) }
         emit(.reconcileBegan(reason))
@@ -86,7 +86,7 @@ extension MirrorWatch {
         do {
             try await Reconciler(
                 work, start: start, lastGood: lastGood, marks: dropped == nil ? .differences : .differencesAndHeaders,
-                extras: extras, isBackground: isListening
+                extras: extras, isBackground: isListening, place: place
             ).run()
             work.endListing(isWhole: true)
         } catch {
@@ -104,7 +104,9 @@ extension MirrorWatch {
         }
         let isHeld = try await mark(extras, extra, source, target, allowance: allowance)
         if isApproved { control.withLock { $0.isApproved = false } }
-        if reason != .poll, !work.options.checksHeaders, dropped == nil { try await compareHeaders(start, source) }
+        if reason != .poll, !work.options.checksHeaders, dropped == nil {
+            try await compareHeaders(start, source, place)
+        }
         let ended = work.time.now()
         let cost = Duration.nanoseconds(ended - began)
         control.withLock { control in
@@ -139,12 +141,12 @@ extension MirrorWatch {
 
     /// Has the headers of all objects compared, if they are not too many: changes of tags alone, and on some servers
     /// (JuiceFS) of any headers, leave no trace in listings, so an event that was missed would be missed for good.
-    private func compareHeaders(_ start: Timestamp, _ source: Amount) async throws {
+    private func compareHeaders(_ start: Timestamp, _ source: Amount, _ place: Turnstile.Place) async throws {
         guard source.objects <= Self.headerLimit else { return }
         work.forgetListing()
         try await Reconciler(
             work, start: start, lastGood: nil, marks: .headers,
-            extras: KeySpill(executor: work.surroundings.blocking("key-spill")), isBackground: isListening
+            extras: KeySpill(executor: work.surroundings.blocking("key-spill")), isBackground: isListening, place: place
         ).run()
     }
 
