@@ -58,7 +58,10 @@ final class Instance: @unchecked Sendable {
         await mirror()
         guard !process.isDead else { return }
         isEnded = true
-        world.story?.note(nil, "process \(process.id): it ended\(summary.map { ", \($0.status)\($0.error.map { ": \($0)" } ?? "")" } ?? "")")
+        world.story?.note(
+            nil,
+            "process \(process.id): it ended\(summary.map { ", \($0.status)\($0.error.map { ": \($0)" } ?? "")" } ?? "")"
+        )
         onEnd(self)
     }
 

@@ -89,13 +89,16 @@ final class Judge {
         // A person's word begins the measuring anew, and covers as many as he saw.
         let word = approvals[id]?.last
         let start = instance.kind == .run ? 0 : max(round.world.now - 600_000_000_000, word?.time ?? 0)
-        let approved = (approvals[id] ?? []).filter { $0.time > round.world.now - 3_600_000_000_000 }.map(\.seen).max() ?? 0
+        let approved =
+            (approvals[id] ?? []).filter { $0.time > round.world.now - 3_600_000_000_000 }.map(\.seen).max() ?? 0
         let recent = all.filter { $0.time > start }
         let created = (creations[id] ?? []).filter { $0 > start }.count
         let limit = plan.options.deletionGuard
         switch limit.limit {
         case .count(let most):
-            if recent.count > most + approved { fail("guard", "\(recent.count) deletions by process \(id), at most \(most)", key: key) }
+            if recent.count > most + approved {
+                fail("guard", "\(recent.count) deletions by process \(id), at most \(most)", key: key)
+            }
         case .percent(let most):
             let base = max(recent.map(\.before).max() ?? 0, round.target.keys.count) + created
             let loss = recent.count - created - approved
@@ -134,7 +137,9 @@ final class Judge {
     func judgeClaim(_ claim: String, by id: Int, during span: ClosedRange<Int64>) {
         guard areClaimsJudged else { return }
         for (key, relative) in round.everyKey() where plan.isInScope(relative) {
-            if isSame(round.source.objects[key], round.target.objects[relative.prefixed(by: plan.targetPrefix)]) { continue }
+            if isSame(round.source.objects[key], round.target.objects[relative.prefixed(by: plan.targetPrefix)]) {
+                continue
+            }
             let copies = round.target.past.states(of: relative.prefixed(by: plan.targetPrefix), during: span)
             let originals = round.source.past.states(of: key, during: span)
             if originals.contains(where: { one in copies.contains { isSame(one, $0) } }) { continue }

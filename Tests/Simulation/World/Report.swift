@@ -109,7 +109,9 @@ struct Session {
             }
         }
         if unsafe getenv("SIMULATION_LOUD") != nil {
-            say("seed \(seed): \(round.world.jobs) jobs, \((round.world.now - World.beginning) / 1_000_000_000) s, \(round.plan.sentence); \(round.weather.present.map(\.rawValue).joined(separator: " "))")
+            say(
+                "seed \(seed): \(round.world.jobs) jobs, \((round.world.now - World.beginning) / 1_000_000_000) s, \(round.plan.sentence); \(round.weather.present.map(\.rawValue).joined(separator: " "))"
+            )
         }
         guard let failure = broken.first else { return }
         failures.append(seed)
@@ -139,7 +141,8 @@ struct Session {
         let hours = Double(nanoseconds) / 3.6e12
         say(
             "\(rounds) rounds, \(faults.reduce(0, +)) faults, \(Decimals.format(hours, 1)) virtual hours, \(jobs) jobs in "
-                + "\(Decimals.format(seconds, 1)) s: \(Decimals.format(Double(rounds) / max(0.001, seconds), 1)) rounds a second")
+                + "\(Decimals.format(seconds, 1)) s: \(Decimals.format(Double(rounds) / max(0.001, seconds), 1)) rounds a second"
+        )
         let kinds = Fault.allCases.map { "\($0.rawValue) \(faults[$0.index])" }
         say("faults: \(kinds.joined(separator: ", "))")
         if !failures.isEmpty { say("failed: \(failures.map(String.init).joined(separator: " "))") }
@@ -150,7 +153,8 @@ struct Session {
         line.set("rounds", rounds)
         line.set("faults", faults.reduce(0, +))
         line.set("virtualHours", Double(nanoseconds) / 3.6e12, decimals: 1)
-        return line.object.dropLast() + ",\"failures\":[\(failures.map(String.init).joined(separator: ","))],\"trace\":\"\(String(trace, radix: 16))\"}"
+        return line.object.dropLast()
+            + ",\"failures\":[\(failures.map(String.init).joined(separator: ","))],\"trace\":\"\(String(trace, radix: 16))\"}"
     }
 }
 

@@ -55,7 +55,8 @@ final class Round {
         world.run(until: World.beginning + plan.storm)
         beCalm()
         let begun = world.now
-        while world.exhaustion == nil, world.now < max(begun, world.lastLateEffect) + Self.calm, !isAtRest(since: begun) {
+        while world.exhaustion == nil, world.now < max(begun, world.lastLateEffect) + Self.calm, !isAtRest(since: begun)
+        {
             world.run(until: world.now + 10_000_000_000)
         }
         if let exhaustion = world.exhaustion { judge.fail("an end", exhaustion) }
