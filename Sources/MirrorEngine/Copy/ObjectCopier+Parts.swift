@@ -66,7 +66,12 @@ extension ObjectCopier {
                 guard existing?.etag == wanted else { return true }
                 return try await self.hash(key, of: self.target, layout: layout).etag == wanted
             }
-            await journal.endUpload(upload.record)
+            if isSeen {
+                // Perhaps another's: then this upload is still there, and its Complete may yet come.
+                await abandon(upload, key)
+            } else {
+                await journal.endUpload(upload.record)
+            }
             var copied = try await prove(
                 key, state, headers, result, computed: hashing ? computed : nil, layout: layout)
             // Whoever completed it, its headers may be others.

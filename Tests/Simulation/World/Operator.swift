@@ -104,7 +104,7 @@ struct Operator {
             let server = world.dice.pick(servers)
             weather.count(.bucketGone)
             server.setBucket(false, .disaster)
-            world.after(world.dice.spread(1_000_000_000, 600_000_000_000)) { server.setBucket(true, .disaster) }
+            world.after(world.dice.spread(1_000_000_000, 60_000_000_000)) { server.setBucket(true, .disaster) }
         }
         guard weather.has(.staleListing) else { return }
         for server in servers {

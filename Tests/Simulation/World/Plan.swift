@@ -78,7 +78,7 @@ struct Plan {
         options.deletionGuard.allowsEmptySource = dice.isLucky(0.1)
         options.maxWorkers = dice.isLucky(0.3) ? 1 + dice.below(8) : nil
         watch.pollInterval = .seconds(dice.spread(8, 120))
-        if options.comparison == .bytes || options.checksHeaders {
+        if options.comparison == .bytes || options.comparison == .content || options.checksHeaders {
             watch.pollInterval = max(watch.pollInterval, .seconds(120))
         }
         approvals = options.removes && dice.isLucky(0.3) ? 1 + dice.below(2) : 0

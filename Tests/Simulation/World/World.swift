@@ -21,7 +21,7 @@ final class World: @unchecked Sendable {
     var lastLateEffect: Int64 = 0
     /// What happened, where somebody wants to read it.
     var story: Story?
-    private static let jobLimit = 600_000
+    private static let jobLimit = 1_500_000
 
     init(seed: UInt64) {
         dice = Dice(seed: seed)
