@@ -57,7 +57,10 @@ struct Operator {
     /// A person sees how many deletions are held, and says that they are meant.
     private func approve() {
         guard let instance = pickAlive(), let watch = instance.watch else { return }
-        round.judge.note(approvalOf: watch.status.heldDeletes, by: instance.process.id)
+        let status = watch.status
+        // Where nothing is held, a word changes nothing.
+        guard status.objection != nil || status.deletesPaused != nil else { return }
+        round.judge.note(approvalOf: status.heldDeletes, by: instance.process.id)
         let body: @Sendable () async -> Void = { await watch.resumeDeletes() }
         Task(executorPreference: instance.process, operation: body)
     }
