@@ -143,7 +143,11 @@ let package = Package(
                 "ObjectModel", "Runtime", "S3Sandbox",
             ]),
         tests(
-            "AuditTests", ["TestSupport", "Audit", "AndroidPackage", "Digests", "Reactor", "ObjectModel", "Runtime"]),
+            "AuditTests",
+            [
+                "TestSupport", "Audit", "AndroidPackage", "Digests", "Listings", "Stores", "Reactor", "ObjectModel",
+                "Runtime",
+            ]),
         tests(
             "S3SandboxTests",
             ["TestSupport", "s3-sandbox", "S3Sandbox", "S3", "Digests", "Reactor", "ObjectModel", "Runtime"]),

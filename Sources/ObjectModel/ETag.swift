@@ -57,6 +57,11 @@ public enum ETag: Hashable, Sendable {
 
     public var isAbsent: Bool { self == .absent }
 
+    /// Whether it is a digest of the bytes, or of those of the parts.
+    public var isDigest: Bool {
+        if case .opaque = self { false } else { true }
+    }
+
     /// The text as it came, without quotes; of a weak tag with them.
     public var text: String {
         switch self {

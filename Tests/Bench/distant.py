@@ -7,7 +7,7 @@ from rounds import in_turn, show
 from sandboxes import pair
 from synthetic import over_listing, requests_text, run_counted
 from tables import medians, servers_cell
-from tools import BUCKET, MinioSync, Tool
+from tools import BUCKET, Audit, MinioSync, Tool
 
 DELAYS = ("20ms", "100ms")
 SHAPES = ("flat", "deep")
@@ -24,7 +24,7 @@ class OneStream(Tool):
 
 
 class Distant:
-    tools = [MinioSync(), OneStream()]
+    tools = [MinioSync(), Audit(), OneStream()]
 
     def __init__(self, keys):
         self._keys = keys

@@ -6,7 +6,7 @@ import sys
 from rounds import in_turn, show
 from sandboxes import pair
 from tables import comparison
-from tools import MIRRORS, MinioSync
+from tools import MIRRORS, Audit, MinioSync
 
 
 def requests_text(*counts):
@@ -32,8 +32,10 @@ def run_counted(tool, source, target, folder, keys):
     reads = {operation for each in counts for operation in each["requests"]}
     if any(each["keys"] < keys for each in counts) or reads & {"GetObject", "PutObject", "DeleteObjects"}:
         sys.exit(f"{tool.name} did something else than to compare listings: {requests_text(*counts)}")
-    if isinstance(tool, MinioSync) and (same := json.loads(measured.output.splitlines()[-1])["same"]) != keys:
-        sys.exit(f"{tool.name} found {same:,} of {keys:,} objects the same")
+    if isinstance(tool, MinioSync):
+        summary = json.loads(measured.output.splitlines()[-1])
+        if (same := summary["identical" if isinstance(tool, Audit) else "same"]) != keys:
+            sys.exit(f"{tool.name} found {same:,} of {keys:,} objects the same")
     return measured, counts
 
 

@@ -88,7 +88,7 @@ struct ListingOrderTests {
                     lastModified: Timestamp(milliseconds: Int64(index)),
                     storageClass: index % 3 == 0 ? "GLACIER" : nil))
         }
-        let pages = try await SortedPages(MemoryPages(objects, size: pageSize), store: "main/apks", .system)
+        let pages = SortedPages(MemoryPages(objects, size: pageSize), store: "main/apks", .system)
         let sorted = try await pages.allObjects().flatMap { $0 }
         let expected = objects.sorted { $0.key < $1.key }
         #expect(sorted.map(\.key) == expected.map(\.key))
@@ -99,7 +99,7 @@ struct ListingOrderTests {
     func circles() async throws {
         let page = [ListedObject("b"), ListedObject("a")]
         let error = await #expect(throws: CircularListing.self) {
-            _ = try await SortedPages(MemoryPages([page, [], [.init("c")], page]), store: "main/apks", .system)
+            _ = try await SortedPages(MemoryPages([page, [], [.init("c")], page]), store: "main/apks", .system).next()
         }
         #expect(error?.description.contains("circles") == true)
     }
@@ -109,6 +109,7 @@ struct ListingOrderTests {
         struct Broken: Error {}
         await #expect(throws: Broken.self) {
             _ = try await SortedPages(MemoryPages([[.init("a")]], failure: Broken()), store: "main/apks", .system)
+                .next()
         }
     }
 }

@@ -39,7 +39,10 @@ struct DeletionQueueTests {
                         if case .held(let reason, isNew: true) = answer { state.pauses.append(reason.description) }
                         return answer
                     }
-                }, ended: { admitted, refused in state.withLock { $0.deletions.ended(admitted, refused: refused) } })
+                },
+                ended: { admitted, report in
+                    state.withLock { $0.deletions.ended(admitted, refused: report.notDone) }
+                })
         }
 
         func change(_ change: (inout Deletions) -> Void) { state.withLock { change(&$0.deletions) } }

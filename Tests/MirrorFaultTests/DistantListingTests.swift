@@ -1,3 +1,4 @@
+import Listings
 import ObjectModel
 import Runtime
 import S3Sandbox

@@ -1,3 +1,4 @@
+import Listings
 import ObjectModel
 import Runtime
 import S3Sandbox
@@ -16,7 +17,7 @@ struct SplitOrderTests {
         return alike.map { ObjectKey("Z" + $0.description) } + mixed + alike.prefix(40) + rest
     }()
 
-    private static let distances = [MirrorOptions.Distance.near, .distant]
+    private static let distances = [Traversal.Distance.near, .distant]
     /// More than an answer takes where a sanitizer slows down both ends on a machine with much else to do: a server that
     /// does not answer is another test.
     private static let firstByte = Duration.seconds(60)
@@ -30,7 +31,7 @@ struct SplitOrderTests {
     }
 
     private func mirror(
-        _ stage: Stage, _ distance: MirrorOptions.Distance, removes: Bool = true
+        _ stage: Stage, _ distance: Traversal.Distance, removes: Bool = true
     ) async -> Stage.Result {
         await stage.mirror(firstByte: Self.firstByte) {
             $0.removes = removes
@@ -41,7 +42,7 @@ struct SplitOrderTests {
     @Test(
         "A server that lists by path is read to the end, whichever side it is and whatever is missing",
         arguments: [(true, false), (false, true), (true, true)], Self.distances)
-    func pathOrder(_ side: (source: Bool, target: Bool), distance: MirrorOptions.Distance) async throws {
+    func pathOrder(_ side: (source: Bool, target: Bool), distance: Traversal.Distance) async throws {
         let stage = try stage { source, target in
             if side.source { source.listOrder = .path }
             if side.target { target.listOrder = .path }
@@ -59,7 +60,7 @@ struct SplitOrderTests {
     }
 
     @Test("Both in the order of paths at any branch of a long listing", arguments: [1, 2] as [UInt64], Self.distances)
-    func randomFolders(_ seed: UInt64, distance: MirrorOptions.Distance) async throws {
+    func randomFolders(_ seed: UInt64, distance: Traversal.Distance) async throws {
         var random = SeededGenerator(seed: seed)
         let stage = try stage { source, _ in source.listOrder = .path }
         defer { stage.stop() }
@@ -77,7 +78,7 @@ struct SplitOrderTests {
     }
 
     @Test("No cut hides a folder that only the target has beside the names at the cut", arguments: Self.distances)
-    func hiddenFolder(distance: MirrorOptions.Distance) async throws {
+    func hiddenFolder(distance: Traversal.Distance) async throws {
         let stage = try stage { _, target in target.listOrder = .path }
         defer { stage.stop() }
         let pagesBefore = distance == .near ? 31 : 3

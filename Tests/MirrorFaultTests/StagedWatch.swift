@@ -22,7 +22,7 @@ final class StagedWatch: Sendable {
         var prefix: ObjectKey = ""
         /// Nil for one that forgets.
         var journal: Journal?
-        var turnstile = Turnstile(places: 4)
+        var turnstile = Turnstile(places: 4, time: SystemTime())
         /// Of streams, from the start on.
         var refusal: StoreError.Kind?
         /// How long answers are waited for.

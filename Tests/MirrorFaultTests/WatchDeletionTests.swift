@@ -72,7 +72,9 @@ struct WatchDeletionTests {
             try await watch.untilQuiet()
             #expect(count(stage) == 20 && watch.status.deleted == 0)
             #expect(stage.target.requests.count(.deleteObjects) == 0)
-            try await watch.until("told") { watch.told.guarded.contains { $0.contains("that an empty source is meant") } }
+            try await watch.until("told") {
+                watch.told.guarded.contains { $0.contains("that an empty source is meant") }
+            }
             // Copies go on.
             try stage.put("new", [1])
             try await watch.until("copied") { try stage.targetBytes("new") == [1] }

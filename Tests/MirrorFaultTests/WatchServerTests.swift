@@ -51,7 +51,8 @@ struct WatchServerTests {
                 target: S3Bucket(name: "target/\(bucket)", client: target, bucket: bucket, prefix: ""),
                 options: mirror, watch: options, stream: S3Changes(client, bucket: bucket), isFed: isFed,
                 journal: journal, budget: ByteBudget(capacity: 20 << 20), surroundings: .system,
-                executors: [StagedWatch.reactor], listingExecutor: StagedWatch.reactor, turnstile: Turnstile(places: 2)
+                executors: [StagedWatch.reactor], listingExecutor: StagedWatch.reactor,
+                turnstile: Turnstile(places: 2, time: SystemTime())
             ) { _ in }
         }
     }

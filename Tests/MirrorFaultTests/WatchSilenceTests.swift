@@ -16,7 +16,7 @@ struct WatchSilenceTests {
         let healthy = try stage()
         defer { healthy.stop() }
         hanging.source.faults.add(FaultRule("hole", FaultRule.Match(), .delay(milliseconds: 60_000)))
-        let turnstile = Turnstile(places: 1)
+        let turnstile = Turnstile(places: 1, time: SystemTime())
         var settings = StagedWatch.Settings()
         settings.turnstile = turnstile
         settings.watch.events = .poll

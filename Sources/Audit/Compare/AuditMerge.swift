@@ -36,29 +36,47 @@ struct AuditMerge {
     private let takesMissingForEmpty: Bool
     /// Keys that are the same everywhere, by listings alone, and were not given out.
     private(set) var same = 0
-    private(set) var places: [AuditSummary.Place]
+    /// Pages that the side has read which has read most. Never less than before.
+    private(set) var pages = 0
+    /// What each place listed so far, in scope or not; nothing of the manifest.
+    private var listed: [Amount]
+    /// Why places are out, one sentence each.
+    private(set) var failures: [String?]
+
+    /// Objects and bytes.
+    struct Amount: Hashable {
+        var objects = 0
+        var bytes: Int64 = 0
+    }
 
     /// - Parameters:
     ///   - readers: the listings of the places; nil for the manifest, which is the first then.
+    ///   - manifest: its lines, sorted by the bytes of the keys.
     ///   - looksAtAll: whether `next` gives out keys that are plainly the same, too.
     init(
-        _ readers: [(any PageReader)?], prefixLengths: [Int], manifest: ChecksumManifest?, places: [AuditSummary.Place],
+        _ readers: [(any PageReader)?], prefixLengths: [Int], manifest: ArraySlice<ChecksumManifest.Entry>,
         order: KeyOrder, looksAtAll: Bool, takesMissingForEmpty: Bool
     ) {
         self.takesMissingForEmpty = takesMissingForEmpty
-        self.places = places
+        listed = Array(repeating: Amount(), count: readers.count)
+        failures = Array(repeating: nil, count: readers.count)
         self.order = order
         self.looksAtAll = looksAtAll
         present = readers.count
         sides = zip(readers, prefixLengths).map { reader, length in
-            guard let reader else { return .manifest(manifest?.entries[...] ?? []) }
+            guard let reader else { return .manifest(manifest) }
             return .listing(ListingCursor(reader, prefixLength: length))
         }
     }
 
-    /// Which places take part still.
-    var isCounted: [Bool] {
-        sides.map(\.isPresent)
+    var isAtEnd: Bool { sides.indices.allSatisfy(isAtEnd) }
+
+    /// What each place listed so far.
+    var amounts: [Amount] {
+        sides.indices.map { index in
+            guard case .listing(let cursor) = sides[index] else { return listed[index] }
+            return Amount(objects: cursor.objects, bytes: cursor.bytes)
+        }
     }
 
     /// Whether there are several places and all but one of them are out: what the last one lists says nothing.
@@ -73,18 +91,23 @@ struct AuditMerge {
         }
     }
 
-    /// Takes a place out before it begins.
+    /// Takes a place out from here on.
     mutating func fail(_ index: Int, _ reason: String) {
-        if case .failed = sides[index] { return }
+        switch sides[index] {
+        case .failed: return
+        case .listing(let cursor): note(cursor, at: index)
+        case .manifest: break
+        }
         present -= 1
         sides[index] = .failed(reason)
-        places[index].error = reason
+        failures[index] = reason
     }
 
     private mutating func change(_ index: Int, _ body: (inout ListingCursor) async throws -> Void) async throws {
         guard case .listing(var cursor) = sides[index] else { return }
         do {
             try await body(&cursor)
+            pages = max(pages, cursor.pages)
             sides[index] = .listing(cursor)
         } catch let error as ListingDisorder {
             throw error
@@ -92,20 +115,17 @@ struct AuditMerge {
             sides[index] = .manifest([])
         } catch {
             if Task.isCancelled { throw CancellationError() }
-            note(cursor, at: index)
+            sides[index] = .listing(cursor)
             fail(index, "\(error)")
         }
     }
 
-    /// The next key that is not plainly the same everywhere; nil at the end of all.
+    /// The next key that is not plainly the same everywhere; nil at the end of all, or once a side has read `limit` pages.
     ///
     /// - Throws: as `start`.
-    mutating func next() async throws -> Row? {
-        while true {
-            guard let lead = smallest() else {
-                noteAll()
-                return nil
-            }
+    mutating func next(stoppingAtPage limit: Int) async throws -> Row? {
+        while pages < limit {
+            guard let lead = smallest() else { return nil }
             findHolders(of: lead)
             let isSame = holders.count == present && isPlainlySame
             let row = isSame && !looksAtAll ? nil : self.row(lead, isSame: isSame)
@@ -113,6 +133,7 @@ struct AuditMerge {
             for index in holders { try await advance(index) }
             if let row { return row }
         }
+        return nil
     }
 
     /// The side whose present key comes first; nil where all are at their ends.
@@ -211,14 +232,58 @@ struct AuditMerge {
     }
 
     private mutating func note(_ cursor: ListingCursor, at index: Int) {
-        places[index].objects = cursor.objects
-        places[index].bytes = cursor.bytes
+        listed[index] = Amount(objects: cursor.objects, bytes: cursor.bytes)
+    }
+}
+
+// MARK: - Ranges
+
+extension AuditMerge {
+    /// The first place whose listing is read still; nil where none is.
+    var leader: Int? {
+        sides.firstIndex { side in if case .listing = side { true } else { false } }
     }
 
-    private mutating func noteAll() {
-        for index in sides.indices {
-            if case .listing(let cursor) = sides[index] { note(cursor, at: index) }
+    /// As `RangeMerge.passed`. A manifest hides no keys, whatever is cut, and what a failed place lists does not count.
+    var passed: (last: ObjectKey, agreed: Int)? {
+        var ends: [ObjectKey] = []
+        for case .listing(let cursor) in sides {
+            guard let end = cursor.pageEnd else { return nil }
+            ends.append(end)
         }
+        guard let first = ends.first, let last = ends.max() else { return nil }
+        let agreed = ends.map { end in zip(first.bytes, end.bytes).prefix { $0 == $1 }.count }.min() ?? 0
+        return (last, agreed)
+    }
+
+    /// Lets all sides end with `last`.
+    mutating func bound(through last: ObjectKey) {
+        for index in sides.indices {
+            switch sides[index] {
+            case .listing(let cursor): cursor.bound(through: last)
+            case .manifest(let entries): sides[index] = .manifest(entries.range(after: nil, through: last))
+            case .failed: break
+            }
+        }
+    }
+}
+
+extension ArraySlice<ChecksumManifest.Entry> {
+    /// The lines of a range of keys.
+    func range(after start: ObjectKey?, through last: ObjectKey?) -> Self {
+        let first = start.map { start in point { $0 <= start } } ?? startIndex
+        let end = last.map { last in point { $0 <= last } } ?? endIndex
+        return self[first..<Swift.max(first, end)]
+    }
+
+    /// The first line for whose key `isBefore` is false, where it is true for all before and for none after.
+    private func point(_ isBefore: (ObjectKey) -> Bool) -> Index {
+        var (low, high) = (startIndex, endIndex)
+        while low < high {
+            let middle = low + (high - low) / 2
+            if isBefore(self[middle].key) { low = middle + 1 } else { high = middle }
+        }
+        return low
     }
 }
 

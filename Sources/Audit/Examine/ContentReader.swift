@@ -26,7 +26,7 @@ struct ContentReader: Sendable {
     func read(
         _ key: ObjectKey, etag: ETag, size: Int64, cuts: [PartLayout] = [], tap: PackageTap? = nil
     ) async throws -> Content {
-        let own = try await ownLayouts(key, etag, size)
+        let own = try await self.cuts(key, etag, size)
         let hashers = ContentHashers(layouts: own.layouts + cuts)
         return try await ByteRing.lend { ring in
             unsafe ring.tap = { bytes in
@@ -48,7 +48,7 @@ struct ContentReader: Sendable {
                 if feed.info.isEncrypted, matches == false { matches = nil }
             case .composite:
                 matches = ownComposites.contains(feed.info.etag)
-                if matches == false, !own.isCertain || feed.info.isEncrypted { matches = nil }
+                if matches == false, !own.areCertain || feed.info.isEncrypted { matches = nil }
             case .opaque: break
             }
             return Content(
@@ -57,21 +57,13 @@ struct ContentReader: Sendable {
         }
     }
 
-    /// The cuts that the object may have on its own server, and whether the server has told that it is the first.
-    private func ownLayouts(
-        _ key: ObjectKey, _ etag: ETag, _ size: Int64
-    ) async throws -> (layouts: [PartLayout], isCertain: Bool) {
-        if let layout = try await layout(key, etag, size) { return ([layout], true) }
-        guard case .composite(_, let parts) = etag else { return ([], false) }
-        return (Array(PartLayout.candidates(size: size, parts: parts).prefix(3)), false)
-    }
-
-    /// The cut that the server tells; nil where it does not, or where there is none.
-    func layout(_ key: ObjectKey, _ etag: ETag, _ size: Int64) async throws -> PartLayout? {
-        guard case .composite(_, let parts) = etag else { return nil }
-        guard let told = try await store.partLayout(of: key, size: size, parts: parts) else { return nil }
-        if told.isUniform { return PartLayout(size: size, partSize: max(1, told.first)) }
-        return try await store.allPartSizes(of: key, size: size, parts: parts).map { PartLayout(sizes: $0) }
+    /// The cuts that an object with this ETag may have on its server; none where it has not been cut.
+    func cuts(_ key: ObjectKey, _ etag: ETag, _ size: Int64) async throws -> PartCuts {
+        guard case .composite(_, let parts) = etag else { return PartCuts(layouts: [], areCertain: false) }
+        var cuts = try await store.partCuts(of: key, size: size, parts: parts, believesUniform: true)
+        // Each has all bytes hashed once more.
+        cuts.layouts = Array(cuts.layouts.prefix(3))
+        return cuts
     }
 }
 

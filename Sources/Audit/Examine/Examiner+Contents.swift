@@ -46,7 +46,7 @@ extension Examiner {
         else { return verdict }
         var cuts: [(place: Int, layout: PartLayout)] = []
         for index in open where index != base {
-            cuts += try await possibleCuts(key, index, look).map { (index, $0) }
+            cuts += try await self.cuts(key, index, look).layouts.map { (index, $0) }
         }
         let layouts = cuts.map(\.layout)
         let content = try await Self.at(base) { try await read(key, known, store, cuts: layouts) }
@@ -91,19 +91,18 @@ extension Examiner {
         return equal
     }
 
-    /// The cut that a place's server tells.
+    /// The cut that a place's server tells; nil where it does not.
     private func toldCut(_ key: ObjectKey, _ index: Int, _ look: Look) async throws -> PartLayout? {
-        guard let facts = look.facts[index], let size = facts.size, let store = places[index].store else { return nil }
-        return try await Self.at(index) { try await ContentReader(store: store).layout(key, facts.etag, size) }
+        let cuts = try await cuts(key, index, look)
+        return cuts.areCertain ? cuts.layouts.first : nil
     }
 
-    /// The cut that a place's server tells, or those that are likely.
-    private func possibleCuts(_ key: ObjectKey, _ index: Int, _ look: Look) async throws -> [PartLayout] {
-        if let told = try await toldCut(key, index, look) { return [told] }
-        guard let facts = look.facts[index], let size = facts.size, case .composite(_, let parts) = facts.etag else {
-            return []
+    /// The cuts that the object may have at a place.
+    private func cuts(_ key: ObjectKey, _ index: Int, _ look: Look) async throws -> PartCuts {
+        guard let facts = look.facts[index], let size = facts.size, let store = places[index].store else {
+            return PartCuts(layouts: [], areCertain: false)
         }
-        return Array(PartLayout.candidates(size: size, parts: parts).prefix(3))
+        return try await Self.at(index) { try await ContentReader(store: store).cuts(key, facts.etag, size) }
     }
 
     /// Reads one place. Other bytes than it told of are a change, unless it goes on telling of the same: then it gives what

@@ -32,5 +32,8 @@ public struct AuditOptions: Sendable {
     /// What findings' keys have before the key in the bucket.
     public var keyPrefix = ObjectKey(bytes: [])
 
+    /// Whether long listings are cut as those of a distant server are.
+    var distance = Traversal.Distance.measured
+
     public init() {}
 }

@@ -12,7 +12,7 @@ extension AuditRun {
         while isCounted.contains(true) {
             let records = try await listed.candidates.next(limit: 256)
             guard !records.isEmpty else { return }
-            let candidates = records.map { Candidate(record: $0.bytes) { lines[$0] } }
+            let candidates = records.map { Candidate(record: $0) { lines[$0] } }
             try await inOrder(candidates, &isCounted, &outcome)
         }
     }

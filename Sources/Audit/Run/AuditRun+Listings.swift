@@ -8,7 +8,7 @@ import Stores
 extension AuditRun {
     /// What the listings left to be looked at.
     struct Listed {
-        var candidates: KeySpill
+        var candidates: RangedSpill
         var isCounted: [Bool]
         /// When the last key was found that differs, in monotonic nanoseconds.
         var lastFound: Int64?
@@ -24,23 +24,45 @@ extension AuditRun {
     }
 
     private func list(_ summary: inout AuditSummary) async throws -> Listed {
-        var orders: [KeyOrder?] = Array(repeating: .bytes, count: places.count)
-        let blank = summary
-        for attempt in 0... {
-            do {
-                // What a listing told before it turned out to be in another order is told again.
-                summary = blank
-                return try await merge(orders, &summary)
-            } catch let disorder as ListingDisorder {
-                // Each side can turn out to be in another order, and then in none.
-                guard attempt < 2 * places.count else { throw disorder }
-                orders[disorder.side] = orders[disorder.side] == .bytes ? disorder.likely : nil
-                if orders[disorder.side] == nil {
-                    observer(.notice("\(disorder.sentence) It is sorted in a temporary table."))
-                }
-            }
+        let sides = places.map { Traversal.Side(name: $0.name, store: $0.store) }
+        let traversal = Traversal(sides, distance: options.distance, surroundings)
+        var terms = freshTerms()
+        try await traversal.read(orders: Array(repeating: .bytes, count: places.count)) { disorder, order in
+            if order == nil { observer(.notice("\(disorder.sentence) It is sorted in a temporary table.")) }
+        } begin: { pages, order in
+            // What a listing told before it turned out to be in another order is told again.
+            terms = freshTerms(order)
+            return try await CandidateMerge(pages, after: nil, through: nil, terms)
         }
-        throw CancellationError()
+        let tally = terms.tally.total
+        summary.compared = tally.same
+        summary.identical = tally.same
+        for index in places.indices {
+            summary.places[index].objects = tally.amounts[index].objects
+            summary.places[index].bytes = tally.amounts[index].bytes
+            summary.places[index].error = tally.failures[index]
+            guard let manifest = places[index].manifest else { continue }
+            summary.places[index].objects += manifest.entries.count
+            summary.places[index].hasSizes = false
+        }
+        let waits = await terms.candidates.count
+        progressState.withLock { progress in
+            progress.isListed = true
+            progress.listed = tally.same
+            progress.toExamine = waits
+        }
+        return Listed(
+            candidates: terms.candidates, isCounted: tally.failures.map { $0 == nil }, lastFound: tally.lastFound)
+    }
+
+    private func freshTerms(_ order: KeyOrder = .bytes) -> CandidateMerge.Terms {
+        progressState.withLock { $0.listed = 0 }
+        return CandidateMerge.Terms(
+            run: self, order: order, now: time.wall(), looksAtAll: looksAtAll,
+            candidates: RangedSpill(executor: surroundings.blocking("ranged-spill")),
+            tally: ListingTally(
+                failures: places.map { place in if case .nothing = place.content { "It is out of reach." } else { nil }
+                }))
     }
 
     /// Whether every key needs a look, whatever the listings show.
@@ -51,92 +73,6 @@ extension AuditRun {
             options.checksMetadata || options.reportsIdentical || !options.packages.isEmpty
                 || !options.filter.isEverything
         }
-    }
-
-    private func merge(_ orders: [KeyOrder?], _ summary: inout AuditSummary) async throws -> Listed {
-        let known = Set(places.indices.filter { places[$0].store != nil }.map { orders[$0] })
-        let hasManifest = manifest != nil
-        // A manifest is sorted by bytes.
-        let order = known.count == 1 && !hasManifest ? known.first ?? .bytes : nil
-        var merge = try await openMerge(orders, order)
-        try await merge.start()
-        var result = Listed(
-            candidates: KeySpill(executor: surroundings.blocking("key-spill")), isCounted: [], lastFound: nil)
-        var excluded = merge.places
-        var waiting: [ObjectKey] = []
-        let now = time.wall()
-        while let row = try await merge.next() {
-            if Task.isCancelled { throw CancellationError() }
-            guard options.filter.includes(row.key), isInScope(row, now) else {
-                for (index, facts) in row.facts.enumerated() where facts != nil {
-                    excluded[index].objects += 1
-                    excluded[index].bytes += facts?.size ?? 0
-                }
-                continue
-            }
-            if merge.comparesNothing, !isPackage(row.key) { continue }
-            if row.isSame, !needsLook(row.key) {
-                summary.countIdentical()
-                if !options.reportsIdentical { continue }
-            }
-            if !row.isSame { result.lastFound = time.now() }
-            waiting.append(ObjectKey(bytes: Candidate(row).record))
-            if waiting.count == 1000 {
-                try await result.candidates.append(waiting)
-                waiting = []
-            }
-            progressState.withLock { $0.listed = summary.compared + merge.same }
-        }
-        try await result.candidates.append(waiting)
-        summary.compared += merge.same
-        summary.identical += merge.same
-        summary.places = merge.places
-        for index in places.indices {
-            if let manifest = places[index].manifest {
-                summary.places[index].objects = manifest.entries.count
-                summary.places[index].hasSizes = false
-            }
-            summary.places[index].objects -= excluded[index].objects
-            summary.places[index].bytes -= excluded[index].bytes
-        }
-        result.isCounted = merge.isCounted
-        let waits = await result.candidates.count
-        progressState.withLock { progress in
-            progress.isListed = true
-            progress.listed = summary.compared
-            progress.toExamine = waits
-        }
-        return result
-    }
-
-    private func openMerge(_ orders: [KeyOrder?], _ order: KeyOrder?) async throws -> AuditMerge {
-        var readers: [(any PageReader)?] = []
-        var failures: [Int: String] = [:]
-        for (index, place) in places.enumerated() {
-            guard let store = place.store else {
-                readers.append(nil)
-                if case .nothing = place.content { failures[index] = "It is out of reach." }
-                continue
-            }
-            var reader: any PageReader = store.listing(after: nil, through: nil)
-            if let own = orders[index] { reader = OrderedPages(reader, store: place.name, side: index, order: own) }
-            if !(orders[index] != nil && (orders[index] == order || order == nil && orders[index] == .bytes)) {
-                do {
-                    reader = try await SortedPages(reader, store: place.name, surroundings)
-                } catch let error as StoreError where error.kind != .cancelled {
-                    failures[index] = "\(error)"
-                } catch let error as CircularListing {
-                    failures[index] = "\(error)"
-                }
-            }
-            readers.append(reader)
-        }
-        var merge = AuditMerge(
-            readers, prefixLengths: places.map { $0.store?.prefixLength ?? 0 }, manifest: manifest,
-            places: places.map { AuditSummary.Place(name: $0.name) }, order: order ?? .bytes, looksAtAll: looksAtAll,
-            takesMissingForEmpty: options.takesMissingForEmpty)
-        for (index, failure) in failures { merge.fail(index, failure) }
-        return merge
     }
 
     var manifest: ChecksumManifest? {
@@ -153,17 +89,8 @@ extension AuditRun {
         return options.checksMetadata || isPackage(key)
     }
 
-    private func isPackage(_ key: ObjectKey) -> Bool {
+    func isPackage(_ key: ObjectKey) -> Bool {
         options.packages.contains { unsafe $0.matches(key.bytes.span.bytes) }
-    }
-
-    /// Age and storage class are those of the first place that has the key.
-    private func isInScope(_ row: AuditMerge.Row, _ now: Timestamp) -> Bool {
-        guard !options.filter.ignoresAttributes, let facts = row.facts.lazy.compactMap(\.self).first else {
-            return true
-        }
-        return options.filter.includes(
-            lastModified: facts.lastModified ?? now, storageClass: facts.storageClass, now: now)
     }
 
     /// Gives replication time for what is in flight.

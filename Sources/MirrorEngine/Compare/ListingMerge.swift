@@ -128,7 +128,7 @@ package struct ListingMerge {
     private func isPlainlySame(
         _ left: ListingPage, at index: Int, _ right: ListingPage, at otherIndex: Int
     ) -> Bool {
-        guard !looksAtAll, !options.checksHeaders, left.isSameSizeAndETag(at: index, right, at: otherIndex) else {
+        guard !looksAtAll, !options.checksHeaders, left.isSameSizeAndDigest(at: index, right, at: otherIndex) else {
             return false
         }
         let modified = left.lastModified(at: index)

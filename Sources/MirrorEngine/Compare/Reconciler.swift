@@ -1,6 +1,7 @@
 import Journal
 import Listings
 import ObjectModel
+import Reactor
 import Runtime
 import Scratch
 import Stores
@@ -14,15 +15,17 @@ struct Reconciler: Sendable {
     private let marks: Marks
     private let extras: KeySpill
     private let isBackground: Bool
+    private let place: Turnstile.Place?
 
     /// - Parameters:
     ///   - start: now, by the clock of this machine.
     ///   - lastGood: when the last one began that left nothing different.
     ///   - extras: takes the keys that only the target has.
     ///   - isBackground: whether changes are told meanwhile, which go first: the listings take longer then.
+    ///   - place: kept as long as pages come and there is room for what they differ in; nil where nobody else waits.
     init(
         _ work: MirrorWork, start: Timestamp, lastGood: LastGood?, marks: Marks, extras: KeySpill,
-        isBackground: Bool = false
+        isBackground: Bool = false, place: Turnstile.Place? = nil
     ) {
         self.work = work
         began = work.time.now()
@@ -31,6 +34,7 @@ struct Reconciler: Sendable {
         self.marks = marks
         self.extras = extras
         self.isBackground = isBackground
+        self.place = place
     }
 
     /// What is marked.
@@ -50,51 +54,51 @@ struct Reconciler: Sendable {
     }
 
     func run() async throws {
-        var orders = Orders(
-            source: await work.journal.keyOrder(of: work.source.endpointIdentity) ?? .bytes,
-            target: await work.journal.keyOrder(of: work.target.endpointIdentity) ?? .bytes)
-        // Each side can turn out to be in another order, and then in none.
-        for attempt in 0... {
-            do {
-                return try await pass(orders)
-            } catch let disorder as ListingDisorder {
-                guard attempt < 4 else { throw ObjectFailure.impossible(disorder.sentence) }
-                await orders.learn(disorder, work)
-                work.forgetListing()
-                // Listed anew, they would count twice.
-                await extras.removeAll()
-            }
+        let (source, target) = (work.source, work.target)
+        let orders = [
+            await work.journal.keyOrder(of: source.endpointIdentity) ?? .bytes,
+            await work.journal.keyOrder(of: target.endpointIdentity) ?? .bytes,
+        ]
+        let traversal = Traversal(
+            [Traversal.Side(name: source.name, store: source), Traversal.Side(name: target.name, store: target)],
+            distance: work.options.distance, pace: pace, work.surroundings)
+        do {
+            try await traversal.read(orders: orders, learn: learn, begin: begin)
+        } catch let disorder as ListingDisorder {
+            throw ObjectFailure.impossible(disorder.sentence)
         }
     }
 
-    /// In which order each side lists; nil: none that is known.
-    private struct Orders {
-        var source: KeyOrder?
-        var target: KeyOrder?
-
-        mutating func learn(_ disorder: ListingDisorder, _ work: MirrorWork) async {
-            let present = disorder.isSource ? source : target
-            let next: KeyOrder? = present == .bytes ? disorder.likely : nil
-            if disorder.isSource { source = next } else { target = next }
-            let store: any ObjectStore = disorder.isSource ? work.source : work.target
-            if let next {
-                await work.journal.setKeyOrder(next, of: store.endpointIdentity)
-            } else {
-                work.notice("\(disorder.sentence) It is sorted in a temporary table.")
-            }
+    private func learn(_ disorder: ListingDisorder, _ order: KeyOrder?) async throws {
+        let store: any ObjectStore = disorder.side == 0 ? work.source : work.target
+        if let order {
+            await work.journal.setKeyOrder(order, of: store.endpointIdentity)
+        } else {
+            work.notice("\(disorder.sentence) It is sorted in a temporary table.")
         }
+        work.forgetListing()
+        // Listed anew, they would count twice.
+        await extras.removeAll()
     }
 
-    private func pass(_ orders: Orders) async throws {
-        let order = orders.source == orders.target ? orders.source : nil
-        var source = ListingCursor(
-            try await pages(work.source, side: 0, orders.source, mergedIn: order),
-            prefixLength: work.source.prefixLength)
-        var target = ListingCursor(
-            try await pages(work.target, side: 1, orders.target, mergedIn: order),
-            prefixLength: work.target.prefixLength)
+    private func begin(_ pages: [(any PageReader)?], _ order: KeyOrder) async throws -> MarkingMerge {
+        guard pages.count == 2, let left = pages[0], let right = pages[1] else {
+            preconditionFailure("a mirror reads two listings")
+        }
+        var source = ListingCursor(left, prefixLength: work.source.prefixLength)
+        var target = ListingCursor(right, prefixLength: work.target.prefixLength)
         try await source.start()
         try await startTarget(&target)
+        let options = beginDeciding()
+        return MarkingMerge(
+            source: source, target: target,
+            MarkingMerge.Terms(
+                work: work, start: start, extras: extras, marksHeadersOnly: marks == .headers, options: options,
+                order: order))
+    }
+
+    /// What decisions go by, now that both servers have told their clocks.
+    private func beginDeciding() -> DecisionOptions {
         var options = work.options.decisions
         if marks != .differences { options.checksHeaders = true }
         options.clockSkew = skew()
@@ -111,23 +115,32 @@ struct Reconciler: Sendable {
             return Timestamp(seconds: last - 2)
         }
         work.begin(options, start: startAtSource)
-        let merge = ListingMerge(
-            source: source, target: target, order: order ?? .bytes, options: options,
-            looksAtAll: work.options.reportsSame || !work.options.filter.isEverything)
-        // Only listings in the order of bytes can be taken up in the middle.
-        let reader = ListingReader(
-            work, start: start, extras: extras, marksHeadersOnly: marks == .headers, isBackground: isBackground)
-        try await reader.read(merge, maySplit: order == .bytes)
+        return options
     }
 
-    private func pages(
-        _ store: any ObjectStore, side: Int, _ own: KeyOrder?, mergedIn order: KeyOrder?
-    ) async throws -> any PageReader {
-        var reader: any PageReader = store.listing(after: nil, through: nil)
-        if let own { reader = OrderedPages(reader, store: store.name, side: side, order: own) }
-        if own != nil, own == order || order == nil && own == .bytes { return reader }
-        return try await SortedPages(reader, store: store.name, work.surroundings)
+    // MARK: Beside others
+
+    /// The longest rest between two pages, in nanoseconds.
+    private static let longestRest: Int64 = 50_000_000
+    /// For how long, in nanoseconds, a change that was told makes more of them likely.
+    private static let changeRecency: Int64 = 1_000_000_000
+
+    private var pace: Traversal.Pace {
+        var pace = Traversal.Pace()
+        let work = work
+        if isBackground {
+            pace.rest = { page in Self.rest(after: page, sinceChange: work.time.now() - work.dirty.lastOffer) }
+        }
+        if let place { pace.goOn = { try await place.goOn() } }
+        return pace
     }
+
+    /// How long to rest after a page that took `page`, where the last change was told `sinceChange` ago; all in nanoseconds.
+    static func rest(after page: Int64, sinceChange: Int64) -> Int64 {
+        sinceChange < changeRecency ? min(max(0, page), longestRest) : 0
+    }
+
+    // MARK: The target's bucket, and clocks
 
     /// A target without its bucket is an empty one, once the bucket is there.
     private func startTarget(_ cursor: inout ListingCursor) async throws {
@@ -159,8 +172,4 @@ struct Reconciler: Sendable {
         let offset = work.source.clockOffset ?? 0
         return Timestamp(milliseconds: moment.milliseconds + (abs(offset) > 3000 ? offset : 0))
     }
-}
-
-extension ListingDisorder {
-    fileprivate var isSource: Bool { side == 0 }
 }

@@ -68,6 +68,12 @@ struct TargetCount: Sendable {
         if listing == number { changeMeanwhile.remove(size) } else { removalsMeanwhile += 1 }
     }
 
+    /// So many objects may be gone, which only a listing can tell.
+    mutating func mayHaveRemoved(_ count: Int) {
+        removals += count
+        if isListing { removalsMeanwhile += count }
+    }
+
     /// Whether the last whole listing certainly showed what was before.
     private func isSinceListed(_ listing: Int?, _ began: Int64) -> Bool {
         listing.map { $0 >= listedNumber } ?? false || began > listedUntil

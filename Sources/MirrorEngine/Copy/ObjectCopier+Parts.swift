@@ -8,6 +8,8 @@ import Stores
 extension ObjectCopier {
     /// Parts of one object that are moved at once.
     static let partsAtOnce = 4
+    /// Likely cuts that are tried before an object is cut as it suits us: each may cost an upload.
+    private static let cutsTried = 4
 
     /// Copies an object by multipart upload.
     ///
@@ -18,13 +20,13 @@ extension ObjectCopier {
         _ key: ObjectKey, _ expected: ObjectState, replacing existing: ObjectState?, parts: Int?
     ) async throws -> Copied {
         if let parts {
-            let (layouts, areTold) = try await layouts(key, expected, parts: parts)
-            for layout in layouts {
+            let cuts = try await source.partCuts(of: key, size: expected.size, parts: parts, believesUniform: false)
+            for layout in cuts.layouts.prefix(Self.cutsTried) {
                 if let copied = try await copyInParts(key, expected, existing, layout, hashing: false) {
                     return copied
                 }
             }
-            if areTold {
+            if cuts.areCertain {
                 throw ObjectFailure.corruptSource(
                     "The bytes of \(key) that \(source.name) sent do not have the ETag \(expected.etag) in the parts that "
                         + "it tells of; they were damaged on its disk or on the way.")
@@ -36,31 +38,6 @@ extension ObjectCopier {
                 "The parts of \(key) that \(target.name) stored do not add up to what \(source.name) sent.")
         }
         return copied
-    }
-
-    /// The layouts worth trying, and whether no other can be right: the source told it, or there is only one.
-    private func layouts(
-        _ key: ObjectKey, _ expected: ObjectState, parts: Int
-    ) async throws -> (layouts: [PartLayout], areTold: Bool) {
-        if parts == 1 { return ([PartLayout(sizes: [expected.size])], true) }
-        guard let told = try await source.partLayout(of: key, size: expected.size, parts: parts) else {
-            return (Array(PartLayout.candidates(size: expected.size, parts: parts).prefix(4)), false)
-        }
-        var layouts: [PartLayout] = []
-        if told.isUniform {
-            let uniform = PartLayout(size: expected.size, partSize: max(1, told.first))
-            if uniform.count == parts { layouts.append(uniform) }
-        }
-        // Two parts are told by the first one already.
-        if parts == 2, (1..<expected.size).contains(told.first) {
-            return ([PartLayout(sizes: [told.first, expected.size - told.first])], true)
-        }
-        if parts > 2 || layouts.isEmpty,
-            let sizes = try await source.allPartSizes(of: key, size: expected.size, parts: parts)
-        {
-            return ([PartLayout(sizes: sizes)], true)
-        }
-        return (layouts, false)
     }
 
     /// One upload with one layout; nil if the parts' ETags show that the layout is not the source's.
@@ -89,7 +66,12 @@ extension ObjectCopier {
                 guard existing?.etag == wanted else { return true }
                 return try await self.hash(key, of: self.target, layout: layout).etag == wanted
             }
-            await journal.endUpload(upload.record)
+            if isSeen {
+                // Perhaps another's: then this upload is still there, and its Complete may yet come.
+                await abandon(upload, key)
+            } else {
+                await journal.endUpload(upload.record)
+            }
             var copied = try await prove(
                 key, state, headers, result, computed: hashing ? computed : nil, layout: layout)
             // Whoever completed it, its headers may be others.
@@ -144,8 +126,9 @@ extension ObjectCopier {
             await journal.setUploadID(id, of: record)
             return OpenUpload(id: id, record: record, present: [])
         } catch {
-            // Refused outright: nothing was begun. A lost answer may hide an upload; the record finds it later.
-            if !error.isTransient { await journal.endUpload(record) }
+            // Refused outright: nothing was begun. An answer that was lost, or that nobody waited for until it came, may hide
+            // an upload; the record finds it later.
+            if error.wasAnswered, !error.isTransient { await journal.endUpload(record) }
             throw error
         }
     }

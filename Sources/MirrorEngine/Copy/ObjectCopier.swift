@@ -77,7 +77,9 @@ struct ObjectCopier: Sendable {
         if case .composite(_, let parts) = expected.etag {
             return try await copyInParts(key, expected, replacing: existing, parts: parts)
         }
-        if expected.size > target.capabilities.largestWrite { return try await copyInParts(key, expected, replacing: existing, parts: nil) }
+        if expected.size > target.capabilities.largestWrite {
+            return try await copyInParts(key, expected, replacing: existing, parts: nil)
+        }
         do {
             return try await copyWhole(key, expected, promise: expected.etag.md5)
         } catch let error as StoreError where error.kind == .digestMismatch {

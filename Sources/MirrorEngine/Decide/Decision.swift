@@ -68,13 +68,14 @@ extension Decision {
     /// | there | there | differ | | | | | `copy(size)` |
     /// | there | there | equal | | | | `size` | `same`, headers as below |
     /// | there | there | equal | not comparable or equal | | | `bytes` | `compareContent` |
-    /// | there | there | equal | equal, not absent | | | | `same`, headers as below |
+    /// | there | there | equal | equal digests | | | | `same`, headers as below |
     /// | there | there | equal | not equal | proven pair | | | `same`, headers as below |
     /// | there | there | equal | comparable, differ | – | | | `copy(etag)` |
     /// | there | there | equal | incomparable | – | source later | | `copy(etag)` |
     /// | there | there | equal | incomparable | – | target not older | `content` | `compareContent` |
     /// | there | there | equal | incomparable | – | target not older | otherwise | `unproven(incomparable)` |
     ///
+    /// Equal ETags that are no digests of the bytes (`opaque`) are incomparable: a server may give two objects the same one.
     /// A pair is proven while both ETags and the size stay; on a side without ETags the date must stay as well, and
     /// `content` reads such objects whatever is recorded.
     /// Headers: `same` becomes `compareHeaders` where the source is later than the target, or than
@@ -96,7 +97,7 @@ extension Decision {
         }
         let isProven = isPair && provenPair.map { hasDate($0, of: source) } ?? false
         let isLater = isLater(source, target, options)
-        if source.etag == target.etag && !source.etag.isAbsent || isPair || options.comparison == .size {
+        if source.etag == target.etag && source.etag.isDigest || isPair || options.comparison == .size {
             if options.checksHeaders { return .compareHeaders }
             let isDoubtful =
                 isLater || options.headersDoubtfulFrom.map { source.lastModified.isVisiblyLater(than: $0) } ?? false

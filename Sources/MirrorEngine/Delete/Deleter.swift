@@ -60,7 +60,9 @@ struct Deleter: Sendable {
         for (candidate, result) in zip(candidates, report.results) {
             switch result {
             case .success(.deleted), .success(.planned): noteDone(candidate.extra, began)
-            case .success(.present), .success(.held): break
+            case .success(.held): break
+            // It came to the source after that was listed: what the target has may be another version of it.
+            case .success(.present): await run.settleAlone(candidate.extra.key)
             case .failure(let failure):
                 run.fail(Job(key: candidate.extra.key, decision: .extra), failure, began: began)
             }

@@ -39,6 +39,8 @@ struct Deletion: Sendable {
         /// Of those that the guards admitted, how many are known not to have been done. An answer that was lost may mean a
         /// deletion.
         var notDone = 0
+        /// How many may have been done, and nobody saw whether they were.
+        var unseen = 0
     }
 
     /// What the guards are asked about.
@@ -87,7 +89,10 @@ struct Deletion: Sendable {
             if ObjectFailure(error).isRefusal { round.mayBeDone = false }
             round.endAll(.failure(ObjectFailure(error)))
         }
-        return Report(results: round.results, notDone: admitted == 0 ? 0 : admitted - round.done)
+        guard admitted > 0 else { return Report(results: round.results) }
+        let results = round.results
+        let confirmed = results.count { if case .success(.deleted) = $0 { true } else { false } }
+        return Report(results: results, notDone: admitted - round.done, unseen: round.done - confirmed)
     }
 
     /// What becomes of each candidate.

@@ -23,12 +23,12 @@ final class DeletionQueue: Sendable {
     private let state: Mutex<State>
     /// Whether so many may be done now, which counts them; and what became of those that might.
     private let admit: @Sendable (Int) -> Deletions.Answer
-    private let ended: @Sendable (Deletions.Admitted, _ refused: Int) -> Void
+    private let ended: @Sendable (Deletions.Admitted, Deletion.Report) -> Void
 
     init(
         source: any ObjectStore, target: any ObjectStore, options: MirrorOptions, executor: any TaskExecutor,
         admit: @escaping @Sendable (Int) -> Deletions.Answer,
-        ended: @escaping @Sendable (Deletions.Admitted, _ refused: Int) -> Void
+        ended: @escaping @Sendable (Deletions.Admitted, Deletion.Report) -> Void
     ) {
         deletion = Deletion(source: source, target: target, options: options, asksForEmptySource: true)
         batch = target.capabilities.deletesAtOnce
@@ -94,7 +94,7 @@ final class DeletionQueue: Sendable {
             case .unknown: throw .changed
             }
         }
-        if let admitted = admitted.withLock({ $0 }) { ended(admitted, report.notDone) }
+        if let admitted = admitted.withLock({ $0 }) { ended(admitted, report) }
         return report.results
     }
 }

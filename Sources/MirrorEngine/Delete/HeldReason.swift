@@ -37,7 +37,8 @@ extension HeldReason: CustomStringConvertible {
         case .loss(let loss, let minutes, let most, let left):
             "within \(minutes) minutes the target would lose \(loss) of its objects, more than "
                 + "\(ProgramWords.deletionLimit.spelled) \(Self.percent(most)); \(left) are left"
-        case .tooMany(let count, let most): "\(count) deletions are due, more than \(ProgramWords.deletionLimit.spelled) \(most)"
+        case .tooMany(let count, let most):
+            "\(count) deletions are due, more than \(ProgramWords.deletionLimit.spelled) \(most)"
         case .tooGreatAPart(let count, let objects, let most):
             "\(count) of the target's \(objects) objects would be deleted, more than "
                 + "\(ProgramWords.deletionLimit.spelled) \(Self.percent(most))"

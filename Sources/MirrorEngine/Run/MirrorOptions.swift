@@ -27,14 +27,7 @@ public struct MirrorOptions: Sendable {
     /// In bytes, what parts of our own making are multiples of.
     package var partUnit = PartLayout.ownUnit
     /// Whether long listings are cut as those of a distant server are.
-    package var distance = Distance.measured
-
-    package enum Distance: Sendable {
-        /// As its answers tell.
-        case measured
-        case near
-        case distant
-    }
+    package var distance = Traversal.Distance.measured
 
     public init() {}
 

@@ -207,6 +207,24 @@ public final class MirrorRun: Sendable {
         }
     }
 
+    /// Brings one key in line after all others, trying as often as a job is tried.
+    func settleAlone(_ key: ObjectKey) async {
+        var job = Job(key: key)
+        while !isInterrupted {
+            let began = work.time.now()
+            do {
+                return try await JobWorker(work: work, job: job, began: began).perform()
+            } catch {
+                let failure = ObjectFailure(error)
+                guard failure.isTransient, job.attempt + 1 < options.attempts else {
+                    return fail(job, failure, began: began)
+                }
+                await work.time.sleep(for: work.surroundings.chance.delay(options.backoff, attempt: job.attempt))
+                job.attempt += 1
+            }
+        }
+    }
+
     /// Backs off without holding a place, then looks at both sides anew.
     private func tryLater(_ job: Job, on executor: any TaskExecutor) {
         let delay = work.surroundings.chance.delay(options.backoff, attempt: job.attempt)

@@ -104,6 +104,13 @@ extension MirrorWatch {
         }
     }
 
+    /// What became of deletions that were admitted. One that nobody saw may be done: it is not counted as there any more,
+    /// so that guards take their part of no more than there is.
+    func deletionsEnded(_ admitted: Deletions.Admitted, _ report: Deletion.Report) {
+        if report.unseen > 0 { work.tally.withLock { $0.target.mayHaveRemoved(report.unseen) } }
+        apply(.deletionsEnded(admitted, refused: report.notDone))
+    }
+
     /// Whether `count` deletions may be done, which counts them.
     func admit(_ count: Int) -> Deletions.Answer {
         let present = work.tally.withLock { tally in

@@ -19,7 +19,7 @@ extension MirrorWatch {
         wakeTicker()
         do {
             try await prepare(preparation)
-            try await turnstile.with { try await read() }
+            try await turnstile.with { try await read($0) }
         } catch {
             guard !Task.isCancelled else { return }
             let failure = ObjectFailure(error)
@@ -47,24 +47,26 @@ extension MirrorWatch {
         apply(.targetReady)
     }
 
-    private func read() async throws {
+    private func read(_ place: Turnstile.Place) async throws {
         let extras = KeySpill(executor: work.surroundings.blocking("key-spill"))
         let (marked, unproven) = work.tally.withLock { ($0.progress.known.objects, $0.summary.unproven) }
         let start = work.time.wall()
         for case .read(let plan) in apply(.reading(WatchInput.Reading(start: start, unproven: unproven))) {
-            try await read(plan, start, extras, marked: marked)
+            try await read(plan, start, extras, place, marked: marked)
         }
         tickBell.ring()
     }
 
-    private func read(_ plan: WatchEffect.ReadPlan, _ start: Timestamp, _ extras: KeySpill, marked: Int) async throws {
+    private func read(
+        _ plan: WatchEffect.ReadPlan, _ start: Timestamp, _ extras: KeySpill, _ place: Turnstile.Place, marked: Int
+    ) async throws {
         let dropped = plan.comparesDropped ? await work.journal.fact(MirrorJournal.dropsHeaders) : nil
         work.beginListing()
         do {
             try await Reconciler(
                 work, start: start, lastGood: plan.lastGood,
                 marks: dropped == nil ? .differences : .differencesAndHeaders, extras: extras,
-                isBackground: isListening
+                isBackground: isListening, place: place
             ).run()
             work.endListing(isWhole: true)
         } catch {
@@ -79,7 +81,9 @@ extension MirrorWatch {
         let effects = apply(.listed(WatchInput.Listed(source: source, target: target, extra: extra)))
         await facts.flush()
         for case .markExtras in effects { try await mark(extras) }
-        if plan.comparesHeaders, !work.options.checksHeaders, dropped == nil { try await compareHeaders(start, source) }
+        if plan.comparesHeaders, !work.options.checksHeaders, dropped == nil {
+            try await compareHeaders(start, source, place)
+        }
         let unproven = work.tally.withLock { $0.summary.unproven }
         apply(
             .reconciled(
@@ -95,12 +99,12 @@ extension MirrorWatch {
 
     /// Has the headers of all objects compared, if they are not too many: changes of tags alone, and on some servers
     /// (JuiceFS) of any headers, leave no trace in listings, so an event that was missed would be missed for good.
-    private func compareHeaders(_ start: Timestamp, _ source: Amount) async throws {
+    private func compareHeaders(_ start: Timestamp, _ source: Amount, _ place: Turnstile.Place) async throws {
         guard source.objects <= Self.headerLimit else { return }
         work.forgetListing()
         try await Reconciler(
             work, start: start, lastGood: nil, marks: .headers,
-            extras: KeySpill(executor: work.surroundings.blocking("key-spill")), isBackground: isListening
+            extras: KeySpill(executor: work.surroundings.blocking("key-spill")), isBackground: isListening, place: place
         ).run()
     }
 

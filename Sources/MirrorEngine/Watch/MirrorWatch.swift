@@ -92,7 +92,7 @@ public final class MirrorWatch: Sendable {
         deletions = DeletionQueue(
             source: source, target: target, options: options, executor: executors[0],
             admit: { owner.watch?.admit($0) ?? .unknown },
-            ended: { owner.watch?.apply(.deletionsEnded($0, refused: $1)) })
+            ended: { owner.watch?.deletionsEnded($0, $1) })
         owner.watch = self
         // Until the target's bucket is known to be there.
         dirty.setGate(isOpen: false)

@@ -38,11 +38,6 @@ extension ListingPage {
         ListingPage(
             keys: keys, opaqueETags: opaqueETags, entries: Array(entries.prefix(count)), storageClasses: storageClasses)
     }
-
-    /// Whether the server gave no ETag for the object.
-    public func hasAbsentETag(at index: Int) -> Bool {
-        entries[index].etagKind == .opaque && entries[index].etagLow == 0
-    }
 }
 
 extension ListingEntry {

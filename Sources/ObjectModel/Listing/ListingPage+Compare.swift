@@ -64,10 +64,10 @@ extension ListingPage {
         return difference == 0 ? aLength - bLength : Int(difference)
     }
 
-    /// Whether both objects have the same size and the same ETag, and have one.
-    public func isSameSizeAndETag(at index: Int, _ other: ListingPage, at otherIndex: Int) -> Bool {
+    /// Whether both objects have the same size and the same ETag, which is a digest of their bytes.
+    public func isSameSizeAndDigest(at index: Int, _ other: ListingPage, at otherIndex: Int) -> Bool {
         entries[index].size == other.entries[otherIndex].size && isSameETag(at: index, other, at: otherIndex)
-            && !hasAbsentETag(at: index)
+            && entries[index].etagKind != .opaque
     }
 
     /// Whether two ETags are equal, as `ETag` means it: two absent ones are.

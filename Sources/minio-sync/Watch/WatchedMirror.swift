@@ -20,7 +20,7 @@ final class WatchedMirror: Sendable {
         let copyThreads: CopyThreads
         let listingReactor = Reactor(name: "listings")
         /// Lets few mirrors read listings at once, so that many of them do not use the memory of many.
-        let turnstile = Turnstile(places: 4)
+        let turnstile = Turnstile(places: 4, time: Machine.time)
     }
 
     /// A watch of one bucket, as it stands.

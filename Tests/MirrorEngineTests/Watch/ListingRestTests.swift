@@ -11,10 +11,10 @@ struct ListingRestTests {
     @Test("After a page it rests as long as the page took, but not for long, and only beside changes")
     func rest() {
         let recently = 900 * Self.millisecond
-        #expect(ListingReader.rest(after: 7 * Self.millisecond, sinceChange: recently) == 7 * Self.millisecond)
-        #expect(ListingReader.rest(after: 3000 * Self.millisecond, sinceChange: recently) == 50 * Self.millisecond)
-        #expect(ListingReader.rest(after: 7 * Self.millisecond, sinceChange: 1000 * Self.millisecond) == 0)
-        #expect(ListingReader.rest(after: -1, sinceChange: 0) == 0)
+        #expect(Reconciler.rest(after: 7 * Self.millisecond, sinceChange: recently) == 7 * Self.millisecond)
+        #expect(Reconciler.rest(after: 3000 * Self.millisecond, sinceChange: recently) == 50 * Self.millisecond)
+        #expect(Reconciler.rest(after: 7 * Self.millisecond, sinceChange: 1000 * Self.millisecond) == 0)
+        #expect(Reconciler.rest(after: -1, sinceChange: 0) == 0)
     }
 
     @Test("The time of the last change is that of the last offer, not of what listings marked")

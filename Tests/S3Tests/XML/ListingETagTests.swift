@@ -30,7 +30,6 @@ struct ListingETagTests {
         for (index, text) in Self.texts.enumerated() {
             #expect(page.etag(at: index) == ETag("\"\(text)\""))
             #expect(page.etag(at: index).text == text)
-            #expect(page.hasAbsentETag(at: index) == ETag(text).isAbsent)
         }
     }
 

@@ -58,7 +58,10 @@ final class Instance: @unchecked Sendable {
         await mirror()
         guard !process.isDead else { return }
         isEnded = true
-        world.story?.note(nil, "process \(process.id): it ended\(summary.map { ", \($0.status)\($0.error.map { ": \($0)" } ?? "")" } ?? "")")
+        world.story?.note(
+            nil,
+            "process \(process.id): it ended\(summary.map { ", \($0.status)\($0.error.map { ": \($0)" } ?? "")" } ?? "")"
+        )
         onEnd(self)
     }
 
@@ -80,7 +83,7 @@ final class Instance: @unchecked Sendable {
             let watch = MirrorWatch(
                 source: source, target: target, options: options, watch: watchOptions, stream: WorldFeed(source),
                 journal: journal, budget: budget, surroundings: process.surroundings, executors: [process],
-                listingExecutor: process, turnstile: Turnstile(places: 1)
+                listingExecutor: process, turnstile: Turnstile(places: 1, time: process.time)
             ) { self.hear($0) }
             self.watch = watch
             await watch.run()

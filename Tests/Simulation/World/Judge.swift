@@ -19,7 +19,9 @@ final class Judge {
     var creations: [Int: [Int64]] = [:]
     var doubts = Doubts()
     /// The oldest look that may go before a deletion, in nanoseconds. A batch's looks may wait for one that gets no answer.
-    static let lookAge: Int64 = 2 * WorldStore.patience + 10_000_000_000
+    static let lookAge: Int64 = 3 * WorldStore.patience
+    /// What a person has said to each process: when, and how many deletions he saw.
+    private var approvals: [Int: [(time: Int64, seen: Int)]] = [:]
 
     init(_ round: Round) {
         self.round = round
@@ -78,20 +80,31 @@ final class Judge {
             "process \(id) deleted it by a request sent at \(Story.clock(sent)); \(when)", key: key)
     }
 
+    func note(approvalOf seen: Int, by id: Int) {
+        round.world.story?.note(nil, "process \(id): a person approves \(seen) deletions")
+        approvals[id, default: []].append((round.world.now, seen))
+    }
+
     /// Deletions stay under `--max-delete`.
     private func judgeGuard(_ instance: Instance, _ key: ObjectKey) {
         let id = instance.process.id
         let all = deletions[id] ?? []
-        let start = instance.kind == .run ? 0 : round.world.now - 600_000_000_000
+        // A person's word begins the measuring anew, and covers as many as he saw.
+        let word = approvals[id]?.last
+        let start = instance.kind == .run ? 0 : max(round.world.now - 600_000_000_000, word?.time ?? 0)
+        let approved =
+            (approvals[id] ?? []).filter { $0.time > round.world.now - 3_600_000_000_000 }.map(\.seen).max() ?? 0
         let recent = all.filter { $0.time > start }
         let created = (creations[id] ?? []).filter { $0 > start }.count
         let limit = plan.options.deletionGuard
         switch limit.limit {
         case .count(let most):
-            if recent.count > most { fail("guard", "\(recent.count) deletions by process \(id), at most \(most)", key: key) }
+            if recent.count > most + approved {
+                fail("guard", "\(recent.count) deletions by process \(id), at most \(most)", key: key)
+            }
         case .percent(let most):
             let base = max(recent.map(\.before).max() ?? 0, round.target.keys.count) + created
-            let loss = recent.count - created
+            let loss = recent.count - created - approved
             if loss > limit.floor, Double(loss) > Double(base) * most / 100 {
                 fail("guard", "\(loss) of \(base) lost by process \(id), at most \(most) %", key: key)
             }
@@ -127,7 +140,9 @@ final class Judge {
     func judgeClaim(_ claim: String, by id: Int, during span: ClosedRange<Int64>) {
         guard areClaimsJudged else { return }
         for (key, relative) in round.everyKey() where plan.isInScope(relative) {
-            if isSame(round.source.objects[key], round.target.objects[relative.prefixed(by: plan.targetPrefix)]) { continue }
+            if isSame(round.source.objects[key], round.target.objects[relative.prefixed(by: plan.targetPrefix)]) {
+                continue
+            }
             let copies = round.target.past.states(of: relative.prefixed(by: plan.targetPrefix), during: span)
             let originals = round.source.past.states(of: key, during: span)
             if originals.contains(where: { one in copies.contains { isSame(one, $0) } }) { continue }
@@ -182,7 +197,9 @@ final class Judge {
         }
         guard let copy else { return ("convergence", "it is not on the target in the calm") }
         if original.bytes == copy.bytes {
-            guard plan.options.overwrites, original.headers != copy.headers, !round.mayHideHeaders else { return nil }
+            guard plan.options.overwrites, original.headers != copy.headers, !round.mayHideHeaders,
+                canTell(original, copy)
+            else { return nil }
             return ("headers", "its headers differ in the calm")
         }
         if mayDiffer(original, copy) { return nil }
@@ -198,18 +215,24 @@ final class Judge {
         if !plan.options.overwrites { return true }
         guard original.bytes.count == copy.bytes.count else { return false }
         if plan.options.comparison == .size { return true }
-        let canTell = Server.digest(of: original.bytes, original.parts) == original.etag && original.etag.isComparable(with: copy.etag)
-            && Server.digest(of: copy.bytes, copy.parts) == copy.etag
-        return !canTell
+        return !canTell(original, copy)
+    }
+
+    /// Whether ETags tell whether two objects are the same.
+    private func canTell(_ original: Version, _ copy: Version) -> Bool {
+        Server.digest(of: original.bytes, original.parts) == original.etag
+            && Server.digest(of: copy.bytes, copy.parts) == copy.etag && original.etag.isComparable(with: copy.etag)
     }
 
     /// No upload is left behind.
     ///
-    /// What a process without state left, or one whose state nobody has taken up, nobody can know.
+    /// What a process without state left, or one whose state nobody has taken up, nobody can know; nor whose upload one is
+    /// that began at a time which clocks tell otherwise since.
     func judgeUploads(_ watch: Instance?) {
         for (id, upload) in round.target.uploads.sorted(by: { $0.key < $1.key }) {
             guard let instance = round.instances[upload.process], let path = instance.statePath,
-                path == watch?.statePath, !round.hasLostState, !upload.isLate
+                path == watch?.statePath, !round.hasLostState, !upload.isLate,
+                !round.weather.has(.diskFull), !round.weather.has(.clockJump), !round.weather.has(.clockDrift)
             else { continue }
             fail("no orphan uploads", "\(id) is left of process \(upload.process)", key: upload.key)
         }

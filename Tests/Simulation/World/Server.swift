@@ -125,7 +125,10 @@ final class Server {
             keys.remove(at: position(of: key))
         }
         past.note(key, version, at: world.now, cause)
-        world.story?.note(key, "\(name): \(version.map { "version \($0.number), \($0.bytes.count) bytes, \($0.etag)" } ?? "gone") (\(cause))")
+        world.story?.note(
+            key,
+            "\(name): \(version.map { "version \($0.number), \($0.bytes.count) bytes, \($0.etag)" } ?? "gone") (\(cause))"
+        )
         guard cause.isTold else { return }
         for subscription in subscriptions { subscription.tell(key, version) }
     }

@@ -19,11 +19,11 @@ final class World: @unchecked Sendable {
     var effectsUnderWay = 0
     /// The longest that one of them was on its way.
     var longestDelay: Int64 = 0
-    /// When one last arrived.
-    var lastEffect: Int64 = 0
+    /// When the last of them arrives that anything held up.
+    var lastLateEffect: Int64 = 0
     /// What happened, where somebody wants to read it.
     var story: Story?
-    private static let jobLimit = 600_000
+    private static let jobLimit = 1_500_000
 
     init(seed: UInt64) {
         dice = Dice(seed: seed)

@@ -157,7 +157,8 @@ private final class WorldPages: PageReader {
         if let lastPage, store.weather.strikes(.repeatedPage, &store.world.dice) { return lastPage }
         let request = WorldStore.Request(operation: "ListObjectsV2", verb: .list)
         let (after, through, store) = (position, last, store)
-        let (objects, isWhole) = try await store.ask(request) { server, _ -> Result<([ListedObject], Bool), StoreError> in
+        let (objects, isWhole) = try await store.ask(request) {
+            server, _ -> Result<([ListedObject], Bool), StoreError> in
             guard server.hasBucket else { return .failure(store.missingBucket(request)) }
             return .success(Self.page(store, server, after, through))
         }

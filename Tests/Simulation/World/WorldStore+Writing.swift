@@ -30,7 +30,8 @@ extension WorldStore {
         _ key: ObjectKey, _ headers: ObjectHeaders, _ bytes: [UInt8], _ contentMD5: MD5Digest?
     ) async throws(StoreError) -> WriteResult {
         let full = fullKey(key)
-        let request = Request(operation: "PutObject", verb: .put, key: key, writes: true, length: Int64(bytes.count) * 100)
+        let request = Request(
+            operation: "PutObject", verb: .put, key: key, writes: true, length: Int64(bytes.count) * 100)
         return try await ask(request) { [self] server, cause in
             guard server.hasBucket else { return .failure(missingBucket(request)) }
             if let contentMD5, server.traits.honoursContentMD5, MD5Hasher.digest(bytes) != contentMD5 {
@@ -136,7 +137,9 @@ extension WorldStore {
         let full = fullKey(key)
         let request = Request(operation: "CompleteMultipartUpload", verb: .post, key: key, writes: true)
         return try await ask(request) { [self] server, cause in
-            guard let begun = server.uploads[upload] else { return .failure(error(.noSuchUpload, request, status: 404)) }
+            guard let begun = server.uploads[upload] else {
+                return .failure(error(.noSuchUpload, request, status: 404))
+            }
             var (bytes, sizes): ([UInt8], [Int64]) = ([], [])
             for part in parts {
                 guard let stored = begun.parts[part.number], server.etag(ofPart: stored) == part.etag else {
@@ -162,7 +165,9 @@ extension WorldStore {
     func listParts(_ key: ObjectKey, upload: String) async throws(StoreError) -> [StoredPart] {
         let request = Request(operation: "ListParts", verb: .list, key: key)
         return try await ask(request) { [self] server, _ in
-            guard let begun = server.uploads[upload] else { return .failure(error(.noSuchUpload, request, status: 404)) }
+            guard let begun = server.uploads[upload] else {
+                return .failure(error(.noSuchUpload, request, status: 404))
+            }
             return .success(
                 begun.parts.keys.sorted().map { number in
                     let bytes = begun.parts[number] ?? []

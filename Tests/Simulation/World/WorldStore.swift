@@ -61,12 +61,16 @@ final class WorldStore: ObjectStore, @unchecked Sendable {
         let cause = Cause.process(process.id, sent: sent)
         if let fault = fate.fault {
             world.story?.note(
-                request.key.map(fullKey), "\(server.name): \(request.operation) by process \(process.id): \(fault.rawValue)")
+                request.key.map(fullKey),
+                "\(server.name): \(request.operation) by process \(process.id): \(fault.rawValue)")
         }
         let answer: Result<Answer, StoreError>? = await process.wait { promise in
             // What it does there does not depend on who waits for it.
             if let arrival = fate.arrival {
                 world.beginEffect(request.writes)
+                if request.writes, !weather.isCalm {
+                    world.lastLateEffect = max(world.lastLateEffect, world.now + arrival)
+                }
                 world.after(arrival) { [self] in
                     world.endEffect(request.writes)
                     let result = perform(request, fate, cause, effect)
@@ -174,9 +178,5 @@ final class WorldStore: ObjectStore, @unchecked Sendable {
 extension World {
     func beginEffect(_ writes: Bool) { if writes { effectsUnderWay += 1 } }
 
-    func endEffect(_ writes: Bool) {
-        guard writes else { return }
-        effectsUnderWay -= 1
-        lastEffect = now
-    }
+    func endEffect(_ writes: Bool) { if writes { effectsUnderWay -= 1 } }
 }

@@ -7,7 +7,9 @@ struct Writers {
 
     /// Sets up what is there when the round begins, and when what changes.
     func begin() {
-        for key in round.plan.keys where world.dice.isLucky(0.8) { write(round.source, key.prefixed(by: round.plan.sourcePrefix)) }
+        for key in round.plan.keys where world.dice.isLucky(0.8) {
+            write(round.source, key.prefixed(by: round.plan.sourcePrefix))
+        }
         for (key, relative) in round.everyKey() where world.dice.isLucky(round.plan.seeded) {
             guard let version = round.source.objects[key] else { continue }
             round.target.put(
@@ -59,7 +61,11 @@ struct Writers {
         guard !round.isCalm else { return }
         round.weather.count(.tampering)
         let key = world.dice.pick(round.plan.keys).prefixed(by: round.plan.targetPrefix)
-        if world.dice.isLucky(0.5) { round.target.remove(key, by: .tamperer) } else { write(round.target, key, by: .tamperer) }
+        if world.dice.isLucky(0.5) {
+            round.target.remove(key, by: .tamperer)
+        } else {
+            write(round.target, key, by: .tamperer)
+        }
     }
 
     func write(_ server: Server, _ key: ObjectKey, by cause: Cause = .writer) {
