@@ -65,16 +65,10 @@ extension Judge {
 extension Judge {
     /// Nanoseconds from the calm on. Late writes are looked for so long, and a key that failed may rest.
     static let promptly: Int64 = 400_000_000_000
-    /// Faults that only a reconcile finds out, or that the engine may forget.
-    private static let untold: [Fault] = [
-        .eventLost, .feedSilent, .stateLost, .stateOld, .diskFull, .wiped, .restored, .bucketGone, .tampering,
-        .staleListing, .tornListing,
-    ]
-
     private var isAllTold: Bool {
         let (plan, weather) = (round.plan, round.weather)
         guard plan.hasWatch, plan.runs == 0, !plan.hasSecondWatch, plan.source.hasFeed, plan.watch.events != .poll,
-            !Self.untold.contains(where: weather.has)
+            !Fault.untold.contains(where: weather.has)
         else { return false }
         // Of those that fail for their own reasons, too many are forgotten until a reconcile.
         if plan.watch.retryLimit < 100, weather.has(.damaged) { return false }

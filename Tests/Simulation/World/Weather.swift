@@ -27,11 +27,13 @@ final class Weather {
     init(_ dice: inout Dice, leftOut: Set<Fault>) {
         let isFine = dice.isLucky(0.05)
         let density = 0.05 + 0.35 * dice.fraction()
+        // In one round of five nothing happens that is not told, so that what is told can be asked for promptly.
+        let isTold = Int(density * 1_000_000) % 5 == 0
         for (index, fault) in Fault.allCases.enumerated() {
             let isPresent = dice.isLucky(density)
             let rate = Double(dice.spread(2_000, 200_000)) / 1_000_000
             let times = 1 + dice.below(3)
-            guard isPresent, !isFine, !leftOut.contains(fault) else { continue }
+            guard isPresent, !isFine, !leftOut.contains(fault), !isTold || !Fault.untold.contains(fault) else { continue }
             rates[index] = fault.isScheduled ? Double(times) : rate
         }
     }
@@ -68,6 +70,12 @@ final class Weather {
 }
 
 extension Fault {
+    /// What only a reconcile finds out, or has the engine forget.
+    static let untold: Set<Fault> = [
+        .eventLost, .feedSilent, .stateLost, .stateOld, .diskFull, .wiped, .restored, .bucketGone, .tampering,
+        .staleListing, .tornListing,
+    ]
+
     var index: Int { Self.indices[self, default: 0] }
     private static let indices = Dictionary(uniqueKeysWithValues: allCases.enumerated().map { ($1, $0) })
 
