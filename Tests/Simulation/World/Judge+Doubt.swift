@@ -45,9 +45,12 @@ extension Judge {
             fail("no deletion on doubt", "process \(id) deleted it while the source was empty", key: key)
         }
         if instance.kind == .watch, let path = instance.statePath, let paused = doubts.paused[path],
-            paused.process != id, sent > paused.since + 2_000_000_000, !round.hasLostState, !round.weather.has(.diskFull)
+            paused.process != id, sent > paused.since + 2_000_000_000, !round.hasLostState,
+            !round.weather.has(.diskFull)
         {
-            fail("guard", "process \(id) deleted it, and deletions were paused since process \(paused.process)", key: key)
+            fail(
+                "guard", "process \(id) deleted it, and deletions were paused since process \(paused.process)", key: key
+            )
         }
     }
 
@@ -72,7 +75,8 @@ extension Judge {
         else { return false }
         // Of those that fail for their own reasons, too many are forgotten until a reconcile.
         if plan.watch.retryLimit < 100, weather.has(.damaged) { return false }
-        let patience = weather.has(.orderlyEnd) || weather.has(.kill) && !plan.keepsState
+        let patience =
+            weather.has(.orderlyEnd) || weather.has(.kill) && !plan.keepsState
             ? WorldStore.patience : weather.has(.kill) ? 50_000_000_000 : 280_000_000_000
         return round.world.longestDelay < patience
     }

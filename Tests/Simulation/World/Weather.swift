@@ -33,7 +33,9 @@ final class Weather {
             let isPresent = dice.isLucky(density)
             let rate = Double(dice.spread(2_000, 200_000)) / 1_000_000
             let times = 1 + dice.below(3)
-            guard isPresent, !isFine, !leftOut.contains(fault), !isTold || !Fault.untold.contains(fault) else { continue }
+            guard isPresent, !isFine, !leftOut.contains(fault), !isTold || !Fault.untold.contains(fault) else {
+                continue
+            }
             rates[index] = fault.isScheduled ? Double(times) : rate
         }
     }
