@@ -36,7 +36,7 @@ EVENTS = {
     "reconcile-begin": ("info debug", "mirror reason", "bucket"),
     "reconcile-end": ("info debug", "mirror reason source_objects target_objects marked extra seconds", "bucket"),
     "reconcile-failed": ("warning", "mirror error", ""),
-    "retry": ("warning", "mirror key attempt error", ""),
+    "retry": ("warning", "mirror key attempt error", "bucket"),
     "server-gone": ("error", "mirror error", ""),
     "server-back": ("notice", "mirror", "bucket"),
     "guarded": ("error", "mirror reason", "bucket"),
