@@ -8,7 +8,7 @@ import COpenSSL
 /// A call that fails here is a library without SHA-256, or memory at its end: nothing that a caller could handle, so it
 /// stops the process with a reason instead of giving a wrong digest.
 package enum OpenSSL {
-    // nonisolated(unsafe): pointers to what never changes once it is fetched, which the language does at first use.
+    // nonisolated(unsafe), all three: pointers to what never changes once it is fetched, which the language does at first use.
     nonisolated(unsafe) static let md5 = unsafe fetchDigest("MD5")
     nonisolated(unsafe) static let sha256 = unsafe fetchDigest("SHA256")
     package nonisolated(unsafe) static let hmac = unsafe fetchHMAC()

@@ -109,6 +109,7 @@ public enum Thread {
 /// Waiting that blocks its thread, for threads that have nothing else to do.
 public enum BlockingPause {
     public static func sleep(milliseconds: UInt32) {
+        // usleep: to block is its purpose. POSIX lets a system refuse a second and more, so it is given one at most.
         usleep(min(milliseconds, 1000) * 1000)
     }
 }

@@ -6,6 +6,7 @@ import Runtime
 import Stores
 
 /// One process that mirrors: a watch or a run, from its start to its end, however that comes.
+// @unchecked: confined to the one thread that runs its world.
 final class Instance: @unchecked Sendable {
     enum Kind {
         case watch, run

@@ -5,6 +5,7 @@ import Runtime
 /// A process that is killed becomes a ghost: its journal is closed, its requests have no answer, its tasks are cancelled,
 /// and what is left of them runs to its end at once with nobody to hear of it. So nothing leaks, and nothing of it has an
 /// effect. What its requests do on a server goes on.
+// @unchecked: confined to the one thread that runs its world, which it is the executor of.
 final class Process: TaskExecutor, SerialExecutor, @unchecked Sendable {
     let world: World
     let id: Int
@@ -91,8 +92,9 @@ protocol Breakable {
 }
 
 /// A value that comes later, or never. Kept once; what comes after is dropped.
+// @unchecked: kept, awaited and abandoned on the one thread that runs its world.
 final class Promise<Value>: Breakable, @unchecked Sendable {
-    /// @unchecked: there is one thread.
+    // @unchecked: goes from one task to another of the same thread.
     struct Outcome: @unchecked Sendable {
         let value: Value?
     }
