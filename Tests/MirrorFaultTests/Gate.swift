@@ -6,13 +6,13 @@ import Testing
 
 /// Where requests to a server wait until it is opened.
 final class Gate: Sendable {
-    private let state = Mutex((isReached: false, isOpen: false))
+    private let state = Mutex((waiting: 0, isOpen: false))
 
     func open() { state.withLock { $0.isOpen = true } }
 
-    /// Returns when somebody waits.
-    func reached() async throws {
-        try await Patience.until("somebody at the gate") { state.withLock { $0.isReached } }
+    /// Returns when `count` requests wait.
+    func reached(by count: Int = 1) async throws {
+        try await Patience.until("\(count) at the gate") { state.withLock { $0.waiting >= count } }
     }
 
     var fault: FaultAction { .hook(.beforeOperation, { self.pass() }) }
@@ -27,7 +27,7 @@ final class Gate: Sendable {
 
     /// Waits no longer than tests do, so that one that fails ends.
     private func pass() {
-        state.withLock { $0.isReached = true }
+        state.withLock { $0.waiting += 1 }
         let deadline = ContinuousClock.now + Patience.limit
         while !state.withLock({ $0.isOpen }), ContinuousClock.now < deadline {
             // usleep: a fault's hook runs on the thread of its connection, which may block.

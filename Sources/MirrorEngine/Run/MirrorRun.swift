@@ -160,6 +160,8 @@ public final class MirrorRun: Sendable {
             }
         }
         if !options.isDryRun, !isInterrupted {
+            // Whoever began beside another run, and ends after it, clears up for both.
+            await work.journal.acquireLockIfFreed()
             await UploadSweeper(target: work.target, journal: work.journal).sweep()
         }
     }
