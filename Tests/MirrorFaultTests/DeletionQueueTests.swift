@@ -30,7 +30,7 @@ struct DeletionQueueTests {
             self.state = state
             queue = DeletionQueue(
                 source: stage.store(stage.source, "source"), target: stage.store(stage.target, "target"),
-                options: options, executor: Stage.reactor,
+                options: options, executor: stage.reactor,
                 admit: { count in
                     state.withLock { state in
                         let answer = state.deletions.admit(

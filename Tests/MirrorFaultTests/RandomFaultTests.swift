@@ -1,4 +1,5 @@
 import Glibc
+import Journal
 import MirrorEngine
 import ObjectModel
 import Runtime
@@ -8,13 +9,14 @@ import Testing
 
 @Suite("Random faults")
 struct RandomFaultTests {
-    /// Faults to reach; each round plants several. Sanitizers, under which all is slower, are satisfied with fewer.
+    /// Faults to reach; each round plants several. The simulator does the bulk; these go through sockets. Sanitizers, under
+    /// which all is slower, are satisfied with fewer.
     private static let wanted: Int = {
-        guard let text = unsafe getenv("MINIO_SYNC_TEST_FAULTS") else { return 2000 }
-        return Int(unsafe String(cString: text)) ?? 2000
+        guard let text = unsafe getenv("MINIO_SYNC_TEST_FAULTS") else { return 500 }
+        return Int(unsafe String(cString: text)) ?? 500
     }()
 
-    @Test("Two thousand scripted faults delete nothing wrongly, tear nothing, and never end in a false success")
+    @Test("Hundreds of scripted faults delete nothing wrongly, tear nothing, and never end in a false success")
     func manyFaults() async throws {
         let seed: UInt64 = 20_261_121
         var generator = SeededGenerator(seed: seed)
@@ -47,7 +49,9 @@ struct RandomFaultTests {
         let before = try stage.contents(of: stage.target)
         let source = try stage.contents(of: stage.source)
         let rules = plant(on: stage, &random)
-        let result = await stage.mirror {
+        // Without one, an upload whose beginning was not answered can't be told from another's.
+        let journal = try await Journal.inMemory()
+        let result = await stage.mirror(journal: journal) {
             $0.removes = true
             $0.attempts = 3
             $0.deletionGuard.limit = .percent(100)
@@ -64,7 +68,8 @@ struct RandomFaultTests {
         if result.summary.status == .ok {
             let isSame = after == source
             #expect(isSame, "seed \(seed): the run ended well and the target is not the same; \(rules)")
-            #expect(stage.targetUploads == 0, "seed \(seed): an upload was left behind")
+            let isToldOf = result.notices.contains { $0.contains("could not be ended") }
+            #expect(stage.targetUploads == 0 || isToldOf, "seed \(seed): an upload was left behind without a word")
         }
         return (
             rules.reduce(0) { $0 + stage.source.faults.hits($1) + stage.target.faults.hits($1) },

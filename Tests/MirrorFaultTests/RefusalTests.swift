@@ -42,7 +42,7 @@ struct RefusalTests {
         options.backoff = Backoff(base: .milliseconds(1), cap: .milliseconds(4))
         let run = MirrorRun(
             source: source, target: target, options: options, journal: nil, budget: ByteBudget(capacity: 20 << 20),
-            surroundings: .system, executors: [Stage.reactor]
+            surroundings: .system, executors: [stage.reactor]
         ) { _ in }
         let summary = await run.run()
         look()

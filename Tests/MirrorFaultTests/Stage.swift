@@ -13,7 +13,8 @@ final class Stage: Sendable {
     static let bucket = "data"
     let source: Sandbox
     let target: Sandbox
-    static let reactor = Reactor(name: "fault-tests")
+    /// Its own, so that no other test holds it up.
+    let reactor = Reactor(name: "fault-tests")
 
     init(source: Behaviour = Behaviour(), target: Behaviour = Behaviour()) throws {
         self.source = try Self.server(source)
@@ -30,6 +31,7 @@ final class Stage: Sendable {
     func stop() {
         source.stop()
         target.stop()
+        reactor.stop()
     }
 
     /// What a run ended with and said.
@@ -44,7 +46,7 @@ final class Stage: Sendable {
     /// Mirrors once. `journal` is nil for a run without state; `onStart` gets the run before it begins.
     func mirror(
         journal: Journal? = nil, reads: ConcurrencyLimit.Bounds = ConcurrencyLimit.Bounds(),
-        firstByte: Duration = .milliseconds(3000), _ change: (inout MirrorOptions) -> Void = { _ in },
+        firstByte: Duration = .milliseconds(1500), _ change: (inout MirrorOptions) -> Void = { _ in },
         onStart: (MirrorRun) -> Void = { _ in }
     ) async -> Result {
         var options = MirrorOptions()
@@ -55,7 +57,7 @@ final class Stage: Sendable {
             source: store(source, "source", firstByte: firstByte, reads: reads),
             target: store(target, "target", firstByte: firstByte), options: options,
             journal: journal,
-            budget: ByteBudget(capacity: 20 << 20), surroundings: .system, executors: [Self.reactor]
+            budget: ByteBudget(capacity: 20 << 20), surroundings: .system, executors: [reactor]
         ) { said.add($0) }
         onStart(run)
         let summary = await run.run()
@@ -80,7 +82,7 @@ final class Stage: Sendable {
     }
 
     func store(
-        _ server: Sandbox, _ name: String, prefix: ObjectKey = "", firstByte: Duration = .milliseconds(3000),
+        _ server: Sandbox, _ name: String, prefix: ObjectKey = "", firstByte: Duration = .milliseconds(1500),
         reads: ConcurrencyLimit.Bounds = ConcurrencyLimit.Bounds()
     ) -> S3Bucket {
         var timeouts = ConnectionOptions.Timeouts()
@@ -101,8 +103,11 @@ final class Stage: Sendable {
 
     // MARK: Objects, planted and read without our client
 
-    func put(_ key: ObjectKey, _ bytes: [UInt8], partSize: Int? = nil, type: String = "text/plain") throws {
-        try Self.put(source, key, bytes, partSize: partSize, type: type)
+    /// `age` in seconds.
+    func put(
+        _ key: ObjectKey, _ bytes: [UInt8], partSize: Int? = nil, type: String = "text/plain", age: Int64 = 0
+    ) throws {
+        try Self.put(source, key, bytes, partSize: partSize, type: type, age: age)
     }
 
     func putTarget(_ key: ObjectKey, _ bytes: [UInt8]) throws {
@@ -110,10 +115,12 @@ final class Stage: Sendable {
     }
 
     static func put(
-        _ server: Sandbox, _ key: ObjectKey, _ bytes: [UInt8], partSize: Int? = nil, type: String = "text/plain"
+        _ server: Sandbox, _ key: ObjectKey, _ bytes: [UInt8], partSize: Int? = nil, type: String = "text/plain",
+        age: Int64 = 0
     ) throws {
         try server.store.put(
-            key, in: bucket, bytes, headers: [ObjectHeaders.NameValue("content-type", type)], partSize: partSize)
+            key, in: bucket, bytes, headers: [ObjectHeaders.NameValue("content-type", type)], partSize: partSize,
+            age: age)
     }
 
     func targetBytes(_ key: ObjectKey) throws -> [UInt8]? {

@@ -7,9 +7,12 @@ struct UploadSweeper: Sendable {
     let target: any ObjectStore
     let journal: MirrorJournal
 
-    /// Aborts what `record` began. Where the process died before it learnt the upload's ID, the server's list of
-    /// uploads for this very key tells it: those that began since are ours, if nobody else works on the mirror. Else the
-    /// record stays.
+    /// Milliseconds within which a request whose answer was lost may still arrive and begin an upload.
+    private static let lateness: Int64 = 6 * 3_600_000
+
+    /// Aborts what `record` began. Where the upload's ID was never learnt, the server's list of uploads for this very key
+    /// tells it: those that began since are ours, if nobody else works on the mirror. Else the record stays; so it does
+    /// while the upload may still begin.
     func abandon(_ record: UploadRecord) async throws(StoreError) {
         if let id = record.uploadID {
             try await target.abortUpload(record.key, upload: id)
@@ -23,6 +26,7 @@ struct UploadSweeper: Sendable {
                 guard began >= recorded / 1000 - 2 else { continue }
                 try await target.abortUpload(record.key, upload: upload.id)
             }
+            guard journal.age(of: record) > Self.lateness else { return }
         }
         await journal.endUpload(record)
     }
@@ -36,7 +40,11 @@ struct UploadSweeper: Sendable {
     /// records for the next time.
     func sweep(except isWorked: (ObjectKey) -> Bool = { _ in false }) async {
         for leftover in journal.takeLeftovers() {
-            try? await target.abortUpload(leftover.key, upload: leftover.id)
+            do throws(StoreError) {
+                try await target.abortUpload(leftover.key, upload: leftover.id)
+            } catch {
+                journal.noteLeftover(leftover.key, leftover.id)
+            }
         }
         for record in await journal.uploads() where !isWorked(record.key) {
             try? await abandon(record)

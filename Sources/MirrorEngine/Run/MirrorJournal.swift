@@ -15,13 +15,22 @@ final class MirrorJournal: Sendable {
         var failure: String?
         /// Uploads that could not be aborted when that was due.
         var leftovers: [(key: ObjectKey, id: String)] = []
-        /// Keys with an upload that was begun and not ended, as far as it was begun or looked up here.
-        var uploading: Set<ObjectKey> = []
         /// The mirror's lock, or the place beside the run that has it.
         var place: MirrorLock?
         var isHolder = false
-        /// Records of uploads that were begun here, or taken over while nobody else worked on the mirror.
-        var own: Set<UploadRecord.ID> = []
+        /// Records of uploads that were begun here, or taken over while nobody else worked on the mirror, and are not
+        /// ended; and how many of them there are of each key.
+        private(set) var own: Set<UploadRecord.ID> = []
+        private(set) var uploading: [ObjectKey: Int] = [:]
+
+        mutating func adopt(_ record: UploadRecord) {
+            if own.insert(record.id).inserted { uploading[record.key, default: 0] += 1 }
+        }
+
+        mutating func drop(_ record: UploadRecord) {
+            guard own.remove(record.id) != nil, let count = uploading[record.key] else { return }
+            uploading[record.key] = count > 1 ? count - 1 : nil
+        }
     }
     private let state = Mutex(State())
 
@@ -130,9 +139,8 @@ final class MirrorJournal: Sendable {
         let record = UploadRecord(
             mirror: mirror, key: key, sourceETag: sourceETag, sourceSize: sourceSize, partSizes: partSizes,
             createdAt: time.wall())
-        _ = state.withLock { $0.uploading.insert(key) }
         let begun = await attempt { try await $0.beginUpload(record) }
-        if let begun { _ = state.withLock { $0.own.insert(begun.id) } }
+        if let begun { state.withLock { $0.adopt(begun) } }
         return begun
     }
 
@@ -142,16 +150,16 @@ final class MirrorJournal: Sendable {
 
     func endUpload(_ record: UploadRecord?) async {
         guard let record else { return }
-        state.withLock { state in
-            state.uploading.remove(record.key)
-            // Before it is removed: then the journal may give its number to another's record.
-            state.own.remove(record.id)
-        }
+        // Before it is removed: then the journal may give its number to another's record.
+        state.withLock { $0.drop(record) }
         _ = await attempt { try await $0.endUpload(record.id) }
     }
 
     /// Whether an upload of `key` was begun and not ended. Knows those of earlier processes once `uploads` was asked.
-    func hasUpload(of key: ObjectKey) -> Bool { state.withLock { $0.uploading.contains(key) } }
+    func hasUpload(of key: ObjectKey) -> Bool { state.withLock { $0.uploading[key] != nil } }
+
+    /// Milliseconds since an upload was intended.
+    func age(of record: UploadRecord) -> Int64 { time.wall().milliseconds - record.createdAt.milliseconds }
 
     /// The newest upload of `key` that was not ended, of those that `uploads` gives.
     func upload(of key: ObjectKey) async -> UploadRecord? {
@@ -168,8 +176,7 @@ final class MirrorJournal: Sendable {
         if records.contains(where: isOthers), await !isAlone() { records.removeAll(where: isOthers) }
         let known = records
         state.withLock { state in
-            state.own.formUnion(known.map(\.id))
-            state.uploading.formUnion(known.map(\.key))
+            for record in known { state.adopt(record) }
         }
         return known
     }
@@ -179,6 +186,9 @@ final class MirrorJournal: Sendable {
     func noteLeftover(_ key: ObjectKey, _ id: String) {
         state.withLock { $0.leftovers.append((key, id)) }
     }
+
+    /// How many of them are still there.
+    var leftovers: Int { state.withLock { $0.leftovers.count } }
 
     func takeLeftovers() -> [(key: ObjectKey, id: String)] {
         state.withLock { state in

@@ -162,7 +162,23 @@ public final class MirrorRun: Sendable {
         if !options.isDryRun, !isInterrupted {
             // Whoever began beside another run, and ends after it, clears up for both.
             await work.journal.acquireLockIfFreed()
-            await UploadSweeper(target: work.target, journal: work.journal).sweep()
+            await sweepUploads()
+        }
+    }
+
+    /// Ends the uploads that nobody goes on with, and says so where it can't.
+    private func sweepUploads() async {
+        let sweeper = UploadSweeper(target: work.target, journal: work.journal)
+        await sweeper.sweep()
+        for attempt in 0..<3 where work.journal.leftovers > 0 && !isInterrupted {
+            await work.time.sleep(for: work.surroundings.chance.delay(options.backoff, attempt: attempt))
+            await sweeper.sweep()
+        }
+        let left = work.journal.leftovers
+        if left > 0 {
+            work.notice(
+                "\(left) unfinished \(left == 1 ? "upload" : "uploads") could not be ended on \(work.target.name) and "
+                    + "\(left == 1 ? "takes" : "take") room there; have the server expire unfinished uploads.")
         }
     }
 

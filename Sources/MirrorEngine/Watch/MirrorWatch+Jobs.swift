@@ -31,6 +31,7 @@ extension MirrorWatch {
             apply(.jobSucceeded(attempt: job.attempt))
             work.noteSettled(job)
             work.dirty.settle(job.key)
+            wakeTicker()
             for acknowledgement in told { acknowledgement.letGo() }
         } catch {
             acknowledgements.putBack(told, for: job.key)

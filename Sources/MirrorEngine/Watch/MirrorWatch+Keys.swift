@@ -6,7 +6,11 @@ import Stores
 /// Looks after the keys of a watch, beside the jobs: wakes those whose time has come, moves them between memory and the
 /// journal, and tells the state what it must know of them.
 extension MirrorWatch {
-    /// Has the keys be looked after soon, where nothing was to be done.
+    /// Nanoseconds between two looks at keys that are under way, and the same where nothing moves.
+    private static let pace: Int64 = 250_000_000
+    private static let slowPace: Int64 = 1_000_000_000
+
+    /// Has the keys be looked after soon, where nothing was to be done or nothing moved.
     func wakeTicker() {
         let isIdle = isTickerIdle.withLock { isIdle in
             defer { isIdle = false }
@@ -16,6 +20,7 @@ extension MirrorWatch {
     }
 
     func lookAfter() async {
+        var (pace, seen) = (Self.pace, [Int]())
         while !isStopping, !Task.isCancelled {
             await overflow.writeDown()
             await takeBack()
@@ -23,9 +28,12 @@ extension MirrorWatch {
             let now = work.time.now()
             var next = work.dirty.wakeDue(now) ?? .max
             for case .recordIdentity(let start) in apply(.looked(keyFacts())) { await record(start) }
+            let motion = motion
+            pace = motion == seen ? min(2 * pace, Self.slowPace) : Self.pace
+            seen = motion
             let isBusy = isBusy
-            if isBusy { next = min(next, now + 250_000_000) }
-            isTickerIdle.withLock { $0 = !isBusy }
+            if isBusy { next = min(next, now + pace) }
+            isTickerIdle.withLock { $0 = !isBusy || pace > Self.pace }
             await tickBell.wait(until: min(next, now + 30_000_000_000))
             isTickerIdle.withLock { $0 = false }
         }
@@ -50,6 +58,14 @@ extension MirrorWatch {
         let counts = work.dirty.counts
         return counts.waiting + counts.inFlight + counts.backingOff + overflow.count > 0
             || guarded.withLock { $0.state.awaitsKeys }
+    }
+
+    /// What changes whenever a key moves.
+    private var motion: [Int] {
+        let counts = work.dirty.counts
+        return [
+            counts.waiting, counts.inFlight, counts.backingOff, overflow.count, guarded.withLock { $0.state.progress },
+        ]
     }
 
     private func takeBack() async {

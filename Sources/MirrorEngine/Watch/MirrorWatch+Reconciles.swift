@@ -89,6 +89,7 @@ extension MirrorWatch {
             .reconciled(
                 WatchInput.Reconciled(
                     startAtSource: startAtSource, end: work.time.wall(), marked: known - marked, unproven: unproven)))
+        wakeTicker()
         let dirty = work.dirty
         await work.journal.acquireLockIfFreed()
         await UploadSweeper(target: work.target, journal: work.journal).sweep { dirty.contains($0) }

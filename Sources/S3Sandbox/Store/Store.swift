@@ -129,14 +129,15 @@ extension Store {
     ///
     /// `headers` are what an answer shows: names in lower case, user metadata as `x-amz-meta-…`. With `partSize` the
     /// object is as if it had been uploaded in parts of that many bytes. `notifies` is false for an object that arrives
-    /// without an event, as by server-side replication.
+    /// without an event, as by server-side replication. It was modified `age` seconds ago.
     @discardableResult
     public func put(
         _ key: ObjectKey, in bucket: String, _ bytes: [UInt8], headers: [ObjectHeaders.NameValue] = [],
-        tags: [ObjectHeaders.NameValue] = [], partSize: Int? = nil, notifies: Bool = true
+        tags: [ObjectHeaders.NameValue] = [], partSize: Int? = nil, age: Int64 = 0, notifies: Bool = true
     ) throws -> StoredObject {
+        let modified = Timestamp(milliseconds: now.milliseconds - age * 1000)
         var object = StoredObject(
-            key: key, body: MemoryBody(bytes), etag: "", modified: now, id: newID(), headers: headers, tags: tags)
+            key: key, body: MemoryBody(bytes), etag: "", modified: modified, id: newID(), headers: headers, tags: tags)
         if let partSize, partSize > 0 {
             let starts = Array(stride(from: 0, to: max(bytes.count, 1), by: partSize))
             let pieces = starts.map { Array(bytes[$0..<min(bytes.count, $0 + partSize)]) }

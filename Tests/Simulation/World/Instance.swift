@@ -69,9 +69,10 @@ final class Instance: @unchecked Sendable {
     private func mirror() async {
         do {
             if let statePath {
-                journal = try await Journal.open(path: statePath, executor: process)
+                FreshState.make(statePath)
+                journal = try await Journal.open(path: statePath, executor: process.queue)
             } else if kind == .watch {
-                journal = try await Journal.inMemory(executor: process)
+                journal = try await Journal.inMemory(executor: process.queue)
             }
         } catch {
             world.story?.note(nil, "process \(process.id): \(error)")

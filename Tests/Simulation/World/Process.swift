@@ -6,13 +6,15 @@ import Runtime
 /// and what is left of them runs to its end at once with nobody to hear of it. So nothing leaks, and nothing of it has an
 /// effect. What its requests do on a server goes on.
 // @unchecked: confined to the one thread that runs its world, which it is the executor of.
-final class Process: TaskExecutor, SerialExecutor, @unchecked Sendable {
+final class Process: TaskExecutor, @unchecked Sendable {
     let world: World
     let id: Int
     let time: WorldTime
     let chance: Chance
     private(set) var isDead = false
-    private var ghostJobs: [UnownedJob] = []
+    /// Where its actors are at home.
+    private(set) var queue: ProcessQueue!
+    private var ghostJobs: [ProcessJob] = []
     private var promises: [Int: any Breakable] = [:]
     private var lastPromise = 0
     /// Kills it after so many jobs more; then `onCountdown` is called.
@@ -26,21 +28,25 @@ final class Process: TaskExecutor, SerialExecutor, @unchecked Sendable {
         chance = Chance(seed: world.dice.next())
         time = WorldTime(world, offset: clockOffset)
         time.process = self
+        queue = ProcessQueue(self)
     }
 
     var surroundings: Surroundings {
-        Surroundings(time: time, chance: chance, blocking: { [unowned self] _ in self }, giveBackMemory: {})
+        Surroundings(time: time, chance: chance, blocking: { [unowned self] _ in queue }, giveBackMemory: {})
     }
 
-    func enqueue(_ job: consuming ExecutorJob) {
-        let job = UnownedJob(job)
-        if isDead { ghostJobs.append(job) } else { world.enqueue(self, job) }
+    func enqueue(_ job: consuming ExecutorJob) { enqueue(ProcessJob(process: self, job: UnownedJob(job), queue: nil)) }
+
+    fileprivate func enqueue(_ job: ProcessJob) {
+        if isDead { ghostJobs.append(job) } else { world.enqueue(job) }
     }
 
-    func checkIsolated() {}
-
-    func run(_ job: UnownedJob) {
-        unsafe job.runSynchronously(isolatedTo: asUnownedSerialExecutor(), taskExecutor: asUnownedTaskExecutor())
+    func run(_ job: ProcessJob) {
+        if let queue = job.queue {
+            unsafe job.job.runSynchronously(on: queue.asUnownedSerialExecutor())
+        } else {
+            unsafe job.job.runSynchronously(on: asUnownedTaskExecutor())
+        }
         guard !isDead, countdown < .max else { return }
         countdown -= 1
         if countdown <= 0 {
@@ -85,6 +91,31 @@ final class Process: TaskExecutor, SerialExecutor, @unchecked Sendable {
         }
         ghostJobs = []
     }
+}
+
+/// What a process has to run next.
+struct ProcessJob {
+    let process: Process
+    let job: UnownedJob
+    /// For a job of an actor.
+    let queue: ProcessQueue?
+}
+
+/// The executor of the actors of a process. It is another than that of its tasks, as in the product: where both were one,
+/// each await within a task would be a job of its own.
+// @unchecked: confined to the one thread that runs its world.
+final class ProcessQueue: SerialExecutor, @unchecked Sendable {
+    private unowned let process: Process
+
+    fileprivate init(_ process: Process) {
+        self.process = process
+    }
+
+    func enqueue(_ job: consuming ExecutorJob) {
+        process.enqueue(ProcessJob(process: process, job: UnownedJob(job), queue: self))
+    }
+
+    func checkIsolated() {}
 }
 
 protocol Breakable {

@@ -8,7 +8,7 @@ final class World: @unchecked Sendable {
     /// Nanoseconds since long before the round began.
     private(set) var now: Int64 = World.beginning
     static let beginning: Int64 = 100_000_000_000_000
-    private var ready: [(process: Process, job: UnownedJob)] = []
+    private var ready: [ProcessJob] = []
     private var timers = TimerHeap()
     /// Hash of all (job drawn, now).
     private(set) var trace: UInt64 = 0xCBF2_9CE4_8422_2325
@@ -29,11 +29,11 @@ final class World: @unchecked Sendable {
         dice = Dice(seed: seed)
     }
 
-    func enqueue(_ process: Process, _ job: UnownedJob) { ready.append((process, job)) }
+    func enqueue(_ job: ProcessJob) { ready.append(job) }
 
     /// The ready jobs of a process that dies, oldest first; they are not ready any more.
-    func takeJobs(of process: Process) -> [UnownedJob] {
-        let taken = ready.filter { $0.process === process }.map(\.job)
+    func takeJobs(of process: Process) -> [ProcessJob] {
+        let taken = ready.filter { $0.process === process }
         ready.removeAll { $0.process === process }
         return taken
     }
@@ -64,14 +64,14 @@ final class World: @unchecked Sendable {
 
     private func runOne() {
         let index = ready.count == 1 ? 0 : dice.below(ready.count)
-        let (process, job) = ready[index]
+        let job = ready[index]
         ready.swapAt(index, ready.count - 1)
         ready.removeLast()
-        note(UInt64(index) | UInt64(process.id) << 32)
+        note(UInt64(index) | UInt64(job.process.id) << 32)
         note(UInt64(bitPattern: now))
         jobs += 1
         if jobs > Self.jobLimit { exhaustion = "more than \(Self.jobLimit) jobs: something goes round for ever" }
-        process.run(job)
+        job.process.run(job)
     }
 
     /// Takes something into the trace.
