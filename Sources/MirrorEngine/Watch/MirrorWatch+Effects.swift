@@ -99,7 +99,7 @@ extension MirrorWatch {
     private func lookAgain(_ keys: [ObjectKey]) {
         let now = work.time.now()
         for key in keys where !work.dirty.offer(Job(key: key), since: now) {
-            putAside(PendingKey(key: key, since: work.time.wall(), isRemoval: false))
+            putAside(PendingKey(key: key, since: overflow.date(now), isRemoval: false))
         }
         tickBell.ring()
     }

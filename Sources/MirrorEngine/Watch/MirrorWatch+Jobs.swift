@@ -74,10 +74,8 @@ extension MirrorWatch {
 
     /// A key as it is written down; `since` in monotonic nanoseconds.
     func pending(_ job: Job, since: Int64) -> PendingKey {
-        let age = max(0, work.time.now() - since) / 1_000_000
-        return PendingKey(
-            key: job.key, since: Timestamp(milliseconds: work.time.wall().milliseconds - age), isRemoval: job.isRemoval,
-            isListed: job.listing != nil)
+        PendingKey(
+            key: job.key, since: overflow.date(since), isRemoval: job.isRemoval, isListed: job.listing != nil)
     }
 
     // MARK: Deletions

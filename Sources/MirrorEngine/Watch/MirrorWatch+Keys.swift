@@ -72,14 +72,12 @@ extension MirrorWatch {
         while work.dirty.hasRoom, work.dirty.waitingForServer < options.retryLimit / 2, !isStopping {
             let keys = await overflow.take()
             guard !keys.isEmpty else { return }
-            let now = (work.time.now(), work.time.wall())
             for key in keys {
                 var job = Job(key: key.key)
                 job.isRemoval = key.isRemoval
                 job.listing = key.isListed ? 0 : nil
-                let age = max(0, now.1.milliseconds - key.since.milliseconds)
                 // There is room for all of them, but for what comes meanwhile.
-                if !work.dirty.offer(job, since: now.0 - age * 1_000_000) { putAside(key) }
+                if !work.dirty.offer(job, since: overflow.since(key.since)) { putAside(key) }
             }
         }
     }

@@ -22,11 +22,8 @@ extension MirrorWatch {
     }
 
     private var lag: Duration? {
-        let inMemory = work.dirty.oldest.map { Duration.nanoseconds(max(0, work.time.now() - $0)) }
-        let onDisk = overflow.oldest.map {
-            Duration.milliseconds(max(0, work.time.wall().milliseconds - $0.milliseconds))
-        }
-        return [inMemory, onDisk].compactMap(\.self).max()
+        let since = [work.dirty.oldest, overflow.oldest.map(overflow.since)].compactMap(\.self).min()
+        return since.map { Duration.nanoseconds(max(0, work.time.now() - $0)) }
     }
 
     /// Grows with everything that the engine does; and whether it has anything to do that does not wait for a server.

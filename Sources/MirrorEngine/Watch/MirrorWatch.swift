@@ -76,7 +76,7 @@ public final class MirrorWatch: Sendable {
             takeExtra: { extra, job in try await owner.watch?.delete(extra, job) })
         self.options = watch
         self.stream = stream
-        overflow = Overflow(journal, mirror: mirror, acknowledgements)
+        overflow = Overflow(journal, mirror: mirror, acknowledgements, time: surroundings.time)
         facts = FactLedger(work.journal, executor: executors[0])
         let rules = WatchState.Rules(watch: watch, deletionGuard: options.deletionGuard)
         guarded = Mutex(
@@ -207,7 +207,7 @@ public final class MirrorWatch: Sendable {
                 job.isRemoval = event.kind == .removed
                 guard !work.dirty.offer(job, since: now) else { continue }
                 mustTick = true
-                putAside(PendingKey(key: key, since: work.time.wall(), isRemoval: job.isRemoval))
+                putAside(PendingKey(key: key, since: overflow.date(now), isRemoval: job.isRemoval))
             }
         }
         if mustTick { tickBell.ring() }

@@ -16,6 +16,8 @@ final class Overflow: Sendable {
         var moving = 0
         var oldestMoving: Timestamp?
         var oldestWritten: Timestamp?
+        /// Some of what is in the journal may be an earlier process's, dated by another clock.
+        var hasEarlier = false
         var failure: String?
     }
 
@@ -23,12 +25,20 @@ final class Overflow: Sendable {
     private let acknowledgements: Acknowledgements
     private let mirror: String
     private let state = Mutex(State())
+    private let time: any Time
+    /// The clocks when this began: monotonic nanoseconds, and milliseconds of the wall's. Ages are told by the first one
+    /// alone, as the other may be set.
+    private let began: (now: Int64, wall: Int64)
     /// Keys held in memory while the disk is slow. Beyond, they are dropped, which only a reconcile mends.
     private static let limit = 50_000
     private static let batch = 1000
 
-    init(_ journal: Journal, mirror: String, _ acknowledgements: Acknowledgements = Acknowledgements()) {
+    init(
+        _ journal: Journal, mirror: String, _ acknowledgements: Acknowledgements = Acknowledgements(), time: any Time
+    ) {
         self.journal = journal
+        self.time = time
+        began = (time.now(), time.wall().milliseconds)
         self.acknowledgements = acknowledgements
         self.mirror = mirror
     }
@@ -42,14 +52,29 @@ final class Overflow: Sendable {
             state.withLock { state in
                 state.written = count
                 state.oldestWritten = oldest
+                state.hasEarlier = count > 0
             }
         }
     }
 
+    // MARK: Dates
+
+    /// The date by which a key is written down that is known since `since` (monotonic nanoseconds).
+    func date(_ since: Int64) -> Timestamp { Timestamp(milliseconds: began.wall + (since - began.now) / 1_000_000) }
+
+    /// Since when a key is known that has this date, in monotonic nanoseconds: never later than now.
+    func since(_ date: Timestamp) -> Int64 {
+        let limit: Int64 = 9_000_000_000_000
+        let lead = max(-limit, min(limit, date.milliseconds.addingSaturated(-began.wall)))
+        return min(time.now(), began.now.addingSaturated(lead * 1_000_000))
+    }
+
+    // MARK: Keys
+
     /// Keys that wait here.
     var count: Int { state.withLock { $0.buffer.count + $0.moving + $0.written } }
 
-    /// Since when the oldest of them is known, by the wall clock.
+    /// The date of the oldest of them.
     var oldest: Timestamp? {
         state.withLock { state in
             [
@@ -113,16 +138,29 @@ final class Overflow: Sendable {
     func take() async -> [PendingKey] {
         guard state.withLock({ $0.written > 0 }) else { return [] }
         let taken = Mutex<[PendingKey]>([])
-        let isDone = await attempt { [mirror] journal in
+        await attempt { [mirror] journal in
             let keys = try await journal.takePending(mirror: mirror, limit: Self.batch)
-            let oldest = try await journal.oldestPending(mirror: mirror)
             taken.withLock { $0 = keys }
-            state.withLock { state in
-                state.written = oldest == nil ? 0 : max(1, state.written - keys.count)
-                state.oldestWritten = oldest
-            }
         }
-        return isDone ? taken.withLock { $0 } : []
+        var keys = taken.withLock { $0 }
+        // They are out of the journal now, whether it tells the rest or not.
+        let rest = Mutex<Timestamp??>(nil)
+        await attempt { [mirror] journal in
+            let oldest = try await journal.oldestPending(mirror: mirror)
+            rest.withLock { $0 = .some(oldest) }
+        }
+        let oldest = rest.withLock { $0 } ?? keys.last?.since
+        let hasEarlier = state.withLock { state -> Bool in
+            defer { if oldest == nil { state.hasEarlier = false } }
+            state.written = oldest == nil ? 0 : max(1, state.written - keys.count)
+            state.oldestWritten = oldest
+            return state.hasEarlier
+        }
+        // An earlier process's clock may have been ahead: it was known before this one began, at least.
+        if hasEarlier {
+            for index in keys.indices { keys[index].since = min(keys[index].since, date(began.now)) }
+        }
+        return keys
     }
 
     @discardableResult

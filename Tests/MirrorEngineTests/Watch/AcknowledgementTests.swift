@@ -1,5 +1,6 @@
 import Journal
 import ObjectModel
+import Reactor
 import Runtime
 import Stores
 import Testing
@@ -46,7 +47,7 @@ struct AcknowledgementTests {
         let told = Told()
         let book = Acknowledgements()
         let journal = try await Journal.temporary()
-        let overflow = Overflow(journal, mirror: "m", book)
+        let overflow = Overflow(journal, mirror: "m", book, time: SystemTime())
         book.hold(told.acknowledgement(), for: "k")
         #expect(overflow.add(PendingKey(key: "k", since: Timestamp(seconds: 1), isRemoval: false)))
         #expect(told.count == 0)

@@ -1,5 +1,7 @@
 import Journal
 import ObjectModel
+import Reactor
+import Runtime
 import Testing
 
 @testable import MirrorEngine
@@ -12,7 +14,7 @@ struct OverflowTests {
 
     @Test("What is put in comes back, oldest first, and is counted all the while")
     func roundTrip() async throws {
-        let overflow = Overflow(try await Journal.temporary(), mirror: "m")
+        let overflow = Overflow(try await Journal.temporary(), mirror: "m", time: SystemTime())
         await overflow.load()
         #expect(overflow.count == 0 && overflow.oldest == nil)
         #expect(await overflow.take() == [])
@@ -38,7 +40,7 @@ struct OverflowTests {
 
     @Test("A key that comes twice is one, known since the first time, with what was told last")
     func coalescing() async throws {
-        let overflow = Overflow(try await Journal.temporary(), mirror: "m")
+        let overflow = Overflow(try await Journal.temporary(), mirror: "m", time: SystemTime())
         #expect(overflow.add(key("a", 100, isRemoval: true)))
         #expect(overflow.add(key("a", 200)))
         #expect(overflow.count == 1)
@@ -52,7 +54,7 @@ struct OverflowTests {
 
     @Test("Counting a key twice that was written down before does not last")
     func countedTwice() async throws {
-        let overflow = Overflow(try await Journal.temporary(), mirror: "m")
+        let overflow = Overflow(try await Journal.temporary(), mirror: "m", time: SystemTime())
         for round in 0..<3 as Range<Int64> {
             #expect(overflow.add(key("a", round)))
             await overflow.writeDown()
@@ -64,7 +66,7 @@ struct OverflowTests {
 
     @Test("Memory is bounded: beyond fifty thousand keys it says that there is no room")
     func bounded() async throws {
-        let overflow = Overflow(try await Journal.temporary(), mirror: "m")
+        let overflow = Overflow(try await Journal.temporary(), mirror: "m", time: SystemTime())
         for index in 0..<50_000 { #expect(overflow.add(key("k\(index)", 1))) }
         #expect(!overflow.add(key("one more", 1)))
         await overflow.writeDown()
@@ -75,14 +77,14 @@ struct OverflowTests {
     @Test("What one process leaves the next one finds, and mirrors do not see each other's")
     func nextProcess() async throws {
         let journal = try await Journal.temporary()
-        let first = Overflow(journal, mirror: "m")
+        let first = Overflow(journal, mirror: "m", time: SystemTime())
         #expect(first.add(key("a", 5)))
         await first.writeDown()
-        let other = Overflow(journal, mirror: "other")
+        let other = Overflow(journal, mirror: "other", time: SystemTime())
         await other.load()
         #expect(other.count == 0)
         #expect(await other.take() == [])
-        let next = Overflow(journal, mirror: "m")
+        let next = Overflow(journal, mirror: "m", time: SystemTime())
         #expect(next.count == 0)
         await next.load()
         #expect(next.count == 1 && next.oldest == Timestamp(milliseconds: 5))
@@ -92,7 +94,7 @@ struct OverflowTests {
     @Test("A journal that fails loses nothing that is in memory, and says why")
     func failing() async throws {
         let journal = try await Journal.temporary()
-        let overflow = Overflow(journal, mirror: "m")
+        let overflow = Overflow(journal, mirror: "m", time: SystemTime())
         #expect(overflow.add(key("a", 5)))
         await journal.close()
         await overflow.writeDown()
@@ -100,4 +102,51 @@ struct OverflowTests {
         #expect(overflow.failure != nil)
         #expect(await overflow.take() == [])
     }
+
+    @Test("Ages are told by the clock that nobody sets, also of keys that were written down")
+    func clockSet() async throws {
+        let clock = SetClock()
+        let journal = try await Journal.temporary()
+        let overflow = Overflow(journal, mirror: "m", time: clock)
+        clock.state.withLock { $0.now += 10_000_000_000 }
+        let since = clock.now()
+        #expect(overflow.add(PendingKey(key: "a", since: overflow.date(since), isRemoval: false)))
+        await overflow.writeDown()
+        clock.state.withLock { state in
+            state.now += 5_000_000_000
+            state.wall -= 3_600_000
+        }
+        let taken = try #require(await overflow.take().first)
+        #expect(overflow.since(taken.since) == since)
+    }
+
+    @Test("What an earlier process left was known before this one began, whatever its clock said")
+    func earlierClock() async throws {
+        let clock = SetClock()
+        let journal = try await Journal.temporary()
+        let first = Overflow(journal, mirror: "m", time: clock)
+        #expect(first.add(PendingKey(key: "a", since: first.date(clock.now()), isRemoval: false)))
+        await first.writeDown()
+        clock.state.withLock { $0.wall -= 3_600_000 }
+        let next = Overflow(journal, mirror: "m", time: clock)
+        await next.load()
+        let began = clock.now()
+        clock.state.withLock { $0.now += 60_000_000_000 }
+        let taken = try #require(await next.take().first)
+        #expect(next.since(taken.since) <= began)
+        // What comes later is dated as it comes.
+        let since = clock.now()
+        #expect(next.add(PendingKey(key: "b", since: next.date(since), isRemoval: false)))
+        await next.writeDown()
+        #expect(next.since(try #require(await next.take().first).since) == since)
+    }
+}
+
+/// A clock of the machine and one on the wall, which are set by hand.
+private final class SetClock: Time {
+    let state = Mutex((now: Int64(1_000_000_000_000), wall: Int64(1_790_000_000_000)))
+
+    func now() -> Int64 { state.withLock { $0.now } }
+    func wall() -> Timestamp { state.withLock { Timestamp(milliseconds: $0.wall) } }
+    func sleep(until deadline: Int64) async {}
 }

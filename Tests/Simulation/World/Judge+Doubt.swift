@@ -70,9 +70,7 @@ extension Judge {
     static let promptly: Int64 = 400_000_000_000
     private var isAllTold: Bool {
         let (plan, weather) = (round.plan, round.weather)
-        guard plan.hasWatch, plan.runs == 0, !plan.hasSecondWatch, plan.source.hasFeed, plan.watch.events != .poll,
-            !Fault.untold.contains(where: weather.has)
-        else { return false }
+        guard plan.isTold else { return false }
         // Of those that fail for their own reasons, too many are forgotten until a reconcile.
         if plan.watch.retryLimit < 100, weather.has(.damaged) { return false }
         let patience =

@@ -231,7 +231,7 @@ final class Judge {
     func judgeUploads(_ watch: Instance?) {
         for (id, upload) in round.target.uploads.sorted(by: { $0.key < $1.key }) {
             guard let instance = round.instances[upload.process], let path = instance.statePath,
-                path == watch?.statePath, !round.hasLostState, !upload.isLate,
+                path == watch?.statePath, !round.hasLostState,
                 !round.weather.has(.diskFull), !round.weather.has(.clockJump), !round.weather.has(.clockDrift)
             else { continue }
             fail("no orphan uploads", "\(id) is left of process \(upload.process)", key: upload.key)

@@ -22,6 +22,8 @@ struct Plan {
     var approvals = 0
     /// Whether the first watch keeps its state in a file.
     var keepsState = true
+    /// One watch is told of everything that happens, so that it can be asked for promptly.
+    var isTold = false
     /// How much of the target is as the source when it begins.
     var seeded = 0.0
 
@@ -39,6 +41,8 @@ struct Plan {
         runs = dice.isLucky(0.5) ? 1 + dice.below(3) : 0
         keepsState = dice.isLucky(0.8)
         seeded = dice.isLucky(0.5) ? dice.fraction() : 0
+        isTold = dice.isLucky(0.3)
+        if isTold { (hasWatch, hasSecondWatch, runs, source.hasFeed, watch.events) = (true, false, 0, true, .auto) }
     }
 
     private mutating func drawServers(_ dice: inout Dice) {

@@ -32,7 +32,7 @@ final class Round {
         world = World(seed: seed)
         if isTold { world.story = Story(world) }
         plan = Plan(&world.dice)
-        weather = Weather(&world.dice, leftOut: leftOut)
+        weather = Weather(&world.dice, isTold: plan.isTold, leftOut: leftOut)
         let counter = Past.Counter()
         source = Server(world, name: "source", traits: plan.source, past: Past(counter))
         target = Server(world, name: "target", traits: plan.target, past: Past(counter))
@@ -205,9 +205,11 @@ final class Round {
     /// Whether other bytes may be on the target for a moment: they are found out after they were written.
     var mayTear: Bool { weather.has(.damaged) && !plan.target.honoursContentMD5 }
 
-    /// Whether clocks are so wrong that dates tell nothing of headers.
+    /// Whether clocks are so wrong that dates tell nothing of headers, or a watch came without the state of the one before,
+    /// so that it took what it found for known.
     var mayHideHeaders: Bool {
-        abs(plan.source.clockOffset) > 1000 || abs(plan.target.clockOffset) > 1000 || weather.has(.clockJump)
+        if hasLostState || !plan.keepsState && instances.count > 1 { return true }
+        return abs(plan.source.clockOffset) > 1000 || abs(plan.target.clockOffset) > 1000 || weather.has(.clockJump)
             || weather.has(.clockDrift) || weather.has(.tampering) || weather.has(.restored) || plan.seeded > 0
     }
 

@@ -58,8 +58,6 @@ final class Server {
         let initiated: Timestamp
         /// The process that began it.
         let process: Int
-        /// It began when nobody waited for it any more: who sent it may have looked for it before.
-        let isLate: Bool
         var parts: [Int: [UInt8]] = [:]
     }
 
@@ -171,10 +169,10 @@ final class Server {
 
     // MARK: Uploads
 
-    func beginUpload(_ key: ObjectKey, _ headers: ObjectHeaders, process: Int, isLate: Bool) -> String {
+    func beginUpload(_ key: ObjectKey, _ headers: ObjectHeaders, process: Int) -> String {
         past.lastVersion += 1
         let id = "upload-\(past.lastVersion)"
-        uploads[id] = Upload(key: key, headers: headers, initiated: clock, process: process, isLate: isLate)
+        uploads[id] = Upload(key: key, headers: headers, initiated: clock, process: process)
         world.story?.note(key, "\(name): \(id) begun by process \(process)")
         return id
     }

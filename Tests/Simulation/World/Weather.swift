@@ -23,12 +23,11 @@ final class Weather {
     /// Nothing goes wrong any more.
     var isCalm = false
 
-    /// Draws from `dice`; the kinds of `leftOut` are drawn as well and then do not come.
-    init(_ dice: inout Dice, leftOut: Set<Fault>) {
+    /// Draws from `dice`; the kinds of `leftOut` are drawn as well and then do not come. In a round that `isTold` nothing
+    /// happens that a watch is not told of.
+    init(_ dice: inout Dice, isTold: Bool, leftOut: Set<Fault>) {
         let isFine = dice.isLucky(0.05)
         let density = 0.05 + 0.35 * dice.fraction()
-        // In one round of five nothing happens that is not told, so that what is told can be asked for promptly.
-        let isTold = Int(density * 1_000_000) % 5 == 0
         for (index, fault) in Fault.allCases.enumerated() {
             let isPresent = dice.isLucky(density)
             let rate = Double(dice.spread(2_000, 200_000)) / 1_000_000

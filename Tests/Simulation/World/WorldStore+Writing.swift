@@ -111,10 +111,9 @@ extension WorldStore {
     func createUpload(_ key: ObjectKey, headers: ObjectHeaders) async throws(StoreError) -> String {
         let full = fullKey(key)
         let request = Request(operation: "CreateMultipartUpload", verb: .post, key: key, writes: true)
-        return try await ask(request) { [self] server, cause in
+        return try await ask(request) { [self] server, _ in
             guard server.hasBucket else { return .failure(missingBucket(request)) }
-            let isLate = if case .process(_, let sent) = cause { world.now - sent > 1_000_000_000 } else { false }
-            return .success(server.beginUpload(full, headers, process: process.id, isLate: isLate))
+            return .success(server.beginUpload(full, headers, process: process.id))
         }
     }
 
