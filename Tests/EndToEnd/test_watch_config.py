@@ -310,7 +310,7 @@ def test_the_first_encrypted_server_gets_its_threads_when_it_comes_by_a_reload(
         configuration.servers["sealed"]["ca_file"] = str(certificates.authority)
         sealed = type("Places", (), {"source_bucket": secret.source_bucket, "target_bucket": "sealed"})
         configuration.mirror("sealed", sealed, target="sealed")
-        for number in range(60):
+        for number in range(200):
             secret.put(f"{number}", bytes([number]) * 100_000)
         assert reload(running, configuration)["mirrors"] == 2
         secret.target, secret.target_bucket, secret.target_server = server.client(), "sealed", server
