@@ -83,7 +83,7 @@ let package = Package(
         room("Runtime", ["CLinux", "ObjectModel"]),
         room("Digests", ["ObjectModel", "COpenSSL"]),
         room("Reactor", ["ObjectModel", "Runtime", "CLinux"]),
-        room("SQLite", ["CSQLite"]),
+        room("SQLite", ["Runtime", "CSQLite"]),
         room("Scratch", ["ObjectModel", "Runtime", "SQLite"]),
         room("Stores", ["ObjectModel", "Runtime", "Reactor"]),
         room("S3", ["ObjectModel", "Runtime", "Digests", "Reactor", "CCurl", "COpenSSL", "CXML2", "CLinux"]),

@@ -1,5 +1,6 @@
 import CSQLite
 import Glibc
+import Runtime
 
 /// Why the state file or temporary space cannot be used. Prints as one sentence: what failed, why, what to try.
 public struct DiskError: Error, Hashable, Sendable {
@@ -82,31 +83,33 @@ extension DiskError: CustomStringConvertible {
         case (.temporarySpace(let folder), _):
             "Cannot keep listings in \(folder): \(words); set TMPDIR to a folder that can be written."
         case (.memory, _):
-            "The journal in memory failed: \(words); run with --state FILE or --no-state."
+            "The journal in memory failed: \(words); run with \(stateFile) or \(ProgramWords.noState.spelled)."
         case (.temporaryFile, _):
             "The journal in a temporary file failed: \(words); set TMPDIR to a folder with room that can be written, or "
-                + "run with --state FILE."
+                + "run with \(stateFile)."
         case (.stateFile(let path), .inaccessible):
             "Cannot use the state file \(path): \(words); give the user that runs minio-sync access to it and its "
-                + "folder, or choose another with --state FILE."
+                + "folder, or choose another with \(stateFile)."
         case (.stateFile(let path), .notAFile):
-            "Cannot use \(path) as the state file: \(words); name a file with --state FILE."
+            "Cannot use \(path) as the state file: \(words); name a file with \(stateFile)."
         case (.stateFile(let path), .notAJournal):
             "The state file \(path) is damaged or not one of minio-sync (\(words)); move it away and run again, what it "
                 + "held is found out anew by comparing."
         case (.stateFile(let path), .diskFull):
             "Cannot write the state file \(path): no space is left on the device; free some space or choose another "
-                + "place with --state FILE."
+                + "place with \(stateFile)."
         case (.stateFile(let path), .locked):
             "The state file \(path) stays locked by another process; wait until it is done or choose another with "
-                + "--state FILE."
+                + "\(stateFile)."
         case (.stateFile(let path), .newerSchema(let found, let known)):
             "The state file \(path) was written by a newer minio-sync (its schema is \(found), this one knows up to "
-                + "\(known)); install the newer version or choose another file with --state FILE."
+                + "\(known)); install the newer version or choose another file with \(stateFile)."
         case (.stateFile(let path), .closed), (.stateFile(let path), .failed):
-            "The state file \(path) cannot be used: \(words); run again, or choose another with --state FILE."
+            "The state file \(path) cannot be used: \(words); run again, or choose another with \(stateFile)."
         }
     }
+
+    private var stateFile: String { ProgramWords.stateFile.spelled }
 
     private var words: String {
         switch reason {

@@ -8,6 +8,8 @@ import Testing
 
 @Suite("The journal's errors")
 struct JournalErrorTests {
+    init() { Spelling.use() }
+
     /// The error of opening `path`, which must fail.
     private func failure(_ path: String) async throws -> DiskError {
         try #require(await #expect(throws: DiskError.self) { _ = try await Journal.open(path: path) })

@@ -17,7 +17,7 @@ enum Explanation {
             let isAlone = verdict.state == .unverifiable && sorted.count == 1
             return reason.isOpen && !isAlone
                 ? "Nothing tells yet whether \(listed(places)) \(places.count == 1 ? "has" : "have") the same bytes "
-                    + "(\(reason.rawValue)); --resolve does."
+                    + "(\(reason.rawValue)); \(resolve) does."
                 : sentence(reason, places, isRead: !read.isDisjoint(with: blamed))
         }.joined(separator: " ")
     }
@@ -36,16 +36,18 @@ enum Explanation {
         case .corrupt:
             "The bytes on \(listed(places)) are not those that the server's own ETag tells; the disk may be failing."
         case .layout:
-            "The ETags are of uploads in parts that may have been cut otherwise; --resolve tells whether the bytes are "
+            "The ETags are of uploads in parts that may have been cut otherwise; \(resolve) tells whether the bytes are "
                 + "equal."
         case .opaque:
-            "An ETag is no digest of the bytes (encryption, or a gateway); --resolve tells whether they are equal."
-        case .absentETag: "A server gives no ETag; --resolve tells whether the bytes are equal."
-        case .unread: "Nothing tells whether the bytes are equal; --resolve reads them."
+            "An ETag is no digest of the bytes (encryption, or a gateway); \(resolve) tells whether they are equal."
+        case .absentETag: "A server gives no ETag; \(resolve) tells whether the bytes are equal."
+        case .unread: "Nothing tells whether the bytes are equal; \(resolve) reads them."
         case .bucket: "\(listed(places)) \(places.count == 1 ? "has" : "have") no such bucket."
         case .name, .request, .changing: "It could not be compared (\(reason.rawValue))."
         }
     }
+
+    private static var resolve: String { ProgramWords.resolve.spelled }
 
     /// `a`, `a and b`, `a, b and c`.
     static func listed(_ names: [String]) -> String {

@@ -78,7 +78,7 @@ final class PrometheusReport: ReportWriter {
                 [Self.sample("package_problems", [], summary.packageProblems)])
             metric(
                 "unmet_expectations",
-                "Packages whose newest version is not the one that --expect names on every place.",
+                "Packages whose newest version is not the one that \(ProgramWords.expectedVersions.spelled) names on every place.",
                 [Self.sample("unmet_expectations", [], summary.unmetExpectations)])
             metric(
                 "duration_seconds", "How long the audit took.",

@@ -29,9 +29,10 @@ enum ReportWords {
         }
     }
 
-    static let nothingCompared =
-        "Nothing was compared: no key is in scope on any of the places; check --include, --exclude and the other filters, "
-        + "and the prefixes."
+    static var nothingCompared: String {
+        "Nothing was compared: no key is in scope on any of the places; check \(ProgramWords.filters.spelled), and the "
+            + "prefixes."
+    }
 
     /// Keys that are known not to be alike.
     static func differing(_ summary: AuditSummary) -> Int {

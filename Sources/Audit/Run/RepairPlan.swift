@@ -1,3 +1,5 @@
+import Runtime
+
 /// Which `mirror` commands would mend what was found. Pure.
 public struct RepairPlan: Sendable {
     /// What was found at one place besides the reference.
@@ -67,16 +69,18 @@ public struct RepairPlan: Sendable {
         }
         for place in places.dropFirst() {
             guard let damage = damage[place], !unreached.contains(place) else { continue }
-            var words = ["minio-sync", "mirror", "--once"]
-            if damage.needsDeletions { words.append("--remove") }
-            if damage.needsReading { words.append("--compare=bytes") }
-            if damage.needsMetadata { words.append("--check-metadata") }
-            lines.append((words + (flags + [places[0], place]).map(Self.quoted)).joined(separator: " "))
+            var words = [ProgramWords.mirrorOnce]
+            if damage.needsDeletions { words.append(.remove) }
+            if damage.needsReading { words.append(.compareBytes) }
+            if damage.needsMetadata { words.append(.checkMetadata) }
+            lines.append(
+                (words.map(\.spelled) + (flags + [places[0], place]).map(Self.quoted)).joined(separator: " "))
         }
         if unverified > 0 {
             let keys = unverified == 1 ? "1 key" : "\(unverified) keys"
             lines.append(
-                "# \(keys) could not be verified: an audit with --resolve tells, and a mirror with --compare=content mends."
+                "# \(keys) could not be verified: an audit with \(ProgramWords.resolve.spelled) tells, and a mirror with "
+                    + "\(ProgramWords.compareContent.spelled) mends."
             )
         }
         return lines

@@ -1,3 +1,5 @@
+import Runtime
+
 /// The YAML file: servers, mirrors, and where state is kept.
 ///
 /// ```yaml
@@ -61,7 +63,8 @@ public struct ConfigurationFile: Sendable {
             if path == nil { return unreadable }
             throw ConfigurationError(
                 "Cannot read the configuration file \(name)", why: error.description,
-                advice: "correct the path given with --config or the file's permissions")
+                advice:
+                    "correct the path given with \(ProgramWords.configurationFile.spelled) or the file's permissions")
         }
         let root: YAMLNode?
         do throws(YAMLNode.Malformed) {
@@ -115,7 +118,7 @@ public struct ConfigurationFile: Sendable {
                 why: isUnreadable
                     ? "the configuration file \(Self.defaultPath) cannot be read by this user"
                     : "no configuration file was found at \(Self.defaultPath)",
-                advice: "name one with --config FILE, or give SOURCE and TARGET")
+                advice: "name one with \(ProgramWords.configurationFile.spelled), or give SOURCE and TARGET")
         }
         throw ConfigurationError(
             "There is no mirror \"\(name)\"", why: "\(path) does not define it",

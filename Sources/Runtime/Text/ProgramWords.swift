@@ -5,6 +5,19 @@ public enum ProgramWords: String, Sendable, CaseIterable {
     case allowEmptySource = "that an empty source is meant"
     case resumeDeletions = "that deletions go on"
     case pollEvents = "polling is asked for"
+    case stateFile = "the option for the state file"
+    case noState = "the option for no state"
+    case configurationFile = "the option for the configuration"
+    case watch = "a watch"
+    case mirrorOnce = "mirror once"
+    case remove = "with deletions"
+    case compareBytes = "comparing bytes"
+    case compareContent = "comparing content"
+    case checkMetadata = "comparing headers"
+    case resolve = "reading the bytes"
+    case expectedVersions = "the expected versions"
+    case filters = "the filters"
+    case jsonReport = "the format JSON"
 
     private static let given = Mutex<[ProgramWords: String]>([:])
 

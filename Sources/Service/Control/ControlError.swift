@@ -1,4 +1,5 @@
 import Glibc
+import Runtime
 
 /// Why a running watch cannot be reached, or cannot be reachable. Prints as one sentence: what failed, why, what to try.
 public struct ControlError: Error, Hashable, Sendable {
@@ -34,14 +35,14 @@ extension ControlError: CustomStringConvertible {
         let text =
             switch reason {
             case .notRunning:
-                "No watch runs with \(place): nothing answers at \(path); start one with minio-sync mirror --watch, or "
-                    + "name the file that the running one was given with --state FILE."
+                "No watch runs with \(place): nothing answers at \(path); start one with \(ProgramWords.watch.spelled), or "
+                    + "name the file that the running one was given with \(stateFile)."
             case .servedByAnother:
                 "A watch with \(place) cannot begin: another process answers at \(path) already; end that one first, "
-                    + "or choose another file with --state FILE."
+                    + "or choose another file with \(stateFile)."
             case .notASocket:
                 "The control socket \(path) cannot be made: a file that is no socket has that name; move it away or "
-                    + "choose another place with --state FILE."
+                    + "choose another place with \(stateFile)."
             case .inaccessible(let words):
                 "The control socket \(path) cannot be used: \(words); run as root or as the user of the watch, and "
                     + "see to it that this user may write in its folder."
@@ -58,6 +59,8 @@ extension ControlError: CustomStringConvertible {
         let scalars = text.unicodeScalars.map { $0.value < 0x20 || (0x7F...0x9F).contains($0.value) ? "\u{FFFD}" : $0 }
         return String(String.UnicodeScalarView(scalars))
     }
+
+    private var stateFile: String { ProgramWords.stateFile.spelled }
 
     /// The state file that the socket stands beside.
     private var place: String {

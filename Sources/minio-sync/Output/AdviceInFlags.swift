@@ -6,6 +6,11 @@ enum AdviceInFlags {
     static let programWords: [ProgramWords: String] = [
         .deletionLimit: "--max-delete", .allowEmptySource: "--allow-empty-source",
         .resumeDeletions: "minio-sync resume-deletes", .pollEvents: "--events poll",
+        .stateFile: "--state FILE", .noState: "--no-state", .configurationFile: "--config FILE",
+        .watch: "minio-sync mirror --watch", .mirrorOnce: "minio-sync mirror --once", .remove: "--remove",
+        .compareBytes: "--compare=bytes", .compareContent: "--compare=content", .checkMetadata: "--check-metadata",
+        .resolve: "--resolve", .expectedVersions: "--expect", .filters: "--include, --exclude and the other filters",
+        .jsonReport: "--format json",
     ]
 
     static func words(_ advice: StoreError.Advice) -> String? {

@@ -1,10 +1,13 @@
 import ObjectModel
+import TestSupport
 import Testing
 
 @testable import Audit
 
 @Suite("Which places are to blame, and how they are told")
 struct BlameTests {
+    init() { Spelling.use() }
+
     private static let names = ["main", "standby", "third"]
 
     /// - Parameter agreements: what the second and the third place say with the first one; nil where the key is absent.

@@ -1,10 +1,13 @@
 import ObjectModel
+import TestSupport
 import Testing
 
 @testable import Audit
 
 @Suite("The plan to mend what was found")
 struct RepairPlanTests {
+    init() { Spelling.use() }
+
     private func finding(_ state: Finding.State, _ reason: Finding.Reason, _ atFault: String...) -> Finding {
         Finding(
             key: "k", state: state, reason: reason,

@@ -1,10 +1,13 @@
 import ObjectModel
+import TestSupport
 import Testing
 
 @testable import Audit
 
 @Suite("What reports say")
 struct ReportContentTests {
+    init() { Spelling.use() }
+
     private func text(_ known: ReportCase, _ format: ReportFormat) throws -> String {
         String(decoding: try known.report(format), as: UTF8.self)
     }

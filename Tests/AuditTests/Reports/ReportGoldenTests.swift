@@ -5,6 +5,8 @@ import Testing
 
 @Suite("Reports of known audits")
 struct ReportGoldenTests {
+    init() { Spelling.use() }
+
     @Test("are byte for byte what they were", arguments: ReportCase.all, ReportFormat.allCases)
     func golden(_ known: ReportCase, _ format: ReportFormat) throws {
         let report = try known.report(format)

@@ -96,7 +96,7 @@ extension HTMLReport {
     func more(_ count: Int, _ shown: Int, _ noun: String) -> String {
         guard count > shown else { return "" }
         return "<p class=\"note\">\(ReportWords.counted(count - shown, "more \(noun)")) not shown here; "
-            + "a report with --format json has all of them.</p>\n"
+            + "a report with \(ProgramWords.jsonReport.spelled) has all of them.</p>\n"
     }
 
     func closing(_ summary: AuditSummary?) -> String {
