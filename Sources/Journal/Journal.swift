@@ -81,6 +81,11 @@ public actor Journal {
         try connection.execute("PRAGMA max_page_count = \(pages)")
     }
 
+    /// Lets nothing be written any more, as on a file system that was mounted anew, so that a test sees it.
+    package func forbidWriting() throws(DiskError) {
+        try open().execute("PRAGMA query_only = ON")
+    }
+
     private func connect(path: String, busyTimeout: Int32 = 0) throws(DiskError) {
         if case .stateFile = subject { try JournalFile.prepare(path) }
         let connection = try SQLiteConnection(path: path, subject: subject)

@@ -105,8 +105,9 @@ public struct StoreError: Error, Sendable, Hashable {
         }
     }
 
-    /// Whether the store answered, so that what was asked for is known not to have been done.
-    public var wasAnswered: Bool { status > 0 }
+    /// Whether the store answered, so that what was asked for is known not to have been done. A gateway's 502 and 504 are
+    /// its own words, and an answer that can't be read says nothing: the store may have done it, or do it yet.
+    public var wasAnswered: Bool { status > 0 && status != 502 && status != 504 && kind != .malformedAnswer }
 }
 
 extension StoreError: CustomStringConvertible {

@@ -133,17 +133,34 @@ struct DecisionTests {
     }
 
     @Test(
-        "A pair of another date proves the bytes of a source with an ETag, not its headers", arguments: [-later, later])
+        "Another date proves the bytes of a source with a digest, not its headers",
+        arguments: [-later, later])
     func datesOfPairs(_ milliseconds: Int64) {
-        let pair = Self.pair(Self.state(Self.opaque, after: milliseconds), Self.pairTarget)
+        let target = Self.state(Self.opaque)
+        let pair = Self.pair(Self.state(Self.otherMD5, after: milliseconds), target)
         #expect(
             Decision.decide(
-                source: Self.pairSource, target: Self.pairTarget, provenPair: pair, options: DecisionOptions()) == .same
+                source: Self.state(Self.otherMD5), target: target, provenPair: pair, options: DecisionOptions())
+                == .same
         )
         #expect(
             Decision.decide(
-                source: Self.state(Self.opaque, after: 2 * Self.later), target: Self.pairTarget, provenPair: pair,
+                source: Self.state(Self.otherMD5, after: 2 * Self.later), target: target, provenPair: pair,
                 options: DecisionOptions()) == .compareHeaders)
+    }
+
+    @Test("A pair of another date proves nothing where the ETag is no digest", arguments: [-later, later])
+    func datesOfOpaquePairs(_ milliseconds: Int64) {
+        let pair = Self.pair(Self.state(Self.opaque, after: milliseconds), Self.pairTarget)
+        #expect(
+            Decision.decide(
+                source: Self.pairSource, target: Self.pairTarget, provenPair: pair, options: DecisionOptions())
+                == .unproven(.incomparable))
+        let other = Self.pair(Self.pairTarget, Self.state(Self.opaque, after: milliseconds))
+        #expect(
+            Decision.decide(
+                source: Self.pairTarget, target: Self.state(Self.opaque), provenPair: other, options: DecisionOptions())
+                == .unproven(.incomparable))
     }
 
     @Test("A pair of another date proves nothing where the source has no ETag", arguments: [-later, later])

@@ -32,6 +32,25 @@ struct ResumeTests {
         #expect(Set(stage.target.requests.counts.keys) == [.listObjectsV2])
     }
 
+    @Test("An upload that the target does not let go is no reason to go round for ever")
+    func abortRefused() async throws {
+        var hidden = small()
+        hidden.ignoresPartNumber = true
+        hidden.refusesAttributes = true
+        let stage = try Stage(source: hidden, target: small())
+        defer { stage.stop() }
+        // No even cut is the source's, so that the first guess is wrong.
+        try stage.put("a", patterned(250_001, seed: 1), partSize: 100_003)
+        stage.target.faults.add(
+            FaultRule("abort", .operation(.abortMultipartUpload), .status(FaultAction.Failure(403))))
+        let journal = try await Journal.inMemory()
+        for _ in 0..<3 {
+            let run = await stage.mirror(journal: journal) { $0.attempts = 2 }
+            #expect(stage.target.requests.count(.abortMultipartUpload) < 1000)
+            #expect(run.summary.failed + run.summary.copied.objects + run.summary.same > 0)
+        }
+    }
+
     @Test("Parts that arrived before a failure are not sent again")
     func resumed() async throws {
         let stage = try Stage(source: small(), target: small())

@@ -46,7 +46,7 @@ final class Stage: Sendable {
     /// Mirrors once. `journal` is nil for a run without state; `onStart` gets the run before it begins.
     func mirror(
         journal: Journal? = nil, reads: ConcurrencyLimit.Bounds = ConcurrencyLimit.Bounds(),
-        firstByte: Duration = .milliseconds(1500), _ change: (inout MirrorOptions) -> Void = { _ in },
+        firstByte: Duration = .milliseconds(3000), _ change: (inout MirrorOptions) -> Void = { _ in },
         onStart: (MirrorRun) -> Void = { _ in }
     ) async -> Result {
         var options = MirrorOptions()
@@ -82,7 +82,7 @@ final class Stage: Sendable {
     }
 
     func store(
-        _ server: Sandbox, _ name: String, prefix: ObjectKey = "", firstByte: Duration = .milliseconds(1500),
+        _ server: Sandbox, _ name: String, prefix: ObjectKey = "", firstByte: Duration = .milliseconds(3000),
         reads: ConcurrencyLimit.Bounds = ConcurrencyLimit.Bounds()
     ) -> S3Bucket {
         var timeouts = ConnectionOptions.Timeouts()

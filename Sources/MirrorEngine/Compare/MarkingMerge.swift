@@ -20,7 +20,7 @@ struct MarkingMerge: RangeMerge {
         let order: KeyOrder
 
         func isInScope(_ key: ObjectKey, _ state: ObjectState) -> Bool {
-            work.options.filter.includes(key) && work.isInScope(state, now: start)
+            work.isInScope(key) && work.isInScope(state, now: start)
         }
     }
 

@@ -52,8 +52,8 @@ extension ObjectCopier {
             let parts = try await sendParts(key, state, layout, upload, hashing: hashing)
             let computed = ETagHasher.composite(of: parts.map(\.etag))
             if !hashing, let computed, computed != state.etag {
-                await abandon(upload, key)
-                if upload.isResumed {
+                let isGone = await abandon(upload, key)
+                if upload.isResumed, isGone {
                     // Stored by an earlier process: perhaps from other bytes.
                     return try await copyInParts(key, expected, existing, layout, hashing: hashing)
                 }
@@ -80,7 +80,7 @@ extension ObjectCopier {
         } catch {
             let failure = ObjectFailure(error)
             // Parts that arrived are worth keeping where the next try or run may go on with them.
-            if !failure.isTransient || !journal.isKept || isChange(failure) { await abandon(upload, key) }
+            if !failure.isTransient || upload.record == nil || isChange(failure) { await abandon(upload, key) }
             throw error
         }
     }
@@ -155,21 +155,27 @@ extension ObjectCopier {
             }
             return nil
         }
-        let present = stored.filter { $0.number <= layout.count && $0.size == layout.sizes[$0.number - 1] }
+        let present = stored.filter {
+            (1...layout.count).contains($0.number) && $0.size == layout.sizes[$0.number - 1]
+        }
         return OpenUpload(id: id, record: record, present: present)
     }
 
-    /// Ends the upload even where this task is cancelled; one that can't be ended now is tried again after the run.
-    private func abandon(_ upload: OpenUpload, _ key: ObjectKey) async {
-        let body: @Sendable () async -> Void = {
+    /// Ends the upload even where this task is cancelled; one that can't be ended now is tried again after the run. Whether
+    /// it is ended.
+    @discardableResult
+    private func abandon(_ upload: OpenUpload, _ key: ObjectKey) async -> Bool {
+        let body: @Sendable () async -> Bool = {
             do throws(StoreError) {
                 try await target.abortUpload(key, upload: upload.id)
                 await journal.endUpload(upload.record)
+                return true
             } catch {
                 journal.noteLeftover(key, upload.id)
+                return false
             }
         }
-        await Task(executorPreference: executor, operation: body).value
+        return await Task(executorPreference: executor, operation: body).value
     }
 
     // MARK: The parts

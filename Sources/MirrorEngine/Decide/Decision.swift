@@ -76,8 +76,8 @@ extension Decision {
     /// | there | there | equal | incomparable | – | target not older | otherwise | `unproven(incomparable)` |
     ///
     /// Equal ETags that are no digests of the bytes (`opaque`) are incomparable: a server may give two objects the same one.
-    /// A pair is proven while both ETags and the size stay; on a side without ETags the date must stay as well, and
-    /// `content` reads such objects whatever is recorded.
+    /// A pair is proven while both ETags and the size stay; on a side whose ETag is no digest the date must stay as well,
+    /// and `content` reads objects without ETags whatever is recorded.
     /// Headers: `same` becomes `compareHeaders` where the source is later than the target, or than
     /// `headersDoubtfulFrom`, unless the journal has proven this pair as of the source's date; always with `checksHeaders`.
     /// Without `overwrites` every copy over an existing object becomes `unproven(exists)`.
@@ -117,17 +117,22 @@ extension Decision {
         return decide(source: source, target: target, provenPair: provenPair, options: options) == .compareHeaders
     }
 
-    /// Whether `pair` says that these two states have the same bytes. Without an ETag only the date tells that it is still
-    /// the same object.
+    /// Whether `pair` says that these two states have the same bytes. Where the ETag is no digest, only the date tells that
+    /// it is still the same object: a server may give other bytes the same one.
     static func provesBytes(_ pair: ProvenPair, _ source: ObjectState, _ target: ObjectState) -> Bool {
         pair.sourceETag == source.etag && pair.sourceSize == source.size && pair.targetETag == target.etag
-            && (!source.etag.isAbsent || hasDate(pair, of: source))
-            && (!target.etag.isAbsent || pair.targetLastModified?.isVisiblyEqual(to: target.lastModified) == true)
+            && (source.etag.isDigest || hasDate(pair, of: source))
+            && (target.etag.isDigest || hasTargetDate(pair, target))
     }
 
     /// Whether `pair` was proven for the source as of this very date, headers included.
     private static func hasDate(_ pair: ProvenPair, of source: ObjectState) -> Bool {
         pair.sourceLastModified.isVisiblyEqual(to: source.lastModified)
+    }
+
+    /// Of a pair that an older version recorded without the target's date, an ETag has to do.
+    private static func hasTargetDate(_ pair: ProvenPair, _ target: ObjectState) -> Bool {
+        pair.targetLastModified.map { $0.isVisiblyEqual(to: target.lastModified) } ?? !target.etag.isAbsent
     }
 
     static func isLater(_ source: ObjectState, _ target: ObjectState, _ options: DecisionOptions) -> Bool {

@@ -44,7 +44,7 @@ struct Deleter: Sendable {
     private func delete(_ extras: [Extra]) async throws {
         let began = work.time.now()
         let shadows = work.tally.withLock { $0.shadows }
-        let candidates = extras.filter { !shadows.contains($0.key) }.map {
+        let candidates = extras.filter { shadows[$0.key] == nil }.map {
             Deletion.Candidate(extra: $0, isRemoval: false)
         }
         // How many and of how many was measured once, for the whole run.

@@ -48,16 +48,21 @@ struct DeletionWindow {
         }
     }
 
-    mutating func add(_ count: Int, created: Int, now: Int64) {
+    /// Gives the second in which they are counted.
+    @discardableResult
+    mutating func add(_ count: Int, created: Int, now: Int64) -> Int64 {
         sample(created: created, now: now)
         seconds[seconds.count - 1].deleted += count
         deleted += count
+        return seconds[seconds.count - 1].second
     }
 
-    /// `count` deletions that were added a moment ago were not done.
-    mutating func takeBack(_ count: Int) {
-        let count = min(count, deleted)
-        seconds[seconds.count - 1].deleted -= count
+    /// `count` deletions that were added in this second were not done. Where it is over the window's edge, they count no
+    /// more anyway.
+    mutating func takeBack(_ count: Int, of second: Int64) {
+        guard let index = seconds.firstIndex(where: { $0.second == second }) else { return }
+        let count = min(count, seconds[index].deleted)
+        seconds[index].deleted -= count
         deleted -= count
     }
 

@@ -16,6 +16,8 @@ enum HeldReason: Hashable, Sendable {
     case emptySource(targetObjects: Int?)
     /// The source had nothing a while ago, and most of what the target has is not there again.
     case sourceWasEmpty(objects: Int, deletions: Int, of: Int)
+    /// The same, for a single key whose removal nobody told: no listing has measured it since.
+    case sourceNotMeasured
 
     /// Whether it is the present emptiness of the source, which no approval lifts.
     var isEmptySource: Bool {
@@ -24,7 +26,10 @@ enum HeldReason: Hashable, Sendable {
 
     /// Whether it is that the source was empty a while ago.
     var isDoubt: Bool {
-        if case .sourceWasEmpty = self { true } else { false }
+        switch self {
+        case .sourceWasEmpty, .sourceNotMeasured: true
+        default: false
+        }
     }
 }
 
@@ -46,6 +51,8 @@ extension HeldReason: CustomStringConvertible {
         case .emptySource(let objects?):
             "the source is empty while the target has \(objects) objects; if that is meant, say "
                 + ProgramWords.allowEmptySource.spelled
+        case .sourceNotMeasured:
+            "the source was empty a while ago, and no listing has shown since that it is complete"
         case .sourceWasEmpty(let objects, let count, let present):
             "the source was empty and has \(objects) objects now, while \(count) of the target's \(present) would be "
                 + "deleted; if that is meant, run \(ProgramWords.resumeDeletions.spelled)"

@@ -105,8 +105,10 @@ struct JobWorker {
     }
 
     /// A copy of a key that the target may keep under another name: only a look tells whether it is missing.
+    /// Whether what a listing lacks may be there: under another name, or because the listing turned out to be in another
+    /// order only after this key. That matters where what is there must be kept.
     private func isDoubtfulCopy(_ decision: Decision) -> Bool {
-        decision == .copy(.missing) && KeyAliases.isDoubtful(key)
+        decision == .copy(.missing) && (KeyAliases.isDoubtful(key) || options.trash != nil || !options.overwrites)
     }
 
     private func lookAtBoth() async throws -> (source: ObjectInfo?, target: ObjectInfo?) {
@@ -215,7 +217,9 @@ struct JobWorker {
     /// it may just have been overwritten: it is looked at again.
     private func aliasFailure() -> ObjectFailure {
         let names = KeyAliases.names(of: key)
-        work.tally.withLock { $0.shadows.formUnion(names) }
+        work.tally.withLock { tally in
+            for name in names { tally.shadows[name, default: []].insert(key) }
+        }
         for name in names where !KeyAliases.isDoubtful(name) { work.dirty.markNow(Job(key: name, reason: .content)) }
         return .impossible(
             "\(work.target.name) keeps the key \(key) under another name, so it cannot hold this object as it is.")

@@ -229,8 +229,10 @@ final class MirrorJournal: Sendable {
         await attempt { try await $0.fact(mirror: mirror, name) } ?? nil
     }
 
-    func setFact(_ name: String, _ value: String?) async {
-        _ = await attempt { try await $0.setFact(mirror: mirror, name, value) }
+    /// Whether it is written.
+    @discardableResult
+    func setFact(_ name: String, _ value: String?) async -> Bool {
+        await attempt { try await $0.setFact(mirror: mirror, name, value) } != nil
     }
 
     func keyOrder(of endpoint: String) async -> KeyOrder? {

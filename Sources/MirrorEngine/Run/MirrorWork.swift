@@ -52,8 +52,8 @@ final class MirrorWork: Sendable {
         var folders = 0
         /// Objects whose first try did not arrive as the source's ETag promised.
         var brokenPromises = 0
-        /// Names that the target's aliases of source keys go by: never extras.
-        var shadows: Set<ObjectKey> = []
+        /// Names that the target's aliases of source keys go by, and those keys: never extras.
+        var shadows: [ObjectKey: Set<ObjectKey>] = [:]
     }
 
     struct Settings {
@@ -107,7 +107,11 @@ final class MirrorWork: Sendable {
     /// Both listings are read from now on, again.
     func beginListing() {
         forgetListing()
-        tally.withLock { $0.target.begin() }
+        tally.withLock { tally in
+            tally.target.begin()
+            // An alias that is gone is found anew, if it is still one: a listing that came late may have feigned it.
+            tally.shadows = tally.shadows.filter { $0.value.contains(where: dirty.contains) }
+        }
     }
 
     /// They are at their end, or failed.

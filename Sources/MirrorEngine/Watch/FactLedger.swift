@@ -18,20 +18,35 @@ final class FactLedger: Sendable {
 
     /// Has it written soon; returns at once.
     func note(_ fact: WatchEffect.Fact, _ value: String?) {
-        let body: @Sendable () async -> Void = { await self.write() }
         state.withLock { state in
             state.pending[fact] = .some(value)
-            if state.writer == nil { state.writer = Task(executorPreference: executor, operation: body) }
+            _ = begin(&state)
         }
     }
 
-    /// Waits until all that was noted is written.
+    /// Waits until all that was noted is written, or the journal refuses: then it is tried again with the next note or
+    /// flush.
     func flush() async {
-        while let writer = state.withLock({ $0.writer }) { await writer.value }
+        if let writer = state.withLock({ begin(&$0) }) { await writer.value }
+    }
+
+    /// The writer at work, begun where there is something to write.
+    private func begin(_ state: inout State) -> Task<Void, Never>? {
+        let body: @Sendable () async -> Void = { await self.write() }
+        if state.writer == nil, !state.pending.isEmpty {
+            state.writer = Task(executorPreference: executor, operation: body)
+        }
+        return state.writer
     }
 
     private func write() async {
-        while let (fact, value) = take() { await journal.setFact(fact.rawValue, value) }
+        while let (fact, value) = take() {
+            if await journal.setFact(fact.rawValue, value) { continue }
+            return state.withLock { state in
+                state.writer = nil
+                if state.pending[fact] == nil { state.pending[fact] = .some(value) }
+            }
+        }
     }
 
     private func take() -> (WatchEffect.Fact, String?)? {

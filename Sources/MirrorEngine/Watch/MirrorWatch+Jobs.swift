@@ -82,8 +82,14 @@ extension MirrorWatch {
 
     /// A key that only the target has, as a job has just seen.
     func delete(_ extra: Extra, _ job: Job) async throws {
-        guard work.options.removes, !work.tally.withLock({ $0.shadows.contains(extra.key) }) else { return }
+        guard work.options.removes, work.tally.withLock({ $0.shadows[extra.key] == nil }) else { return }
         let began = work.time.now()
+        if !job.isRemoval, !work.options.deletionGuard.allowsEmptySource,
+            guarded.withLock({ $0.state.deletions.sawEmptySource })
+        {
+            apply(.deletionHeld(.sourceNotMeasured))
+            return await facts.flush()
+        }
         switch try await deletions.delete(extra, isRemoval: job.isRemoval) {
         case .deleted:
             work.tally.withLock { tally in

@@ -74,7 +74,8 @@ extension MirrorWatch {
             guard !keys.isEmpty else { return }
             for key in keys {
                 var job = Job(key: key.key)
-                job.isRemoval = key.isRemoval
+                // What was told of it since counts.
+                job.isRemoval = key.isRemoval && !work.dirty.contains(key.key)
                 job.listing = key.isListed ? 0 : nil
                 // There is room for all of them, but for what comes meanwhile.
                 if !work.dirty.offer(job, since: overflow.since(key.since)) { putAside(key) }

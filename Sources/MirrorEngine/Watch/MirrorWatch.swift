@@ -130,7 +130,9 @@ public final class MirrorWatch: Sendable {
         await overflow.writeDown()
         await work.journal.flush()
         await facts.flush()
-        await work.journal.setFact(Self.running, nil)
+        // A write without an answer may still come: then the next process reads twice, as after one that was killed.
+        let mayWriteLate = !guarded.withLock { $0.state.health.lateWrites.isEmpty }
+        if !mayWriteLate, work.target.takeUnanswered().isEmpty { await work.journal.setFact(Self.running, nil) }
         work.journal.releaseLock()
     }
 

@@ -138,10 +138,11 @@ final class Overflow: Sendable {
     func take() async -> [PendingKey] {
         guard state.withLock({ $0.written > 0 }) else { return [] }
         let taken = Mutex<[PendingKey]>([])
-        await attempt { [mirror] journal in
+        let isTaken = await attempt { [mirror] journal in
             let keys = try await journal.takePending(mirror: mirror, limit: Self.batch)
             taken.withLock { $0 = keys }
         }
+        guard isTaken else { return [] }
         var keys = taken.withLock { $0 }
         // They are out of the journal now, whether it tells the rest or not.
         let rest = Mutex<Timestamp??>(nil)

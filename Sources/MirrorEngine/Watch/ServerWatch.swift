@@ -112,9 +112,12 @@ public final class ServerWatch: Sendable {
         let begun = buckets.filter { known[$0] == nil }.map { ($0, directory.watch($0, isFed: isFeeding)) }
         // The stream may have been lost or found while they were made.
         let (feedsNow, isLiveNow) = state.withLock { state in
+            // Whoever stopped this stopped those that he saw.
+            if state.isStopping { return (false, false) }
             for (bucket, watch) in begun { state.watches[bucket] = watch }
             return (state.isFeeding, state.isLive)
         }
+        if isStopping { return [] }
         for (_, watch) in begun {
             if feedsNow != isFeeding { watch.setFed(feedsNow) }
             if isLiveNow { watch.take(.live) }

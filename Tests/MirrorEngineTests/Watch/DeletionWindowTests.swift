@@ -12,7 +12,9 @@ struct DeletionWindowTests {
         init(_ window: DeletionWindow) { self.window = window }
 
         var deleted: Int { window.deleted }
-        func add(_ count: Int, created: Int, now: Int64) { window.add(count, created: created, now: now) }
+        @discardableResult
+        func add(_ count: Int, created: Int, now: Int64) -> Int64 { window.add(count, created: created, now: now) }
+        func takeBack(_ count: Int, of second: Int64) { window.takeBack(count, of: second) }
         func sample(created: Int, now: Int64) { window.sample(created: created, now: now) }
         func reset(created: Int, now: Int64) { window.reset(created: created, now: now) }
         func objection(adding count: Int, targetObjects: Int, created: Int, now: Int64) -> String? {
@@ -40,6 +42,21 @@ struct DeletionWindowTests {
         #expect(window.objection(adding: 1, targetObjects: 990, created: 500, now: 599 * Self.second) != nil)
         #expect(window.objection(adding: 1, targetObjects: 990, created: 500, now: 602 * Self.second) == nil)
         #expect(window.deleted == 0)
+    }
+
+    @Test("What was refused is taken from the second in which it was counted, or from none that is left")
+    func takenBack() {
+        let window = window(.count(10))
+        let refused = window.add(10, created: 0, now: 0)
+        window.sample(created: 0, now: 60 * Self.second)
+        window.takeBack(10, of: refused)
+        #expect(window.deleted == 0)
+        window.add(10, created: 0, now: 62 * Self.second)
+        window.takeBack(10, of: refused)
+        #expect(window.deleted == 10)
+        // The second of those that were refused goes over the edge: nothing goes with it.
+        #expect(window.objection(adding: 1, targetObjects: 990, created: 0, now: 601 * Self.second) != nil)
+        #expect(window.objection(adding: 1, targetObjects: 990, created: 0, now: 664 * Self.second) == nil)
     }
 
     @Test(

@@ -174,6 +174,12 @@ final class Instance: @unchecked Sendable {
         }
     }
 
+    /// Lets its state be readable and no more.
+    func forbidWriting() {
+        guard let journal, !isEnded else { return }
+        try? journal.assumeIsolated { try $0.forbidWriting() }
+    }
+
     /// Lets its disk be full from now on.
     func fillDisk() {
         guard let journal, !isEnded else { return }

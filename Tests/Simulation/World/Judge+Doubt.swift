@@ -8,8 +8,8 @@ extension Judge {
         /// Keys of the mirror that the source has, and since when it has none.
         var present = 0
         var emptySince: Int64?
-        /// By state file: which watch was paused, and when that was seen first.
-        var paused: [String: (process: Int, since: Int64)] = [:]
+        /// By state file: which watch was paused, and when that was seen first and last.
+        var paused: [String: (process: Int, since: Int64, until: Int64)] = [:]
     }
 
     /// Each change of the source.
@@ -26,8 +26,8 @@ extension Judge {
         let known = doubts.paused[path]
         if status.deletesPaused == nil {
             if known?.process == instance.process.id { doubts.paused[path] = nil }
-        } else if known?.process != instance.process.id {
-            doubts.paused[path] = (instance.process.id, known?.since ?? round.world.now)
+        } else {
+            doubts.paused[path] = (instance.process.id, known?.since ?? round.world.now, round.world.now)
         }
     }
 
@@ -45,8 +45,8 @@ extension Judge {
             fail("no deletion on doubt", "process \(id) deleted it while the source was empty", key: key)
         }
         if instance.kind == .watch, let path = instance.statePath, let paused = doubts.paused[path],
-            paused.process != id, sent > paused.since + 2_000_000_000, !round.hasLostState,
-            !round.weather.has(.diskFull)
+            paused.process != id, paused.until > paused.since + 2_000_000_000, !round.hasLostState,
+            !round.weather.has(.diskFull), !round.weather.has(.stateReadOnly)
         {
             fail(
                 "guard", "process \(id) deleted it, and deletions were paused since process \(paused.process)", key: key

@@ -17,6 +17,8 @@ final class Judge {
     /// Deletions on the target by each process, with the target's number of objects in scope before.
     var deletions: [Int: [(time: Int64, before: Int)]] = [:]
     var creations: [Int: [Int64]] = [:]
+    /// Keys that each process wrote.
+    private var written: [Int: Set<ObjectKey>] = [:]
     var doubts = Doubts()
     /// The oldest look that may go before a deletion, in nanoseconds. A batch's looks may wait for one that gets no answer.
     static let lookAge: Int64 = 3 * WorldStore.patience
@@ -54,6 +56,7 @@ final class Judge {
             judgeDeletion(key, relative, original, sent, instance, change)
         } else if let version = change.version {
             judgeVersion(key, original, version)
+            written[id, default: []].insert(key)
             if before == nil { creations[id, default: []].append(change.time) }
         }
     }
@@ -161,6 +164,7 @@ final class Judge {
     func judgeSummary(_ instance: Instance) {
         guard let summary = instance.summary else { return }
         let id = instance.process.id
+        judgeCounts(summary, id)
         let done = deletions[id]?.count ?? 0
         if summary.deleted < done - round.target.world.effectsUnderWay, summary.status == .ok, !round.hasLostAnswers {
             fail("counts", "process \(id) tells of \(summary.deleted) deletions and did \(done)")
@@ -170,6 +174,20 @@ final class Judge {
             fail("claims", "process \(id) ended well with \(summary.failed) failures and \(summary.unproven) unproven")
         }
         judgeClaim("done and proven", by: id, during: instance.began...round.world.now)
+    }
+
+    /// A run counts what it did and nothing else. What it found done, another may have done for it.
+    private func judgeCounts(_ summary: MirrorSummary, _ id: Int) {
+        guard !round.weather.has(.tampering), !round.hasLostAnswers, written.keys.allSatisfy({ $0 == id }),
+            deletions.keys.allSatisfy({ $0 == id })
+        else { return }
+        let (removed, wrote) = (deletions[id]?.count ?? 0, written[id]?.count ?? 0)
+        if summary.deleted > removed {
+            fail("counts", "process \(id) tells of \(summary.deleted) deletions and did \(removed)")
+        }
+        if summary.copied.objects > wrote {
+            fail("counts", "process \(id) tells of \(summary.copied.objects) copies and wrote \(wrote) objects")
+        }
     }
 
     // MARK: The end
@@ -232,7 +250,8 @@ final class Judge {
         for (id, upload) in round.target.uploads.sorted(by: { $0.key < $1.key }) {
             guard let instance = round.instances[upload.process], let path = instance.statePath,
                 path == watch?.statePath, !round.hasLostState,
-                !round.weather.has(.diskFull), !round.weather.has(.clockJump), !round.weather.has(.clockDrift)
+                !round.weather.has(.diskFull), !round.weather.has(.stateReadOnly), !round.weather.has(.clockJump),
+                !round.weather.has(.clockDrift)
             else { continue }
             fail("no orphan uploads", "\(id) is left of process \(upload.process)", key: upload.key)
         }

@@ -46,6 +46,11 @@ struct Operator {
             weather.count(.diskFull)
             instance.fillDisk()
         }
+        schedule(.stateReadOnly) {
+            guard let instance = pickAlive() else { return }
+            weather.count(.stateReadOnly)
+            instance.forbidWriting()
+        }
         schedule(.clockJump) {
             guard let instance = pickAlive() else { return }
             weather.count(.clockJump)

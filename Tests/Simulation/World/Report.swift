@@ -143,7 +143,9 @@ struct Session {
         say("  \(round.plan.sentence)")
         say("  It needs no more than: \(round.weather.present.map(\.rawValue).joined(separator: " "))")
         say("  \(simplest.promise): \(simplest.sentence)\(simplest.key.map { " [\($0)]" } ?? "")")
-        for line in round.world.story?.tell(of: simplest.key, limit: 40) ?? [] { say("    \(line)") }
+        let isLoud = unsafe getenv("SIMULATION_LOUD") != nil
+        let lines = round.world.story?.tell(of: isLoud ? nil : simplest.key, limit: isLoud ? .max : 40) ?? []
+        for line in lines { say("    \(line)") }
     }
 
     func tell(seconds: Double) {

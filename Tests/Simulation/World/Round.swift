@@ -213,5 +213,5 @@ final class Round {
             || weather.has(.clockDrift) || weather.has(.tampering) || weather.has(.restored) || plan.seeded > 0
     }
 
-    var hasLostAnswers: Bool { [.lostAnswer, .lateEffect, .slowness, .hours].contains(where: weather.has) }
+    var hasLostAnswers: Bool { [.lostAnswer, .lateEffect, .slowness, .hours, .gateway].contains(where: weather.has) }
 }

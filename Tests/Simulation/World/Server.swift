@@ -21,6 +21,8 @@ struct ServerTraits {
         case opaque
         /// As MD5s look, and none; it says that its objects are encrypted.
         case seemingDigests
+        /// The size, so that other bytes have the same one.
+        case sizes
         /// None at all.
         case absent
         /// Digests of objects in one piece, something of its own for those in parts.
@@ -191,6 +193,7 @@ final class Server {
         case .opaque: .opaque("part-\(MD5Hasher.digest(bytes).low % 1_000_000)")
         // Were they to look like digests as well, the engine would take the source for corrupt.
         case .seemingDigests: .opaque("part-\(MD5Hasher.digest(bytes).low % 1_000_000)")
+        case .sizes: .opaque("part-size-\(bytes.count)")
         case .absent: .absent
         }
     }
@@ -200,6 +203,7 @@ final class Server {
         case .digests: Self.digest(of: bytes, parts)
         case .opaque: .opaque("\(name)-\(number)")
         case .seemingDigests: .md5(MD5Digest(high: UInt64(number) &* 0x9E37_79B9_7F4A_7C15, low: UInt64(number)))
+        case .sizes: .opaque("size-\(bytes.count)")
         case .absent: .absent
         case .opaqueParts: parts == nil ? Self.digest(of: bytes, nil) : .opaque("\(name)-\(number)")
         }

@@ -2,10 +2,11 @@ import Glibc
 
 /// Files of state on a disk that forgets when it is told to: whole files, read and written at once.
 enum StateFiles {
-    /// In memory, and this process's own.
+    /// In memory, and this process's own, whatever one of the same number has left there.
     static let folder: String = {
         let path = "/dev/shm/minio-sync-simulation.\(getpid())"
         unsafe mkdir(path, 0o700)
+        for name in ["state-0.db", "state-1.db", "fresh.db"] { remove("\(path)/\(name)") }
         return path
     }()
 

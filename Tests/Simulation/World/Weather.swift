@@ -2,7 +2,7 @@
 /// not drowned by the others, and a failure is told by the few that it needs.
 enum Fault: String, CaseIterable {
     // Answers.
-    case serverError, slowDown, unreachable, lostAnswer, lateEffect, neverDone, slowness, hours
+    case serverError, slowDown, unreachable, lostAnswer, lateEffect, neverDone, slowness, hours, errorInside, gateway
     // Bytes.
     case truncated, damaged, stalled
     // Listings and deletions.
@@ -10,7 +10,7 @@ enum Fault: String, CaseIterable {
     // Events.
     case eventLost, eventDoubled, eventLate, feedBroken, feedSilent, feedRefused
     // Processes.
-    case kill, orderlyEnd, stateLost, stateOld, diskFull
+    case kill, orderlyEnd, stateLost, stateOld, diskFull, stateReadOnly
     // Clocks, servers, people.
     case clockJump, clockDrift, outage, keysRevoked, wiped, restored, bucketGone, tampering
 }
@@ -73,7 +73,8 @@ final class Weather {
 extension Fault {
     /// What only a reconcile finds out, or has the engine forget.
     static let untold: Set<Fault> = [
-        .eventLost, .feedSilent, .stateLost, .stateOld, .diskFull, .wiped, .restored, .bucketGone, .tampering,
+        .eventLost, .feedSilent, .stateLost, .stateOld, .diskFull, .stateReadOnly, .wiped, .restored, .bucketGone,
+        .tampering,
         .staleListing, .tornListing,
     ]
 
@@ -83,7 +84,7 @@ extension Fault {
     /// Whether it comes so many times in a round, at times of its own.
     var isScheduled: Bool {
         switch self {
-        case .kill, .orderlyEnd, .stateLost, .stateOld, .diskFull, .clockJump, .clockDrift, .outage,
+        case .kill, .orderlyEnd, .stateLost, .stateOld, .diskFull, .stateReadOnly, .clockJump, .clockDrift, .outage,
             .keysRevoked, .wiped, .restored, .bucketGone, .tampering:
             true
         default: false

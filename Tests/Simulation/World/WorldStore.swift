@@ -79,7 +79,9 @@ final class WorldStore: ObjectStore, @unchecked Sendable {
                 }
             }
             if let failure = fate.failure {
-                world.after(failure.after) { [self] in promise.keep(.failure(error(failure.kind, request, status: 0))) }
+                world.after(failure.after) { [self] in
+                    promise.keep(.failure(error(failure.kind, request, status: fate.status)))
+                }
             }
         }
         let result = answer ?? .failure(error(.cancelled, request, status: 0))
@@ -101,7 +103,7 @@ final class WorldStore: ObjectStore, @unchecked Sendable {
         case .full where request.writes: return .failure(error(.full, request, status: 507))
         default: break
         }
-        if let refusal = fate.refusal { return .failure(error(refusal, request, status: 503)) }
+        if let refusal = fate.refusal { return .failure(error(refusal.kind, request, status: refusal.status)) }
         return effect(server, cause)
     }
 
@@ -133,12 +135,17 @@ final class WorldStore: ObjectStore, @unchecked Sendable {
         var fault: Fault?
         var arrival: Int64?
         var answer: Int64?
-        var refusal: StoreError.Kind?
+        /// What it answers instead of doing it.
+        var refusal: (kind: StoreError.Kind, status: Int)?
+        /// What is heard instead of its answer, whatever becomes of it.
         var failure: (kind: StoreError.Kind, after: Int64)?
+        /// Of that: a gateway's own words.
+        var status = 0
     }
 
     private static let faults: [Fault] = [
-        .serverError, .slowDown, .unreachable, .lostAnswer, .lateEffect, .neverDone, .slowness, .hours,
+        .serverError, .slowDown, .unreachable, .lostAnswer, .lateEffect, .neverDone, .slowness, .hours, .errorInside,
+        .gateway,
     ]
 
     private func fate(of request: Request) -> Fate {
@@ -147,12 +154,20 @@ final class WorldStore: ObjectStore, @unchecked Sendable {
         var fate = Fate(arrival: there, answer: back)
         fate.fault = weather.draw(Self.faults, &world.dice)
         switch fate.fault {
-        case .serverError: fate.refusal = .serverFailure
-        case .slowDown: fate.refusal = .slowDown
+        case .serverError: fate.refusal = (.serverFailure, 503)
+        case .errorInside: fate.refusal = (.serverFailure, 200)
+        case .slowDown: fate.refusal = (.slowDown, 503)
         case .unreachable: fate = Fate(fault: .unreachable, failure: (.unreachable, there))
         case .lostAnswer:
             fate.answer = nil
             fate.failure = world.dice.isLucky(0.5) ? (.interrupted, there + back) : (.timedOut, Self.patience)
+        case .gateway:
+            // It gave up waiting; what it had sent on may be done, soon or late, or not at all.
+            fate.failure = (.serverFailure, there + back)
+            fate.status = world.dice.isLucky(0.5) ? 502 : 504
+            fate.answer = nil
+            let late = world.dice.spread(1_000_000, 600_000_000_000)
+            fate.arrival = request.writes && world.dice.isLucky(0.7) ? late : nil
         case .lateEffect, .neverDone:
             let late = world.dice.spread(1_000_000_000, 7_200_000_000_000)
             fate.failure = world.dice.isLucky(0.5) ? (.interrupted, there + back) : (.timedOut, Self.patience)

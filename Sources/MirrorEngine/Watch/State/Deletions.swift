@@ -15,6 +15,8 @@ struct Deletions: Sendable {
         var measured: Int
         /// Covered by a person's word.
         var approved: Int
+        /// Where the window counts them.
+        var second: Int64 = 0
     }
 
     enum Answer: Hashable, Sendable {
@@ -90,8 +92,8 @@ struct Deletions: Sendable {
             approval = nil
             return .held(reason, isNew: true)
         }
-        window.add(measured, created: created, now: now)
-        return .admitted(Admitted(measured: measured, approved: approved))
+        let second = window.add(measured, created: created, now: now)
+        return .admitted(Admitted(measured: measured, approved: approved, second: second))
     }
 
     /// Deletions that were admitted have ended. Those that the target refused are tried again and must not count each
@@ -99,7 +101,7 @@ struct Deletions: Sendable {
     mutating func ended(_ admitted: Admitted, refused: Int) {
         let approved = min(refused, admitted.approved)
         approval?.ended(admitted.approved, refused: approved)
-        if refused > approved { window.takeBack(refused - approved) }
+        if refused > approved { window.takeBack(refused - approved, of: admitted.second) }
         endApproval()
     }
 

@@ -60,7 +60,9 @@ struct WatchState: Sendable {
         case .wake: wake(now, &effects)
         case .feed(let news, let number): take(news, number, &effects)
         case .fed(let isFed): setFed(isFed, &effects)
-        case .overflowed: reconciles.wishes.wish(.gap)
+        case .overflowed:
+            identity.doubt()
+            reconciles.wishes.wish(.gap)
         case .request: reconciles.wishes.wish(.request)
         case .approve(let created): approve(created: created, now, &effects)
         case .targetReady: targetIsReady(&effects)
