@@ -29,6 +29,7 @@ EVENTS = {
     "ended": ("notice", "", ""),
     "reloaded": ("notice", "mirrors", ""),
     "reload-failed": ("error", "error text", ""),
+    "mirror-unusable": ("error", "error", ""),
     "notice": ("notice warning", "text", "mirror bucket"),
     "listening": ("info", "mirror", "bucket"),
     "polling": ("notice", "mirror interval reason", "bucket"),

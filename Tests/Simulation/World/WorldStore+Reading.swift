@@ -37,11 +37,11 @@ extension WorldStore {
     func head(_ key: ObjectKey) async throws(StoreError) -> ObjectInfo? {
         let full = fullKey(key)
         let request = Request(operation: "HeadObject", verb: .head, key: key)
-        let answer = try await ask(request) { server, _ -> Result<(version: Version?, seen: Int64), StoreError> in
-            .success((server.objects[full], server.world.now))
+        let version = try await ask(request) { server, _ -> Result<Version?, StoreError> in
+            .success(server.objects[full])
         }
-        noteAbsence(key, seen: answer.version == nil ? answer.seen : nil)
-        return answer.version.map { info(of: $0, $0.bytes.count) }
+        noteLook(key, isMissing: version == nil)
+        return version.map { info(of: $0, $0.bytes.count) }
     }
 
     func listed(_ key: ObjectKey) async throws(StoreError) -> ObjectState? {

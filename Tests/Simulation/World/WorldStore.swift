@@ -12,8 +12,8 @@ final class WorldStore: ObjectStore, @unchecked Sendable {
     /// Whether damaged bytes can be told at all: by digests on both sides.
     let mayDamage: Bool
     private var unanswered: [ObjectKey] = []
-    /// When a look at a key last answered that it is missing, and when that was true.
-    private(set) var absences: [ObjectKey: (seen: Int64, answered: Int64)] = [:]
+    /// What looks at each key answered, and when, oldest first.
+    private var looks: [ObjectKey: [(isMissing: Bool, answered: Int64)]] = [:]
     let counters = RequestCounters()
     /// Nanoseconds after which an answer is not waited for any more.
     static let patience: Int64 = 8_000_000_000
@@ -124,8 +124,14 @@ final class WorldStore: ObjectStore, @unchecked Sendable {
 
     func missingBucket(_ request: Request) -> StoreError { error(.noSuchBucket, request, status: 404) }
 
-    func noteAbsence(_ key: ObjectKey, seen: Int64?) {
-        absences[fullKey(key)] = seen.map { ($0, world.now) }
+    func noteLook(_ key: ObjectKey, isMissing: Bool) {
+        looks[fullKey(key), default: []].append((isMissing, world.now))
+    }
+
+    /// When the last look before `moment` answered, if it was that the key is missing.
+    func absence(of key: ObjectKey, before moment: Int64) -> Int64? {
+        guard let look = looks[key]?.last(where: { $0.answered <= moment }), look.isMissing else { return nil }
+        return look.answered
     }
 
     // MARK: Fates
