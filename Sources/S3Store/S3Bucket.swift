@@ -211,7 +211,7 @@ public final class S3Bucket: ObjectStore {
             if size <= Self.copyLimit {
                 _ = try await client.copyObject(from: source, to: target, headers: nil)
             } else {
-                try await client.copyLargeObject(from: source, to: target, size: size)
+                try await client.copyLargeObject(from: source, to: target)
             }
         }
     }

@@ -1,4 +1,5 @@
 public import ObjectModel
+import Reactor
 import Runtime
 
 extension S3Client {
@@ -43,7 +44,9 @@ extension S3Client {
     public func allPartSizes(
         bucket: String, key: ObjectKey, size: Int64, parts: Int
     ) async throws(S3Error) -> [Int64]? {
-        if let sizes = try await partSizes(bucket: bucket, key: key), sizes.count == parts, sizes.reduce(0, +) == size {
+        if let sizes = try await partSizes(bucket: bucket, key: key), sizes.count == parts,
+            sizes.reduce(0, { $0.addingSaturated($1) }) == size
+        {
             return sizes
         }
         var sizes: [Int64] = []
@@ -52,14 +55,16 @@ extension S3Client {
             guard info.partCount == parts else { return nil }
             sizes.append(info.contentLength)
         }
-        return sizes.reduce(0, +) == size ? sizes : nil
+        return sizes.reduce(0, { $0.addingSaturated($1) }) == size ? sizes : nil
     }
 
     /// Copies an object of any size within this server, in parts of 1 GiB; headers and tags are kept.
     public func copyLargeObject(
-        from source: (bucket: String, key: ObjectKey), to target: (bucket: String, key: ObjectKey), size: Int64
+        from source: (bucket: String, key: ObjectKey), to target: (bucket: String, key: ObjectKey)
     ) async throws(S3Error) {
+        // Its size now: what a listing told may be out of date.
         let info = try await headObject(bucket: source.bucket, key: source.key)
+        let size = info.contentLength
         var headers = info.headers
         if info.tagCount ?? 0 > 0 { headers.setTags(try await objectTags(bucket: source.bucket, key: source.key)) }
         let upload = try await createUpload(bucket: target.bucket, key: target.key, headers: headers)
@@ -74,7 +79,9 @@ extension S3Client {
             }
             _ = try await completeUpload(upload, parts: parts)
         } catch {
-            try? await abortUpload(upload)
+            // Also where this task was cancelled.
+            let body: @Sendable () async -> Void = { try? await self.abortUpload(upload) }
+            await Task(executorPreference: Reactor.required(), operation: body).value
             throw error
         }
     }

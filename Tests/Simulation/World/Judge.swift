@@ -77,7 +77,7 @@ final class Judge {
         if past.wasMissing(original, during: sent...change.time) { return }
         let look = instance.source.absence(of: original, before: sent)
         guard look == nil || sent - (look ?? 0) > Self.lookAge else { return }
-        let when = look.map { "the last look was answered at \(Story.clock($0))" } ?? "no look showed that it is missing"
+        let when = look.map { "the last look was answered at \(Story.clock($0))" } ?? "no look showed it missing"
         fail(
             "no deletion of what the source has",
             "process \(id) deleted it by a request sent at \(Story.clock(sent)); \(when)", key: key)
