@@ -59,19 +59,29 @@ extension Journal {
         return begun
     }
 
+    // The number of a record that was removed is given to another one: whatever changes a record names its key and its
+    // date as well.
+
     /// Records the server's answer to CreateMultipartUpload.
-    public func setUploadID(_ uploadID: String, of upload: UploadRecord.ID) throws(DiskError) {
-        let update = try open().statement("UPDATE upload SET upload_id = ? WHERE id = ?")
-        try update.bind(1, uploadID)
-        try update.bind(2, upload)
+    public func setUploadID(_ uploadID: String, of upload: UploadRecord) throws(DiskError) {
+        let update = try open().statement(
+            "UPDATE upload SET upload_id = ?4 WHERE id = ?1 AND key = ?2 AND created_ms = ?3")
+        try Self.bind(upload, to: update)
+        try update.bind(4, uploadID)
         try update.run()
     }
 
     /// Removes the record of an upload that was completed, or aborted and confirmed. Harmless when repeated.
-    public func endUpload(_ upload: UploadRecord.ID) throws(DiskError) {
-        let delete = try open().statement("DELETE FROM upload WHERE id = ?")
-        try delete.bind(1, upload)
+    public func endUpload(_ upload: UploadRecord) throws(DiskError) {
+        let delete = try open().statement("DELETE FROM upload WHERE id = ?1 AND key = ?2 AND created_ms = ?3")
+        try Self.bind(upload, to: delete)
         try delete.run()
+    }
+
+    private static func bind(_ upload: UploadRecord, to statement: SQLiteStatement) throws(DiskError) {
+        try statement.bind(1, upload.id)
+        try statement.bind(2, upload.key.bytes)
+        try statement.bind(3, upload.createdAt.milliseconds)
     }
 
     /// The mirror's uploads that were not ended, oldest first.

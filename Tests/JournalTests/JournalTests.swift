@@ -51,7 +51,7 @@ struct JournalTests {
             UploadRecord(
                 mirror: "m", key: "big", sourceETag: Self.composite, sourceSize: 11, partSizes: [5, 5, 1],
                 createdAt: Timestamp(seconds: 9)))
-        try await killed.setUploadID("id-1", of: upload.id)
+        try await killed.setUploadID("id-1", of: upload)
 
         // The bytes on disk at this instant, without the orderly end, are what a killed process leaves.
         for suffix in ["", "-wal"] {
@@ -113,15 +113,23 @@ struct JournalTests {
         let old = try await journal.beginUpload(record)
         #expect(try await journal.upload(mirror: "m", key: "k") == old)
         #expect(old.uploadID == nil)
-        try await journal.setUploadID("first", of: old.id)
+        try await journal.setUploadID("first", of: old)
         let new = try await journal.beginUpload(record)
         #expect(try await journal.upload(mirror: "m", key: "k")?.id == new.id)
         #expect(try await journal.uploads(mirror: "m").map(\.uploadID) == ["first", nil])
-        try await journal.endUpload(new.id)
+        try await journal.endUpload(new)
         #expect(try await journal.upload(mirror: "m", key: "k")?.uploadID == "first")
-        try await journal.endUpload(old.id)
-        try await journal.endUpload(old.id)
+        try await journal.endUpload(old)
+        try await journal.endUpload(old)
         #expect(try await journal.uploads(mirror: "m").isEmpty)
+        // The number is another's now.
+        var other = record
+        other.key = "other"
+        let reused = try await journal.beginUpload(other)
+        #expect(reused.id == old.id)
+        try await journal.endUpload(old)
+        try await journal.setUploadID("of the old one", of: old)
+        #expect(try await journal.uploads(mirror: "m") == [reused])
     }
 
     @Test("serves two connections that write at the same time")

@@ -109,6 +109,8 @@ extension DirtySet {
                 again.isRemoval = job.isKnownRemoval(knownBefore: flight.again?.job.isRemoval ?? flight.isRemoval)
                 again.listing = job.listing ?? flight.again?.job.listing ?? flight.listing
                 flight.again = (again, min(since, flight.again?.since ?? since))
+                // One that comes back from disk may be known for longer than the one that is worked.
+                flight.since = min(flight.since, since)
                 inFlight[job.key] = flight
             } else if let known = waiting[job.key] {
                 merge(job, known, since)

@@ -52,6 +52,18 @@ public final class DirtySet: Sendable {
         wakeConsumer()
     }
 
+    /// Has the keys that are in flight be worked once more: what their jobs have seen may be out of date.
+    func markInFlight() {
+        let now = time.now()
+        state.withLock { state in
+            for (key, flight) in state.inFlight {
+                var job = Job(key: key)
+                job.isRemoval = flight.again?.job.isRemoval ?? flight.isRemoval
+                state.add(job, .urgent, since: now)
+            }
+        }
+    }
+
     /// Marks a key at once, known `since` then, unless too many are waiting or the set has ended; false if so.
     func offer(_ job: Job, since: Int64) -> Bool {
         let now = time.now()

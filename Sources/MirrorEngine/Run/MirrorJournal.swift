@@ -20,15 +20,25 @@ final class MirrorJournal: Sendable {
         var isHolder = false
         /// Records of uploads that were begun here, or taken over while nobody else worked on the mirror, and are not
         /// ended; and how many of them there are of each key.
-        private(set) var own: Set<UploadRecord.ID> = []
+        private var own: [UploadRecord.ID: UploadRecord] = [:]
         private(set) var uploading: [ObjectKey: Int] = [:]
 
+        /// The journal may have given the number of one that was ended to another's.
+        func owns(_ record: UploadRecord) -> Bool {
+            own[record.id].map { $0.key == record.key && $0.createdAt == record.createdAt } ?? false
+        }
+
         mutating func adopt(_ record: UploadRecord) {
-            if own.insert(record.id).inserted { uploading[record.key, default: 0] += 1 }
+            if owns(record) { return }
+            if let other = own[record.id] { drop(other) }
+            own[record.id] = record
+            uploading[record.key, default: 0] += 1
         }
 
         mutating func drop(_ record: UploadRecord) {
-            guard own.remove(record.id) != nil, let count = uploading[record.key] else { return }
+            guard owns(record) else { return }
+            own[record.id] = nil
+            let count = uploading[record.key] ?? 0
             uploading[record.key] = count > 1 ? count - 1 : nil
         }
     }
@@ -145,14 +155,13 @@ final class MirrorJournal: Sendable {
     }
 
     func setUploadID(_ id: String, of record: UploadRecord?) async {
-        if let record { _ = await attempt { try await $0.setUploadID(id, of: record.id) } }
+        if let record { _ = await attempt { try await $0.setUploadID(id, of: record) } }
     }
 
     func endUpload(_ record: UploadRecord?) async {
         guard let record else { return }
-        // Before it is removed: then the journal may give its number to another's record.
         state.withLock { $0.drop(record) }
-        _ = await attempt { try await $0.endUpload(record.id) }
+        _ = await attempt { try await $0.endUpload(record) }
     }
 
     /// Whether an upload of `key` was begun and not ended. Knows those of earlier processes once `uploads` was asked.
@@ -164,7 +173,7 @@ final class MirrorJournal: Sendable {
     /// The newest upload of `key` that was not ended, of those that `uploads` gives.
     func upload(of key: ObjectKey) async -> UploadRecord? {
         guard let newest = await attempt({ try await $0.upload(mirror: mirror, key: key) }) ?? nil else { return nil }
-        if state.withLock({ $0.own.contains(newest.id) }) { return newest }
+        if state.withLock({ $0.owns(newest) }) { return newest }
         return await uploads().last { $0.key == key }
     }
 
@@ -172,7 +181,7 @@ final class MirrorJournal: Sendable {
     /// those that were begun here.
     func uploads() async -> [UploadRecord] {
         var records = await attempt { try await $0.uploads(mirror: mirror) } ?? []
-        let isOthers: (UploadRecord) -> Bool = { record in !self.state.withLock { $0.own.contains(record.id) } }
+        let isOthers: (UploadRecord) -> Bool = { record in !self.state.withLock { $0.owns(record) } }
         if records.contains(where: isOthers), await !isAlone() { records.removeAll(where: isOthers) }
         let known = records
         state.withLock { state in

@@ -185,7 +185,10 @@ public final class MirrorWatch: Sendable {
     /// What a reader of the stream tells: the own one of this number, or a wider one.
     func take(_ signal: ChangeFeed.Signal, from number: Int? = nil) {
         switch signal {
-        case .live: apply(.feed(.live, number: number))
+        case .live:
+            // What is being copied may have gone from the source unheard; the listings to come may lack it on both sides.
+            work.dirty.markInFlight()
+            apply(.feed(.live, number: number))
         case .lost(let reason): apply(.feed(.lost(reason), number: number))
         case .unavailable(let reason): apply(.feed(.unavailable(reason), number: number))
         case .events(let events): note(events)

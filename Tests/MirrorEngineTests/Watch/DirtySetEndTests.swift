@@ -66,6 +66,35 @@ struct DirtySetEndTests {
         #expect(set.oldest == 20 && set.since("a") == 20)
     }
 
+    @Test("A key in flight is as old as what comes back of it from disk")
+    func ageOfWhatComesBack() async {
+        let set = DirtySet(width: 100, time: SystemTime())
+        #expect(set.offer(Job(key: "a"), since: 7))
+        _ = await set.next()
+        #expect(set.offer(Job(key: "a"), since: 5))
+        #expect(set.oldest == 5 && set.since("a") == 5)
+        set.retryLater(Job(key: "a"))
+        #expect(set.oldest == 5)
+        _ = await set.next()
+        set.settle("a")
+        #expect(set.oldest == nil)
+    }
+
+    @Test("What is in flight is worked once more, as what it was")
+    func markedInFlight() async {
+        let set = DirtySet(width: 100, time: SystemTime())
+        var removal = Job(key: "a")
+        removal.isRemoval = true
+        #expect(set.offer(removal, since: 7))
+        #expect(set.offer(Job(key: "b"), since: 8))
+        _ = await set.next()
+        set.markInFlight()
+        set.settle("a")
+        #expect(await set.next()?.key == "b")
+        let again = await set.next()
+        #expect(again?.key == "a" && again?.isRemoval == true)
+    }
+
     @Test("That a client removed the key is remembered through a listing that finds it missing")
     func evidence() async {
         var removal = Job(key: "a")

@@ -45,7 +45,7 @@ extension Judge {
             fail("no deletion on doubt", "process \(id) deleted it while the source was empty", key: key)
         }
         if instance.kind == .watch, let path = instance.statePath, let paused = doubts.paused[path],
-            paused.process != id, paused.until > paused.since + 2_000_000_000, !round.hasLostState,
+            paused.process != id, sent > paused.since, paused.until > paused.since + 2_000_000_000, !round.hasLostState,
             !round.weather.has(.diskFull), !round.weather.has(.stateReadOnly)
         {
             fail(

@@ -12,7 +12,8 @@ struct Failure {
 /// Judges the promises of DESIGN.md on all that happened. It knows the truth of every server at every moment, and nothing
 /// of the engine but what it tells.
 final class Judge {
-    let round: Round
+    /// It has this one.
+    unowned let round: Round
     private(set) var failures: [Failure] = []
     /// Deletions on the target by each process, with the target's number of objects in scope before.
     var deletions: [Int: [(time: Int64, before: Int)]] = [:]
@@ -108,7 +109,9 @@ final class Judge {
         case .percent(let most):
             let base = max(recent.map(\.before).max() ?? 0, round.target.keys.count) + created
             let loss = recent.count - created - approved
-            if loss > limit.floor, Double(loss) > Double(base) * most / 100 {
+            // What a disaster took since the last listing nobody can count.
+            let isCounted = ![.wiped, .restored, .bucketGone].contains(where: round.weather.has)
+            if isCounted, loss > limit.floor, Double(loss) > Double(base) * most / 100 {
                 fail("guard", "\(loss) of \(base) lost by process \(id), at most \(most) %", key: key)
             }
         }
@@ -149,10 +152,23 @@ final class Judge {
             let copies = round.target.past.states(of: relative.prefixed(by: plan.targetPrefix), during: span)
             let originals = round.source.past.states(of: key, during: span)
             if originals.contains(where: { one in copies.contains { isSame(one, $0) } }) { continue }
+            if mayBeTakenForAnother(key) { continue }
             return fail(
                 "claims",
                 "process \(id) claims \(claim) (\(Story.clock(span.lowerBound)) to \(Story.clock(span.upperBound))), and the target has \(Self.words(copies)) of it where the source has "
                     + "\(Self.words(originals))", key: relative.prefixed(by: plan.targetPrefix))
+        }
+    }
+
+    /// Whether the source had other bytes of this key with the same ETag, size and date: nothing tells them apart.
+    private func mayBeTakenForAnother(_ key: ObjectKey) -> Bool {
+        guard plan.source.etags == .sizes else { return false }
+        let versions = (round.source.past.changes[key] ?? []).compactMap(\.version)
+        return versions.contains { one in
+            versions.contains {
+                $0.number > one.number && $0.etag == one.etag && abs($0.modified.seconds - one.modified.seconds) <= 1
+                    && $0.bytes != one.bytes
+            }
         }
     }
 
@@ -178,7 +194,9 @@ final class Judge {
 
     /// A run counts what it did and nothing else. What it found done, another may have done for it.
     private func judgeCounts(_ summary: MirrorSummary, _ id: Int) {
-        guard !round.weather.has(.tampering), !round.hasLostAnswers, written.keys.allSatisfy({ $0 == id }),
+        let removing: [Fault] = [.tampering, .wiped, .restored, .bucketGone]
+        guard !removing.contains(where: round.weather.has), !round.hasLostAnswers,
+            written.keys.allSatisfy({ $0 == id }),
             deletions.keys.allSatisfy({ $0 == id })
         else { return }
         let (removed, wrote) = (deletions[id]?.count ?? 0, written[id]?.count ?? 0)

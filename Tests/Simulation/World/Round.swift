@@ -83,7 +83,11 @@ final class Round {
             judge.fail("an end", "process \(instance.process.id) does not end when it is told to")
         }
         judge.judgeUploads(watch)
-        for id in instances.keys.sorted() { instances[id]?.kill() }
+        for id in instances.keys.sorted() {
+            instances[id]?.kill()
+            instances[id]?.process.onCountdown = {}
+        }
+        world.end()
     }
 
     /// All faults end. What is under way still arrives.

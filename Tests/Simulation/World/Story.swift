@@ -2,7 +2,7 @@ import ObjectModel
 
 /// What happened in a round, kept where a failure is to be explained.
 final class Story {
-    private let world: World
+    private unowned let world: World
     private var lines: [(key: ObjectKey?, text: String)] = []
 
     init(_ world: World) {

@@ -62,6 +62,12 @@ final class World: @unchecked Sendable {
         }
     }
 
+    /// Lets go of all that was to come: it holds what the world is held by.
+    func end() {
+        timers = TimerHeap()
+        ready = []
+    }
+
     private func runOne() {
         let index = ready.count == 1 ? 0 : dice.below(ready.count)
         let job = ready[index]
