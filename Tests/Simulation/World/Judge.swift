@@ -18,8 +18,8 @@ final class Judge {
     /// Deletions on the target by each process, with the target's number of objects in scope before.
     var deletions: [Int: [(time: Int64, before: Int)]] = [:]
     var creations: [Int: [Int64]] = [:]
-    /// Keys that each process wrote.
-    private var written: [Int: Set<ObjectKey>] = [:]
+    /// How often each process wrote an object.
+    private var written: [Int: Int] = [:]
     var doubts = Doubts()
     /// The oldest look that may go before a deletion, in nanoseconds. A batch's looks may wait for one that gets no answer.
     static let lookAge: Int64 = 3 * WorldStore.patience
@@ -57,7 +57,7 @@ final class Judge {
             judgeDeletion(key, relative, original, sent, instance, change)
         } else if let version = change.version {
             judgeVersion(key, original, version)
-            written[id, default: []].insert(key)
+            written[id, default: 0] += 1
             if before == nil { creations[id, default: []].append(change.time) }
         }
     }
@@ -199,7 +199,7 @@ final class Judge {
             written.keys.allSatisfy({ $0 == id }),
             deletions.keys.allSatisfy({ $0 == id })
         else { return }
-        let (removed, wrote) = (deletions[id]?.count ?? 0, written[id]?.count ?? 0)
+        let (removed, wrote) = (deletions[id]?.count ?? 0, written[id] ?? 0)
         if summary.deleted > removed {
             fail("counts", "process \(id) tells of \(summary.deleted) deletions and did \(removed)")
         }
