@@ -113,7 +113,7 @@ struct ServiceNotifierTests {
         let notifier = try #require(ServiceNotifier(environment: ["NOTIFY_SOCKET": ears.name], time: SystemTime()))
         let begun = SystemTime().now()
         for _ in 0..<100_000 { notifier.watchdog() }
-        #expect(SystemTime().now() - begun < 2_000_000_000)
+        #expect(SystemTime().now() - begun < 20_000_000_000)
         #expect(ears.next() == "WATCHDOG=1")
     }
 }
