@@ -43,7 +43,7 @@ EVENTS = {
     "guarded": ("error", "mirror reason", "bucket"),
     "deletes-paused": ("error", "mirror reason advice", "bucket"),
     "deletes-resumed": ("notice", "mirror", "bucket"),
-    "repeated": ("warning", "of mirror count seconds last", ""),
+    "repeated": ("warning", "of mirror count seconds last", "bucket"),
     "lag": ("warning", "mirror state lag pending retrying poisoned held_deletes", "bucket last_identical"),
     "copied": ("info", "mirror key size reason seconds lag", "bucket"),
     "headers-updated": ("info", "mirror key size reason seconds lag", "bucket"),
