@@ -52,7 +52,8 @@ extension HeldReason: CustomStringConvertible {
             "the source is empty while the target has \(objects) objects; if that is meant, say "
                 + ProgramWords.allowEmptySource.spelled
         case .sourceNotMeasured:
-            "the source was empty a while ago, and no listing has shown since that it is complete"
+            "the source was empty a while ago, and no listing has shown since that it is complete; the next "
+                + "reconcile decides"
         case .sourceWasEmpty(let objects, let count, let present):
             "the source was empty and has \(objects) objects now, while \(count) of the target's \(present) would be "
                 + "deleted; if that is meant, run \(ProgramWords.resumeDeletions.spelled)"

@@ -3,8 +3,7 @@ import Runtime
 /// A process in the world: the executor of all that it runs, its clocks, and what its tasks wait for.
 ///
 /// A process that is killed becomes a ghost: its journal is closed, its requests have no answer, its tasks are cancelled,
-/// and what is left of them runs to its end at once with nobody to hear of it. So nothing leaks, and nothing of it has an
-/// effect. What its requests do on a server goes on.
+/// and what is left of them runs to its end at once with nobody to hear of it. So nothing of it has an effect. What its requests do on a server goes on.
 // @unchecked: confined to the one thread that runs its world, which it is the executor of.
 final class Process: TaskExecutor, @unchecked Sendable {
     let world: World

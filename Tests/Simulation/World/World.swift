@@ -1,8 +1,7 @@
 import Runtime
 
 /// One thread, one seed, one time: draws which of the ready jobs runs next, and lets time jump when none is ready.
-///
-/// Everything in it is confined to the one thread that calls `run`.
+// @unchecked: everything in it is confined to the one thread that calls `run`.
 final class World: @unchecked Sendable {
     var dice: Dice
     /// Nanoseconds since long before the round began.

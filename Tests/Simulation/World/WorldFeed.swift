@@ -3,6 +3,7 @@ import Runtime
 import Stores
 
 /// A server's stream of changes, as one process hears it.
+// @unchecked: confined to the one thread that runs its world.
 final class WorldFeed: ChangeStream, @unchecked Sendable {
     private let store: WorldStore
 

@@ -4,6 +4,7 @@ import Runtime
 import Stores
 
 /// One process's client of a server: a bucket below a prefix, reached by a network that does what the weather wants.
+// @unchecked: confined to the one thread that runs its world.
 final class WorldStore: ObjectStore, @unchecked Sendable {
     let server: Server
     let process: Process

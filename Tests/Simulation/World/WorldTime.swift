@@ -2,6 +2,7 @@ import ObjectModel
 import Runtime
 
 /// The clocks of one process: the world's, and one on the wall that is wrong, drifts and is set.
+// @unchecked: confined to the one thread that runs its world.
 final class WorldTime: Time, @unchecked Sendable {
     private let world: World
     unowned var process: Process?
