@@ -81,9 +81,9 @@ public actor Journal {
         try connection.execute("PRAGMA max_page_count = \(pages)")
     }
 
-    /// Lets nothing be written any more, as on a file system that was mounted anew, so that a test sees it.
-    package func forbidWriting() throws(DiskError) {
-        try open().execute("PRAGMA query_only = ON")
+    /// Lets nothing be written any more, or again, as on a file system that was mounted anew, so that a test sees it.
+    package func forbidWriting(_ isForbidden: Bool = true) throws(DiskError) {
+        try open().execute("PRAGMA query_only = \(isForbidden ? "ON" : "OFF")")
     }
 
     private func connect(path: String, busyTimeout: Int32 = 0) throws(DiskError) {
